@@ -1,0 +1,656 @@
+//! What happened, in the past tense.
+//!
+//! An [`Event`] is the only thing that changes the model. Events are plain data: a list of them can be written to
+//! disk and folded again, and gives the same model.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{ClockSetting, Moment, Mono};
+use crate::record::StampRun;
+
+/// The number of one life of one file, from 1, in the order in which Rotascope first saw them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IncarnationId(pub u32);
+
+/// The number of a worker in its lab, from 0, in the order of the lab file. It outlives restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WorkerId(pub u32);
+
+/// One start of one worker's process; random, so that two labs in one folder are told apart by their lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LaunchId(pub u32);
+
+/// What tells one file from every other, the next user of its inode number included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FileId {
+    /// The device that holds the file.
+    pub dev: u64,
+    /// The inode number. ext4 gives it to the next file at once.
+    pub ino: u64,
+    /// Birth time in nanoseconds since 1970; 0 where the file system keeps none.
+    pub born_ns: i64,
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The person at the desk, through the window.
+    Person,
+    /// A step of the lab, by its number from 0.
+    Step(u32),
+    /// A worker's own handler.
+    Worker(WorkerId),
+    /// Somebody else: another program, or a person past Rotascope.
+    Other,
+}
+
+/// One fact, and when it was so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it happened, or was first seen where nobody could know better.
+    pub at: Moment,
+    /// What happened.
+    pub what: What,
+}
+
+/// The fact itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A session began: everything before it is forgotten.
+    SessionOpened(SessionOpened),
+    /// The lab as a whole changed state.
+    Lab(LabState),
+    /// The clock of the session was set, or jumped.
+    ClockSet {
+        /// The setting from now on.
+        clock: ClockSetting,
+        /// Who set it.
+        by: Actor,
+    },
+    /// Seen by the follower.
+    Follow(FollowEvent),
+    /// Told by, or seen of, a worker.
+    Worker {
+        /// Which worker.
+        worker: WorkerId,
+        /// What it did.
+        event: WorkerEvent,
+    },
+    /// A file operation that was asked for has failed or been refused; nothing has changed on disk.
+    OperationFailed {
+        /// What was asked, as one verb: `delete`, `rename`, ...
+        operation: String,
+        /// The file it was asked for.
+        path: PathBuf,
+        /// Who asked.
+        by: Actor,
+        /// Why not, with the remedy.
+        reason: String,
+    },
+    /// A step of the lab was carried out. File operations have events of their own besides.
+    StepDone {
+        /// The step's number, from 0.
+        step: u32,
+        /// The text of a `say` step, or what the step did.
+        text: String,
+    },
+    /// An `expect` step was judged.
+    Expected {
+        /// The condition as written.
+        that: String,
+        /// Whether it held.
+        held: bool,
+        /// What the figures were.
+        found: String,
+    },
+    /// Everything that was written so far has been read: what is not accounted for by now is lost.
+    Drained,
+    /// Something that the person should know and that fits nowhere else (a watch that fell back to polling, ...).
+    Notice {
+        /// One sentence.
+        text: String,
+    },
+}
+
+/// The state of the lab as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabState {
+    /// Loaded, no worker running.
+    #[default]
+    Ready,
+    /// Workers run and write.
+    Running,
+    /// Workers run and hold their files, but write nothing.
+    Paused,
+    /// Workers were told to end and have not all ended.
+    Stopping,
+}
+
+/// The first event of every session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionOpened {
+    /// What the title bar says: the lab's or the folder's name.
+    pub title: String,
+    /// The followed files and folders.
+    pub paths: Vec<PathBuf>,
+    /// The lab, if the session has one.
+    pub lab: Option<LabOpened>,
+}
+
+/// The lab of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabOpened {
+    /// The lab file; none for the demo that is built in.
+    pub file: Option<PathBuf>,
+    /// The folder that the lab made and owns.
+    pub folder: PathBuf,
+    /// The clock before the start.
+    pub clock: ClockSetting,
+    /// Every worker, in the order of the lab file; `WorkerId` is the index.
+    pub workers: Vec<WorkerOpened>,
+    /// When each step is due, in real nanoseconds after the start, and what it says it will do.
+    pub steps: Vec<(u64, String)>,
+}
+
+/// A worker as the lab describes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerOpened {
+    /// Its own name: the group's name and a number from 1.
+    pub name: String,
+    /// The `[[workers]]` table that it stands in.
+    pub group: String,
+    /// The handler class as written in the lab file.
+    pub handler: String,
+    /// Whether the handler notices that its file was taken away, and opens it again.
+    pub can_reopen: bool,
+    /// `spawn`, `forkserver` or `fork`.
+    pub start: String,
+    /// Threads per process.
+    pub threads: u32,
+    /// Tasks per thread.
+    pub tasks: u32,
+    /// Lines per second and task; 0 is as fast as it goes.
+    pub rate: f64,
+    /// Where its handler writes first, for the lane that stands there before the file does.
+    pub path: PathBuf,
+}
+
+// --- the follower -----------------------------------------------------------------------------------------------
+
+/// How an incarnation came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It was there when following began.
+    AtStart,
+    /// It appeared under a path that led nowhere.
+    Created,
+    /// It took the path of another one.
+    Replaced {
+        /// The incarnation that had the path before.
+        previous: IncarnationId,
+    },
+    /// A symbolic link was turned to it.
+    Retargeted {
+        /// The incarnation that the link led to before.
+        previous: IncarnationId,
+    },
+    /// The same file after a truncation.
+    Truncated {
+        /// The life that the truncation ended.
+        previous: IncarnationId,
+    },
+}
+
+/// Where in a file its reachable life ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// Size in bytes when the file lost its name (or its place): what ends at or below stood in a reachable file.
+    pub offset: u64,
+    /// Whether the size was taken in the act; otherwise it is the size at the first look after it, an upper bound.
+    pub exact: bool,
+}
+
+/// A stretch of whole lines that was read from one incarnation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Where it was read.
+    pub incarnation: IncarnationId,
+    /// Number of the first line, from 0, within the incarnation.
+    pub first_line: u64,
+    /// How many lines.
+    pub lines: u64,
+    /// Offset of the first byte.
+    pub start: u64,
+    /// Offset behind the last line's newline.
+    pub end: u64,
+    /// Size of the file at that look, never below `end`.
+    pub size: u64,
+    /// Some of the lines' offsets, in order, so that no line is more than a short read away from one.
+    pub marks: Vec<LineMark>,
+    /// The longest line in bytes, newline excluded.
+    pub longest_bytes: u64,
+    /// Lines by level (index: [`crate::record::Level`] as usize). All zero for what was there at the start.
+    pub levels: [u32; crate::record::LEVELS],
+    /// Whole stamped lines, as runs of sequence numbers. Empty outside a lab.
+    pub stamps: Vec<StampRun>,
+    /// Lines whose stamp stands but whose text does not fit its checksum.
+    pub torn: Vec<StampRun>,
+    /// Pieces without a stamp in a file where each line should have one.
+    pub fragments: u64,
+    /// Bytes that were written by nobody: holes, shown and counted but in no line.
+    pub nul_bytes: u64,
+}
+
+/// A line and where it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineMark {
+    /// Number of the line within its incarnation, from 0.
+    pub line: u64,
+    /// Offset of its first byte.
+    pub offset: u64,
+}
+
+/// One entry of a followed folder, as the files panel shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FolderEntry {
+    /// The full path.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Size in bytes.
+    pub size: u64,
+    /// Its identity, where it could be looked at.
+    pub file_id: Option<FileId>,
+    /// The incarnation that it is, if it is followed.
+    pub incarnation: Option<IncarnationId>,
+    /// Why it is not followed (`compressed`, `binary`, ...), if it is not.
+    pub not_followed: Option<NotFollowed>,
+}
+
+/// What a folder entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link that leads nowhere.
+    DanglingLink,
+    /// A pipe, socket or device: never opened.
+    Special,
+}
+
+/// Why an entry is listed and not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotFollowed {
+    /// Its name ends as a compressed archive's.
+    Compressed,
+    /// Its first bytes are no text.
+    Binary,
+    /// It could not be opened.
+    Inaccessible,
+    /// It is no regular file.
+    NotAFile,
+    /// Its name does not fit the pattern.
+    Pattern,
+}
+
+/// What the follower saw. Kinds bear the names of the outside contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowEvent {
+    /// A new incarnation is known and held open.
+    Created {
+        /// Its number.
+        incarnation: IncarnationId,
+        /// Which file it is.
+        file_id: FileId,
+        /// The name under which it was found.
+        path: PathBuf,
+        /// Where it starts: 0, or what a truncation left.
+        start_offset: u64,
+        /// Size at that look.
+        size: u64,
+        /// How it came.
+        origin: Origin,
+        /// Whether it has already no name (it was opened through a worker's descriptor).
+        unlinked: bool,
+    },
+    /// The incarnation goes on under another name.
+    Renamed {
+        /// Which.
+        incarnation: IncarnationId,
+        /// Before.
+        from: PathBuf,
+        /// Now.
+        to: PathBuf,
+        /// Size when it moved: later lines are `astray` if the writers' path led here before.
+        cut: Cut,
+        /// Stamps already read from beyond the cut.
+        beyond: Vec<StampRun>,
+        /// Who.
+        by: Actor,
+    },
+    /// No name leads to the incarnation any more.
+    Deleted {
+        /// Which.
+        incarnation: IncarnationId,
+        /// Its last name.
+        path: PathBuf,
+        /// Size when it went.
+        cut: Cut,
+        /// Stamps already read from beyond the cut.
+        beyond: Vec<StampRun>,
+        /// Who.
+        by: Actor,
+        /// Whether another file took its path in the same act (`mv P.new P`).
+        replaced: bool,
+    },
+    /// A name leads again to an incarnation that had none.
+    Restored {
+        /// Which.
+        incarnation: IncarnationId,
+        /// Its name.
+        path: PathBuf,
+    },
+    /// The file was cut down, or refilled after that; a new incarnation (its `Created` follows) goes on.
+    Truncated {
+        /// The life that ended.
+        incarnation: IncarnationId,
+        /// The file's name, if it has one.
+        path: PathBuf,
+        /// Its last known size.
+        old_size: u64,
+        /// How far it had been read: what lies between is gone unread.
+        read: u64,
+        /// What is left of it: 0, or the offset at which the next incarnation starts.
+        kept: u64,
+        /// Stamps of the lines that still stand below `kept`.
+        remaining: Vec<StampRun>,
+        /// Whether `old_size` was taken in the act.
+        exact: bool,
+        /// Who.
+        by: Actor,
+    },
+    /// Lines arrived.
+    Read(Batch),
+    /// Bytes stand behind the last newline (a line not yet ended), or went since.
+    Pending {
+        /// Where.
+        incarnation: IncarnationId,
+        /// How many.
+        bytes: u64,
+        /// Size of the file at that look.
+        size: u64,
+    },
+    /// A last line without newline has become final, because its incarnation ended. It is counted by a batch too.
+    Unterminated {
+        /// Where.
+        incarnation: IncarnationId,
+        /// Where the line starts.
+        offset: u64,
+        /// Its length.
+        bytes: u64,
+    },
+    /// The path now leads to something that is no regular file.
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What stands there.
+        kind: EntryKind,
+    },
+    /// The path is there and can't be read.
+    Inaccessible {
+        /// The path.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
+    /// The path can be read again.
+    Accessible {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A symbolic link on the way to the path leads elsewhere.
+    Retargeted {
+        /// The followed path.
+        path: PathBuf,
+        /// Where it leads now.
+        to: PathBuf,
+    },
+    /// A stretch of NUL bytes that no writer wrote.
+    Hole {
+        /// Where.
+        incarnation: IncarnationId,
+        /// Its first byte.
+        offset: u64,
+        /// Its length.
+        bytes: u64,
+    },
+    /// An incarnation came and went between two looks.
+    Missed {
+        /// The path it had.
+        path: PathBuf,
+        /// Its identity, if a writer told it.
+        file_id: Option<FileId>,
+    },
+    /// Bytes that were not read although the descriptor was held.
+    Abandoned {
+        /// Where.
+        incarnation: IncarnationId,
+        /// How many.
+        bytes: u64,
+    },
+    /// Bytes at the start of an incarnation that repeat the one before, and are not read again.
+    CarriedOver {
+        /// Where.
+        incarnation: IncarnationId,
+        /// How many.
+        bytes: u64,
+    },
+    /// Bytes that came after the descriptor was let go.
+    LateBytes {
+        /// Where.
+        incarnation: IncarnationId,
+        /// How many.
+        bytes: u64,
+    },
+    /// The system dropped notifications; everything was looked at again.
+    Overflow,
+    /// The machine's clock jumped.
+    ClockJump {
+        /// By how much, signed.
+        jump_ms: i64,
+    },
+    /// The followed folders, as the files panel lists them. Replaces the previous listing.
+    Listed {
+        /// All entries, sorted by path.
+        entries: Vec<FolderEntry>,
+    },
+    /// The descriptor was closed; lines of this incarnation can be shown only if its path still leads to it.
+    Released {
+        /// Which.
+        incarnation: IncarnationId,
+    },
+    /// Everything up to this request was looked at and read to its end.
+    CaughtUp {
+        /// The number given with the request.
+        request: u64,
+    },
+}
+
+impl FollowEvent {
+    /// The kind as the outside contract writes it; `None` for what is internal.
+    pub fn kind(&self) -> Option<&'static str> {
+        Some(match self {
+            FollowEvent::Created { origin: Origin::Truncated { .. } | Origin::AtStart, .. } => return None,
+            FollowEvent::Created { origin: Origin::Replaced { .. }, .. } => "replaced",
+            FollowEvent::Created { .. } => "created",
+            FollowEvent::Renamed { .. } => "renamed",
+            FollowEvent::Deleted { replaced: true, .. } => return None,
+            FollowEvent::Deleted { .. } => "deleted",
+            FollowEvent::Truncated { .. } => "truncated",
+            FollowEvent::Unterminated { .. } => "unterminated",
+            FollowEvent::NotAFile { .. } => "not_a_file",
+            FollowEvent::Inaccessible { .. } => "inaccessible",
+            FollowEvent::Accessible { .. } => "accessible",
+            FollowEvent::Retargeted { .. } => "retargeted",
+            FollowEvent::Hole { .. } => "hole",
+            FollowEvent::Missed { .. } => "missed",
+            FollowEvent::Abandoned { .. } => "abandoned",
+            FollowEvent::CarriedOver { .. } => "carried_over",
+            FollowEvent::LateBytes { .. } => "late_bytes",
+            FollowEvent::Overflow => "overflow",
+            FollowEvent::ClockJump { .. } => "clock_jump",
+            FollowEvent::Restored { .. }
+            | FollowEvent::Read(_)
+            | FollowEvent::Pending { .. }
+            | FollowEvent::Listed { .. }
+            | FollowEvent::Released { .. }
+            | FollowEvent::CaughtUp { .. } => return None,
+        })
+    }
+}
+
+// --- the workers ------------------------------------------------------------------------------------------------
+
+/// Why a handler opened a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenReason {
+    /// The first file of this launch.
+    First,
+    /// The path led nowhere.
+    Gone,
+    /// The path led to another file.
+    Changed,
+    /// The handler's own rollover: the period ended.
+    Rollover,
+    /// The stream had been closed by an earlier failure.
+    Retry,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// It returned this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+/// What one task has counted in the shared page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskCount {
+    /// Thread, from 1.
+    pub thread: u16,
+    /// Task, from 1.
+    pub task: u16,
+    /// Lines handed to the handler; their sequence numbers are 1 up to this.
+    pub written: u64,
+    /// Emits that the handler came back from, with whatever result.
+    pub returned: u64,
+    /// Emits that came back with an error.
+    pub failed: u64,
+}
+
+/// What a worker did, or what its parent saw of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerEvent {
+    /// The process is there.
+    Launched {
+        /// This start.
+        launch: LaunchId,
+        /// Its process id.
+        pid: u32,
+    },
+    /// The worker's own first message: it is about to write.
+    Started {
+        /// From the parent's decision to this message, in nanoseconds.
+        start_ns: u64,
+    },
+    /// It could not be started at all.
+    StartFailed {
+        /// Why, with the remedy.
+        reason: String,
+    },
+    /// The handler holds a file open. `at` is the moment right after open(2).
+    Opened {
+        /// Which file.
+        file_id: FileId,
+        /// By which path.
+        path: PathBuf,
+        /// The file it held before in this launch, if any.
+        previous: Option<FileId>,
+        /// Why.
+        reason: OpenReason,
+        /// The number of the descriptor in the worker's process: the way to a file that has already lost its name.
+        descriptor: Option<i32>,
+    },
+    /// The handler renamed or removed a file at its own rollover.
+    RolledOver {
+        /// The file's name before.
+        from: PathBuf,
+        /// Its name after; none if it was removed.
+        to: Option<PathBuf>,
+    },
+    /// An emit failed: the handler raised into the application.
+    EmitFailed {
+        /// The line, by thread, task and sequence number.
+        line: StampRun,
+        /// The system call or step that failed.
+        operation: String,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+        /// Whether a part of the line went into the file.
+        torn: bool,
+    },
+    /// Counters, read from the shared page.
+    Counted {
+        /// Whose: the launch they belong to.
+        launch: LaunchId,
+        /// One entry a task.
+        counts: Vec<TaskCount>,
+    },
+    /// It writes no lines until resumed.
+    Paused,
+    /// It writes again.
+    Resumed,
+    /// It got a new rate, in lines per second and task.
+    RateSet {
+        /// The rate; 0 is as fast as it goes.
+        rate: f64,
+    },
+    /// The jump of the clock has reached this worker.
+    ClockSet,
+    /// It was stopped (SIGSTOP): it holds its file and does nothing.
+    Stopped,
+    /// It goes on after a stop.
+    Continued,
+    /// The process has ended.
+    Exited {
+        /// How.
+        exit: Exit,
+        /// Whether it had been asked to end.
+        asked: bool,
+    },
+}
+
+/// A moment's label for code that only has the monotonic part.
+impl From<Moment> for Mono {
+    fn from(moment: Moment) -> Mono {
+        moment.mono
+    }
+}

@@ -1,0 +1,10 @@
+//! Rotascope shows what happens to log files when several processes write them.
+
+pub mod clock;
+pub mod command;
+pub mod engine;
+pub mod event;
+pub mod follow;
+pub mod model;
+pub mod platform;
+pub mod record;

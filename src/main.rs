@@ -1,0 +1,2 @@
+//! `rotascope`: see what happens to log files when several processes write them.
+fn main() {}

@@ -1,0 +1,6 @@
+//! Everything that differs between systems, behind one interface.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub use unix::*;

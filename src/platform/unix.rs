@@ -1,0 +1,172 @@
+//! Linux, macOS and the other Unixes. Run so far on Linux only.
+
+use std::ffi::OsString;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::UNIX_EPOCH;
+
+use rustix::process::{Pid, Signal};
+
+use crate::event::{Exit, FileId};
+
+/// Nanoseconds of the system's monotonic clock; comparable between processes.
+pub fn monotonic_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// The identity of the file that `metadata` was taken of.
+pub fn file_id(metadata: &Metadata) -> FileId {
+    let born_ns = metadata
+        .created()
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_nanos() as i64);
+    FileId { dev: metadata.dev(), ino: metadata.ino(), born_ns }
+}
+
+/// Opens for reading what `path` leads to. Never blocks on a pipe without a writer, and tells the caller nothing of
+/// what kind of file it got: look at its metadata before reading.
+pub fn open_to_follow(path: &Path) -> io::Result<File> {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    OpenOptions::new().read(true).custom_flags(nonblocking).open(path)
+}
+
+/// Reads at an offset without moving any file position. Fewer bytes than asked for are no error; 0 is the end.
+pub fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, offset) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// The name that an open file has at this moment, or `None` if it has lost it. `Err` where the system can't say.
+///
+/// On Linux this follows the name by which the file was opened wherever it is moved; another hard link to the same
+/// file does not count.
+pub fn current_path(file: &File) -> io::Result<Option<PathBuf>> {
+    let link = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+    let deleted = link.as_os_str().as_encoded_bytes().ends_with(b" (deleted)");
+    if !deleted {
+        return Ok(Some(link));
+    }
+    // A living file may really be called "x (deleted)".
+    let same =
+        std::fs::metadata(&link).is_ok_and(|named| file.metadata().is_ok_and(|held| file_id(&named) == file_id(&held)));
+    Ok(same.then_some(link))
+}
+
+/// Opens a file that another process holds open, by its descriptor number, even if the file has no name any more.
+pub fn open_of_process(pid: u32, descriptor: i32) -> io::Result<File> {
+    open_to_follow(Path::new(&format!("/proc/{pid}/fd/{descriptor}")))
+}
+
+/// Renames without ever replacing an existing file.
+pub fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some file systems don't know the flag. A hard link fails on an existing name just as well.
+        Err(rustix::io::Errno::INVAL) => {
+            std::fs::hard_link(from, to)?;
+            std::fs::remove_file(from)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Puts the command into a process group of its own, so that a Ctrl+C in the terminal reaches only Rotascope, and the
+/// whole group can be ended with one signal.
+pub fn in_own_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// What can be done to a process from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessSignal {
+    /// SIGTERM.
+    Terminate,
+    /// SIGKILL.
+    Kill,
+    /// SIGSTOP.
+    Stop,
+    /// SIGCONT.
+    Continue,
+    /// Any other, by number.
+    Number(i32),
+}
+
+fn signal_of(signal: ProcessSignal) -> io::Result<Signal> {
+    Ok(match signal {
+        ProcessSignal::Terminate => Signal::TERM,
+        ProcessSignal::Kill => Signal::KILL,
+        ProcessSignal::Stop => Signal::STOP,
+        ProcessSignal::Continue => Signal::CONT,
+        ProcessSignal::Number(number) => Signal::from_named_raw(number)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("no signal has the number {number}")))?,
+    })
+}
+
+fn pid_of(pid: u32) -> io::Result<Pid> {
+    i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("no process has the id {pid}")))
+}
+
+/// Sends a signal to one process.
+pub fn signal_process(pid: u32, signal: ProcessSignal) -> io::Result<()> {
+    Ok(rustix::process::kill_process(pid_of(pid)?, signal_of(signal)?)?)
+}
+
+/// Sends a signal to a process group, named by its leader.
+pub fn signal_group(leader: u32, signal: ProcessSignal) -> io::Result<()> {
+    Ok(rustix::process::kill_process_group(pid_of(leader)?, signal_of(signal)?)?)
+}
+
+/// Whether a process is stopped (SIGSTOP or SIGTSTP) or not; `None` if it is gone or the system can't say.
+pub fn is_stopped(pid: u32) -> Option<bool> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let state = stat.rsplit_once(") ")?.1.chars().next()?;
+    Some(matches!(state, 'T' | 't'))
+}
+
+/// How a process ended.
+pub fn exit_of(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(signal)) => Exit::Signal(signal),
+        (None, None) => Exit::Code(-1),
+    }
+}
+
+/// The name of a signal for people: `SIGKILL`, or `signal 34`.
+pub fn signal_name(number: i32) -> String {
+    let name = match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        25 => "SIGXFSZ",
+        _ => return format!("signal {number}"),
+    };
+    name.to_owned()
+}
+
+/// A path from bytes as the system has them.
+pub fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    OsString::from_vec(bytes).into()
+}
