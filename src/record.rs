@@ -1,8 +1,16 @@
-//! One log line: its level and its stamp.
+//! One log line: its level, its text by format, and its stamp.
+
+mod format;
+mod level;
+mod stamp;
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::LaunchId;
+
+pub use format::{FIELDS, FormatError, LineFormat, Record};
+pub use level::{level_of, level_span};
+pub use stamp::{Stamp, Stamped, is_worker_name, parse_stamp, stamp_start, write_stamp};
 
 /// How many levels there are, [`Level::None`] included.
 pub const LEVELS: usize = 6;
@@ -26,6 +34,20 @@ pub enum Level {
     Critical,
 }
 
+impl Level {
+    /// The level's name as Python writes it; empty for [`Level::None`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::None => "",
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Warning => "WARNING",
+            Level::Error => "ERROR",
+            Level::Critical => "CRITICAL",
+        }
+    }
+}
+
 /// Lines of one task with consecutive sequence numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StampRun {
@@ -39,4 +61,30 @@ pub struct StampRun {
     pub first: u64,
     /// Last sequence number, this one included.
     pub last: u64,
+}
+
+/// Appends a decimal number without allocating beyond the buffer's own growth.
+fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0u8; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// Appends a decimal number with leading zeros up to `width`, which is at most 8.
+fn push_padded(out: &mut Vec<u8>, number: u32, width: usize) {
+    let mut digits = [b'0'; 8];
+    let mut rest = number;
+    for digit in digits[..width].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    out.extend_from_slice(&digits[..width]);
 }

@@ -1,0 +1,269 @@
+//! The stamp at the end of each line of a lab's worker: who wrote it, the how-manieth it is, and whether it is whole.
+//!
+//! `{body} ~{launch:08x}.{worker}.{thread}.{task}.{seq}.{body_len}.{crc:08x}`. The checksum covers the body and all
+//! fields before it. The length makes a line whole again that got glued behind a fragment of another one.
+
+use crate::event::LaunchId;
+
+use super::push_decimal;
+
+/// What stands between body and stamp.
+const MARK: &[u8; 2] = b" ~";
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// What a stamp says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp<'a> {
+    /// The start of the process that wrote the line.
+    pub launch: LaunchId,
+    /// The worker's name.
+    pub worker: &'a str,
+    /// Thread, from 1.
+    pub thread: u16,
+    /// Task, from 1.
+    pub task: u16,
+    /// Number of the line within task and launch, from 1.
+    pub seq: u64,
+}
+
+/// How a line stands, judged by its stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamped<'a> {
+    /// The line stands whole.
+    Whole {
+        /// Its stamp.
+        stamp: Stamp<'a>,
+        /// Bytes in front of it that belong to another line: a fragment whose newline never came.
+        extra_before: usize,
+    },
+    /// A stamp can be read, but the text before it is not the text that was stamped.
+    Torn {
+        /// The stamp.
+        stamp: Stamp<'a>,
+    },
+    /// No stamp at the end.
+    None,
+}
+
+/// Whether a name can stand in a stamp: one or more of `A-Z a-z 0-9 _ -`.
+pub fn is_worker_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_name_byte)
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// Stamps a line: all that `line` holds is the body. No newline is added; the body must hold none.
+pub fn write_stamp(line: &mut Vec<u8>, stamp: &Stamp<'_>) {
+    let body_len = line.len();
+    line.extend_from_slice(MARK);
+    push_hex(line, stamp.launch.0);
+    line.push(b'.');
+    line.extend_from_slice(stamp.worker.as_bytes());
+    for number in [u64::from(stamp.thread), u64::from(stamp.task), stamp.seq, body_len as u64] {
+        line.push(b'.');
+        push_decimal(line, number);
+    }
+    let crc = crc32fast::hash(line);
+    line.push(b'.');
+    push_hex(line, crc);
+}
+
+/// Judges a line, given without its newline.
+pub fn parse_stamp(line: &[u8]) -> Stamped<'_> {
+    let Some(found) = find(line) else { return Stamped::None };
+    let Some(body_start) = usize::try_from(found.body_len).ok().and_then(|len| found.mark_at.checked_sub(len)) else {
+        return Stamped::Torn { stamp: found.stamp };
+    };
+    if crc32fast::hash(&line[body_start..found.crc_at]) == found.crc {
+        Stamped::Whole { stamp: found.stamp, extra_before: body_start }
+    } else {
+        Stamped::Torn { stamp: found.stamp }
+    }
+}
+
+/// Where the stamp begins, the blank before it included: what a view leaves away. Does not check the text.
+pub fn stamp_start(line: &[u8]) -> Option<usize> {
+    find(line).map(|found| found.mark_at)
+}
+
+struct Found<'a> {
+    stamp: Stamp<'a>,
+    body_len: u64,
+    crc: u32,
+    /// Offset of the blank between body and stamp.
+    mark_at: usize,
+    /// Offset of the dot before the checksum.
+    crc_at: usize,
+}
+
+/// Reads the fields from the end, so that the length of the body costs nothing.
+fn find(line: &[u8]) -> Option<Found<'_>> {
+    let crc_at = line.len().checked_sub(9)?;
+    let crc = hex(line.get(crc_at + 1..)?)?;
+    let mut end = crc_at;
+    let body_len = take_decimal(line, &mut end)?;
+    let seq = take_decimal(line, &mut end)?;
+    let task = u16::try_from(take_decimal(line, &mut end)?).ok()?;
+    let thread = u16::try_from(take_decimal(line, &mut end)?).ok()?;
+    let worker = take_name(line, &mut end)?;
+    if line.get(end) != Some(&b'.') {
+        return None;
+    }
+    let launch_at = end.checked_sub(8)?;
+    let launch = LaunchId(hex(&line[launch_at..end])?);
+    let mark_at = launch_at.checked_sub(MARK.len())?;
+    if &line[mark_at..launch_at] != MARK {
+        return None;
+    }
+    Some(Found { stamp: Stamp { launch, worker, thread, task, seq }, body_len, crc, mark_at, crc_at })
+}
+
+/// Reads `.digits` that ends where `line[*end]` is a dot; afterwards `*end` is its own leading dot.
+fn take_decimal(line: &[u8], end: &mut usize) -> Option<u64> {
+    if line.get(*end) != Some(&b'.') {
+        return None;
+    }
+    let mut at = *end;
+    let mut value = 0u64;
+    let mut scale = 1u64;
+    loop {
+        at = at.checked_sub(1)?;
+        let byte = line[at];
+        if byte == b'.' {
+            break;
+        }
+        // 18 digits can't overflow; no counter gets further.
+        if !byte.is_ascii_digit() || *end - at > 18 {
+            return None;
+        }
+        value += u64::from(byte - b'0') * scale;
+        scale *= 10;
+    }
+    if *end - at < 2 {
+        return None;
+    }
+    *end = at;
+    Some(value)
+}
+
+fn take_name<'a>(line: &'a [u8], end: &mut usize) -> Option<&'a str> {
+    let stop = *end;
+    let mut at = stop;
+    while at > 0 && is_name_byte(line[at - 1]) {
+        at -= 1;
+    }
+    if at == stop {
+        return None;
+    }
+    *end = at.checked_sub(1)?;
+    std::str::from_utf8(&line[at..stop]).ok()
+}
+
+fn push_hex(out: &mut Vec<u8>, number: u32) {
+    for shift in (0..8).rev() {
+        out.push(HEX[(number >> (shift * 4)) as usize & 15]);
+    }
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    let mut value = 0u32;
+    for &digit in digits {
+        let nibble = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        value = value << 4 | u32::from(nibble);
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stamped(body: &str, seq: u64) -> Vec<u8> {
+        let mut line = body.as_bytes().to_vec();
+        write_stamp(&mut line, &stamp(seq));
+        line
+    }
+
+    fn stamp(seq: u64) -> Stamp<'static> {
+        Stamp { launch: LaunchId(0x0bad_cafe), worker: "web-2", thread: 1, task: 3, seq }
+    }
+
+    #[test]
+    fn the_layout_is_as_documented() {
+        let line = String::from_utf8(stamped("INFO hello", 17)).unwrap();
+        let (before, crc) = line.rsplit_once('.').unwrap();
+        assert_eq!(before, "INFO hello ~0badcafe.web-2.1.3.17.10");
+        assert_eq!(crc, format!("{:08x}", crc32fast::hash(before.as_bytes())));
+    }
+
+    #[test]
+    fn a_line_glued_behind_a_fragment_is_whole() {
+        let mut line = b"ERROR 2026-05-1".to_vec();
+        line.extend(stamped("INFO hello", 17));
+        assert_eq!(parse_stamp(&line), Stamped::Whole { stamp: stamp(17), extra_before: 15 });
+    }
+
+    #[test]
+    fn a_line_without_its_head_is_torn_and_one_without_its_tail_is_no_stamped_line() {
+        let line = stamped("INFO hello", 17);
+        assert_eq!(parse_stamp(&line[4..]), Stamped::Torn { stamp: stamp(17) });
+        for end in 0..line.len() {
+            assert_eq!(parse_stamp(&line[..end]), Stamped::None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn a_view_can_hide_the_stamp() {
+        let line = stamped("INFO hello", 17);
+        assert_eq!(stamp_start(&line), Some("INFO hello".len()));
+        assert_eq!(stamp_start(b"INFO hello"), None);
+        assert_eq!(stamp_start(&stamped("", 1)), Some(0));
+    }
+
+    #[test]
+    fn text_that_merely_ends_alike_is_no_stamp() {
+        for line in ["", "x", ".........", "1.2.3.4.5.6.deadbeef", " ~0badcafe..1.1.1.1.00000000", "~.~.~.~.~.~.~"] {
+            assert_eq!(parse_stamp(line.as_bytes()), Stamped::None, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            body in "[^\n]{0,80}",
+            launch: u32,
+            worker in "[A-Za-z0-9_-]{1,12}",
+            thread: u16,
+            task: u16,
+            seq in 0u64..1_000_000_000_000_000_000,
+        ) {
+            let stamp = Stamp { launch: LaunchId(launch), worker: &worker, thread, task, seq };
+            let mut line = body.clone().into_bytes();
+            write_stamp(&mut line, &stamp);
+            prop_assert_eq!(parse_stamp(&line), Stamped::Whole { stamp, extra_before: 0 });
+            prop_assert_eq!(stamp_start(&line), Some(body.len()));
+        }
+
+        #[test]
+        fn any_flipped_byte_is_noticed(at in 0usize..46, flip in 1u8..=255) {
+            let mut line = stamped("INFO hello", 17);
+            let at = at % line.len();
+            line[at] ^= flip;
+            let whole = matches!(parse_stamp(&line), Stamped::Whole { .. });
+            prop_assert!(!whole);
+        }
+
+        #[test]
+        fn junk_never_panics(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = (parse_stamp(&line), stamp_start(&line));
+        }
+    }
+}
