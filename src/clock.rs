@@ -1,10 +1,18 @@
 //! The two times of Rotascope: real monotonic time, by which every order and every gap is measured, and the clock of
 //! the session (the wall's or a simulated one), which labels it and tells the workers when midnight is.
+//!
+//! Schedules (`when`, `interval`, `utc`, `at_time`) will stand in a module of their own beside these.
+
+mod session;
+mod zone;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::platform;
+
+pub use session::{ClockError, SessionClock};
+pub use zone::{is_zone, zone_names};
 
 /// Nanoseconds on the system's monotonic clock, the same for all processes of this machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,0 +1,275 @@
+//! Session time: what a worker writes into its lines, and by which it knows the day.
+
+use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Utc};
+
+use super::zone::Zone;
+use super::{ClockMode, ClockSetting, Moment, Mono};
+
+/// Why a clock was not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockError {
+    /// Nobody sets the machine's clock from here.
+    #[error("the wall clock can't be set; a lab whose [clock] says mode = \"simulated\" has one that can")]
+    Wall,
+    /// Log lines and file names have four digits for the year.
+    #[error("the session's clock runs from the year 1 to the year 9999")]
+    OutOfRange,
+}
+
+impl ClockSetting {
+    /// The machine's own clock in the machine's own zone.
+    pub fn wall() -> ClockSetting {
+        ClockSetting { mode: ClockMode::Wall, zone: None }
+    }
+
+    /// Whether session time is simulated.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self.mode, ClockMode::Simulated { .. })
+    }
+
+    /// The same clock running from this moment on: a simulated one stands until then. One that runs is not touched.
+    #[must_use]
+    pub fn started(mut self, now: Mono) -> ClockSetting {
+        if let ClockMode::Simulated { anchor: anchor @ None, .. } = &mut self.mode {
+            *anchor = Some(now);
+        }
+        self
+    }
+
+    /// The clock after a jump at the moment `now`, forward, or back if `ms` is negative. A standing clock stands on.
+    ///
+    /// # Errors
+    /// For a wall clock, and beyond the calendar.
+    pub fn jumped_by(&self, now: Mono, ms: i64) -> Result<ClockSetting, ClockError> {
+        let session = self.simulated_at(now).ok_or(ClockError::Wall)?;
+        let jump = TimeDelta::try_milliseconds(ms).ok_or(ClockError::OutOfRange)?;
+        self.jumped_to(now, session.checked_add_signed(jump).ok_or(ClockError::OutOfRange)?.fixed_offset())
+    }
+
+    /// The clock after it was set to the session time `to` at the moment `now`. A standing clock stands on.
+    ///
+    /// # Errors
+    /// For a wall clock, and beyond the calendar.
+    pub fn jumped_to(&self, now: Mono, to: DateTime<FixedOffset>) -> Result<ClockSetting, ClockError> {
+        let ClockMode::Simulated { anchor, rate, .. } = self.mode else { return Err(ClockError::Wall) };
+        if !(1..=9999).contains(&to.year()) {
+            return Err(ClockError::OutOfRange);
+        }
+        let mode = ClockMode::Simulated { anchor: anchor.map(|_| now), start: to, rate };
+        Ok(ClockSetting { mode, zone: self.zone.clone() })
+    }
+
+    /// The clock after it was set, at the moment `now`, to `seconds` session seconds before the next local midnight.
+    /// Those are real seconds of the session: a change to or from daylight saving time does not stretch them.
+    ///
+    /// # Errors
+    /// For a wall clock, and beyond the calendar.
+    pub fn before_midnight(&self, now: Mono, seconds: u32) -> Result<ClockSetting, ClockError> {
+        let session = self.simulated_at(now).ok_or(ClockError::Wall)?;
+        let zone = self.local_zone();
+        let midnight = zone.next_midnight(session).ok_or(ClockError::OutOfRange)?;
+        let to = midnight.checked_sub_signed(TimeDelta::seconds(i64::from(seconds))).ok_or(ClockError::OutOfRange)?;
+        self.jumped_to(now, zone.local(to))
+    }
+
+    /// Session time at a moment, in the session's zone.
+    pub fn session_time(&self, at: &Moment) -> DateTime<FixedOffset> {
+        self.local_zone().local(self.simulated_at(at.mono).unwrap_or(at.wall))
+    }
+
+    pub(super) fn local_zone(&self) -> Zone {
+        Zone::named(self.zone.as_deref())
+    }
+
+    /// Simulated session time; none for a wall clock. A clock that has run beyond the calendar stays at its start.
+    pub(super) fn simulated_at(&self, at: Mono) -> Option<DateTime<Utc>> {
+        let ClockMode::Simulated { anchor, start, rate } = self.mode else { return None };
+        let start = start.to_utc();
+        let Some(anchor) = anchor else { return Some(start) };
+        let real_ns = i64::try_from(i128::from(at.0) - i128::from(anchor.0)).unwrap_or(i64::MAX);
+        #[allow(clippy::float_cmp, reason = "1.0 is what the lab file says, and needs no rounding")]
+        let session_ns = if rate == 1.0 { real_ns } else { (real_ns as f64 * rate) as i64 };
+        let session = start.checked_add_signed(TimeDelta::nanoseconds(session_ns));
+        Some(session.filter(|session| (1..=9999).contains(&session.year())).unwrap_or(start))
+    }
+}
+
+/// The clock that workers and the engine ask for session time.
+#[derive(Clone, Debug)]
+pub struct SessionClock {
+    setting: ClockSetting,
+    zone: Zone,
+}
+
+impl SessionClock {
+    /// A clock of this setting. A zone that nobody knows counts as the machine's own; the lab file refuses those.
+    pub fn new(setting: ClockSetting) -> SessionClock {
+        let zone = setting.local_zone();
+        SessionClock { setting, zone }
+    }
+
+    /// Session time now, local.
+    pub fn now(&self) -> DateTime<FixedOffset> {
+        match self.setting.mode {
+            ClockMode::Wall => self.zone.local(Utc::now()),
+            ClockMode::Simulated { .. } => self.at(Mono::now()),
+        }
+    }
+
+    /// Session time at a moment, local. For a wall clock it is reckoned back from now: right unless the machine's
+    /// clock was set in between.
+    pub fn at(&self, at: Mono) -> DateTime<FixedOffset> {
+        let session = self.setting.simulated_at(at).unwrap_or_else(|| {
+            let now = Moment::now();
+            let ago = i64::try_from(i128::from(now.mono.0) - i128::from(at.0)).unwrap_or(i64::MAX);
+            now.wall.checked_sub_signed(TimeDelta::nanoseconds(ago)).unwrap_or(now.wall)
+        });
+        self.zone.local(session)
+    }
+
+    /// The setting that holds.
+    pub fn setting(&self) -> &ClockSetting {
+        &self.setting
+    }
+
+    /// From now on this setting holds.
+    pub fn set(&mut self, setting: ClockSetting) {
+        self.zone = setting.local_zone();
+        self.setting = setting;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn instant(text: &str) -> DateTime<FixedOffset> {
+        DateTime::parse_from_rfc3339(text).unwrap()
+    }
+
+    fn clock(zone: &str, start: &str, rate: f64) -> ClockSetting {
+        let mode = ClockMode::Simulated { anchor: None, start: instant(start), rate };
+        ClockSetting { mode, zone: Some(zone.to_owned()) }
+    }
+
+    fn at(setting: &ClockSetting, second: u64) -> String {
+        SessionClock::new(setting.clone()).at(Mono(second * SECOND)).to_rfc3339()
+    }
+
+    #[test]
+    fn a_simulated_clock_stands_until_it_is_started() {
+        let standing = clock("Asia/Shanghai", "2026-05-09T23:59:50+08:00", 1.0);
+        assert_eq!(at(&standing, 500), "2026-05-09T23:59:50+08:00");
+        let running = standing.started(Mono(100 * SECOND));
+        assert_eq!(at(&running, 100), "2026-05-09T23:59:50+08:00");
+        assert_eq!(at(&running, 112), "2026-05-10T00:00:02+08:00");
+        assert_eq!(running.clone().started(Mono(900 * SECOND)), running, "a running clock is not anchored again");
+    }
+
+    #[test]
+    fn the_rate_stretches_real_time() {
+        let day_in_ten_seconds = clock("UTC", "2026-05-09T00:00:00Z", 8640.0).started(Mono(0));
+        assert_eq!(at(&day_in_ten_seconds, 10), "2026-05-10T00:00:00+00:00");
+        let slow = clock("UTC", "2026-05-09T00:00:00Z", 0.5).started(Mono(0));
+        assert_eq!(at(&slow, 9), "2026-05-09T00:00:04.500+00:00");
+    }
+
+    #[test]
+    fn the_start_is_an_instant_and_the_zone_labels_it() {
+        let elsewhere = clock("America/New_York", "2026-05-09T23:59:50+08:00", 1.0);
+        assert_eq!(at(&elsewhere, 0), "2026-05-09T11:59:50-04:00");
+    }
+
+    #[test]
+    fn jumps_go_both_ways_and_keep_the_rate() {
+        let running = clock("UTC", "2026-05-10T00:00:00Z", 2.0).started(Mono(0));
+        let back = running.jumped_by(Mono(10 * SECOND), -3_600_000).unwrap();
+        assert_eq!(at(&back, 10), "2026-05-09T23:00:20+00:00");
+        assert_eq!(at(&back, 11), "2026-05-09T23:00:22+00:00");
+        let to = back.jumped_to(Mono(20 * SECOND), instant("2030-01-01T00:00:00+01:00")).unwrap();
+        assert_eq!(at(&to, 20), "2029-12-31T23:00:00+00:00");
+    }
+
+    #[test]
+    fn a_jump_of_a_standing_clock_leaves_it_standing() {
+        let standing = clock("UTC", "2026-05-10T00:00:00Z", 1.0).jumped_by(Mono(7 * SECOND), 1_000).unwrap();
+        assert_eq!(at(&standing, 7), at(&standing, 7000));
+        assert_eq!(at(&standing, 7), "2026-05-10T00:00:01+00:00");
+    }
+
+    #[test]
+    fn a_wall_clock_is_not_set_and_nothing_leaves_the_calendar() {
+        let wall = ClockSetting::wall();
+        assert_eq!(wall.jumped_by(Mono(0), 1), Err(ClockError::Wall));
+        assert_eq!(wall.before_midnight(Mono(0), 1), Err(ClockError::Wall));
+        assert_eq!(wall.clone().started(Mono(5)), wall);
+        let simulated = clock("UTC", "2026-05-10T00:00:00Z", 1.0);
+        assert_eq!(simulated.jumped_by(Mono(0), i64::MIN), Err(ClockError::OutOfRange));
+        assert_eq!(simulated.jumped_by(Mono(0), 8_000 * 366 * 86_400_000), Err(ClockError::OutOfRange));
+    }
+
+    #[test]
+    fn ten_seconds_before_midnight_is_local() {
+        let running = clock("Asia/Shanghai", "2026-05-09T12:00:00Z", 1.0).started(Mono(0));
+        assert_eq!(at(&running.before_midnight(Mono(0), 10).unwrap(), 0), "2026-05-09T23:59:50+08:00");
+        // Again within those ten seconds: back to their beginning. After them: the next day's.
+        let again = running.before_midnight(Mono(0), 10).unwrap();
+        assert_eq!(at(&again.before_midnight(Mono(4 * SECOND), 10).unwrap(), 4), "2026-05-09T23:59:50+08:00");
+        assert_eq!(at(&again.before_midnight(Mono(10 * SECOND), 10).unwrap(), 10), "2026-05-10T23:59:50+08:00");
+    }
+
+    #[test]
+    fn daylight_saving_changes_the_offset_on_the_way() {
+        // Berlin skips 02:00 to 03:00 on 2026-03-29, and repeats it on 2026-10-25.
+        let spring = clock("Europe/Berlin", "2026-03-29T01:59:59+01:00", 1.0).started(Mono(0));
+        assert_eq!(at(&spring, 1), "2026-03-29T03:00:00+02:00");
+        let autumn = clock("Europe/Berlin", "2026-10-25T02:59:59+02:00", 1.0).started(Mono(0));
+        assert_eq!(at(&autumn, 1), "2026-10-25T02:00:00+01:00");
+        assert_eq!(at(&autumn.before_midnight(Mono(0), 10).unwrap(), 0), "2026-10-25T23:59:50+01:00");
+        // A day of 23 hours: from its first second, 22:59:50 hours pass.
+        let first = clock("Europe/Berlin", "2026-03-29T00:00:00+01:00", 1.0);
+        assert_eq!(at(&first.before_midnight(Mono(0), 10).unwrap(), 0), "2026-03-29T23:59:50+02:00");
+    }
+
+    #[test]
+    fn a_midnight_that_does_not_exist_is_the_first_instant_of_the_day() {
+        // Beirut went from 2022-03-26 23:59:59 to 01:00:00.
+        let beirut = clock("Asia/Beirut", "2022-03-26T20:00:00+02:00", 1.0).started(Mono(0));
+        let before = beirut.before_midnight(Mono(0), 1).unwrap();
+        assert_eq!(at(&before, 0), "2022-03-26T23:59:59+02:00");
+        assert_eq!(at(&before, 1), "2022-03-27T01:00:00+03:00");
+        // Samoa left out a whole day.
+        let apia = clock("Pacific/Apia", "2011-12-29T12:00:00-10:00", 1.0);
+        assert_eq!(at(&apia.before_midnight(Mono(0), 1).unwrap(), 0), "2011-12-29T23:59:59-10:00");
+    }
+
+    #[test]
+    fn of_two_midnights_the_next_one_counts() {
+        // St John's went back from 2010-11-07 00:01 to 2010-11-06 23:01.
+        let first = clock("America/St_Johns", "2010-11-06T22:00:00-02:30", 1.0);
+        assert_eq!(at(&first.before_midnight(Mono(0), 1).unwrap(), 0), "2010-11-06T23:59:59-02:30");
+        let second = clock("America/St_Johns", "2010-11-06T23:30:00-03:30", 1.0);
+        assert_eq!(at(&second.before_midnight(Mono(0), 1).unwrap(), 0), "2010-11-06T23:59:59-03:30");
+    }
+
+    #[test]
+    fn labels_of_a_wall_clock_come_from_the_wall() {
+        let moment = Moment { mono: Mono(5), wall: instant("2026-07-01T12:00:00Z").to_utc() };
+        let wall = ClockSetting { zone: Some("Europe/Berlin".to_owned()), ..ClockSetting::wall() };
+        assert_eq!(wall.session_time(&moment).to_rfc3339(), "2026-07-01T14:00:00+02:00");
+    }
+
+    #[test]
+    fn the_wall_clock_is_now() {
+        let before = Utc::now();
+        let clock = SessionClock::new(ClockSetting::wall());
+        let (now, reckoned) = (clock.now(), clock.at(Mono::now()));
+        let after = Utc::now();
+        assert!((before..=after).contains(&now.to_utc()));
+        let tolerance = TimeDelta::seconds(1);
+        assert!((before - tolerance..=after + tolerance).contains(&reckoned.to_utc()));
+    }
+}
