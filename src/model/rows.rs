@@ -54,6 +54,19 @@ impl Rows {
         })
     }
 
+    /// The stretches of equal kind from a row on: their first row, how many rows, and what the first row is.
+    pub fn stretches(&self, from: u64) -> impl Iterator<Item = (u64, u64, Row)> + '_ {
+        let first = self.runs.partition_point(|run| run.first_row + run.rows <= from);
+        self.runs[first..].iter().map(move |run| {
+            let skipped = from.saturating_sub(run.first_row);
+            let what = match run.what {
+                Row::Line { incarnation, line } => Row::Line { incarnation, line: line + skipped },
+                divider => divider,
+            };
+            (run.first_row + skipped, run.rows - skipped, what)
+        })
+    }
+
     /// Where a line stands.
     pub fn row_of(&self, incarnation: IncarnationId, line: u64) -> Option<u64> {
         self.runs.iter().find_map(|run| match run.what {
@@ -94,5 +107,28 @@ impl Rows {
     fn push(&mut self, rows: u64, what: Row) {
         self.runs.push(Run { first_row: self.total, rows, what });
         self.total += rows;
+    }
+}
+
+#[cfg(test)]
+mod stretches {
+    use super::*;
+
+    #[test]
+    fn stretches_say_the_same_as_the_rows_one_by_one() {
+        let mut rows = Rows::default();
+        rows.push_lines(IncarnationId(1), 0, 3);
+        rows.push_divider(MarkId(0));
+        rows.push_divider(MarkId(1));
+        rows.push_lines(IncarnationId(2), 7, 2);
+        rows.push_lines(IncarnationId(2), 9, 2);
+        for from in 0..=rows.len() {
+            let mut row = from;
+            for (first, count, what) in rows.stretches(from) {
+                assert_eq!((first, rows.get(first)), (row, Some(what)));
+                row += count;
+            }
+            assert_eq!(row, rows.len());
+        }
     }
 }
