@@ -5,6 +5,8 @@ pub mod command;
 pub mod engine;
 pub mod event;
 pub mod follow;
+#[cfg(feature = "gui")]
+pub mod gui;
 pub mod model;
 pub mod platform;
 pub mod record;

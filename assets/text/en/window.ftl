@@ -1,0 +1,95 @@
+# The window: bars, panels, dialogs.
+
+# Actions: what the menu says, and what a tooltip adds
+action-open-file = Open file…
+    .tip = Follow one log file, across rotations
+action-open-folder = Open folder…
+    .tip = Follow every log file of a folder
+action-open-path = Open path…
+    .tip = Type or paste a path; it may not exist yet
+action-open-lab = Open lab…
+    .tip = Open a lab file (TOML)
+action-demo-lab = Demo lab
+    .tip = Four workers, one daily file, a simulated clock
+action-export-ledger = Export ledger…
+    .tip = Write the accounting of all lines to a JSON file
+action-quit = Quit
+    .tip = Stop every worker and close the window
+action-start = Start
+    .tip = Start every worker that does not run
+action-pause-or-resume = Pause or resume
+    .tip = Workers hold still and keep their files open, or go on
+action-stop = Stop
+    .tip = End every worker, then count what remains
+action-reset = Reset…
+    .tip = Stop, empty the lab’s folder and forget everything
+action-before-midnight = Ten seconds before midnight
+    .tip = Set the simulated clock ten seconds before the next midnight
+action-hour-forward = One hour forward
+    .tip = Set the simulated clock one hour ahead
+action-hour-back = One hour back
+    .tip = Set the simulated clock one hour back, as a summer-time change does
+action-rename-file = Rename…
+    .tip = Give the selected file another name
+action-truncate-file = Truncate
+    .tip = Cut the selected file to 0 bytes
+action-replace-file = Replace
+    .tip = Put a new, empty file in the place of the selected one
+action-delete-file = Delete
+    .tip = Remove the selected file
+action-reveal-file = Show in file manager
+    .tip = Open the folder of the selected file
+action-copy-path = Copy path
+    .tip = Copy the full path of the selected file
+action-release = Release
+    .tip = Close the selected unlinked file and give its bytes back to the disk
+action-remove-folder = Remove folder…
+    .tip = Remove the lab’s log folder with all that it holds
+action-theme-system = Theme: as the system
+    .tip = Dark or light, as the system is
+action-theme-dark = Theme: dark
+    .tip = Light text on dark
+action-theme-light = Theme: light
+    .tip = Dark text on light
+action-language-system = Language: as the system
+    .tip = The system’s language, where the catalogue has it
+action-language-english = Language: English
+    .tip = English
+action-language-chinese = Language: 简体中文
+    .tip = 简体中文
+action-larger = Larger
+    .tip = Everything a step larger
+action-smaller = Smaller
+    .tip = Everything a step smaller
+action-normal-size = Normal size
+    .tip = Everything at its normal size
+action-workers = Workers panel
+    .tip = Show or hide the workers
+action-files = Files panel
+    .tip = Show or hide the files
+action-timeline = Timeline
+    .tip = Show or hide the timeline
+action-stamps = Stamps
+    .tip = Show or hide the stamp at the end of each line of a worker
+action-find = Find
+    .tip = Search in the log
+action-find-next = Find next
+    .tip = Go to the next match
+action-find-previous = Find previous
+    .tip = Go to the match before
+action-follow = Follow
+    .tip = Keep to the newest line
+action-palette = Command palette
+    .tip = Find any command by its name
+action-notices = Messages
+    .tip = What has been reported since the session began
+action-keys = Keys
+    .tip = All keys at a glance
+action-about = About Rotascope
+    .tip = Version and licences
+
+# Figures
+count-lines = { $n ->
+    [one] { $n } line
+   *[other] { $n } lines
+}

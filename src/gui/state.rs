@@ -1,0 +1,202 @@
+//! What all panels share: the facts they draw from, and what the person has chosen.
+
+use std::path::PathBuf;
+
+use fluent_bundle::FluentValue;
+
+use super::action::Action;
+use super::settings::Settings;
+use super::text::Words;
+use crate::clock::Mono;
+use crate::command::Command;
+use crate::event::{FileId, IncarnationId, WorkerId};
+use crate::follow::Texts;
+use crate::model::{MarkId, Model, Worker};
+use crate::record::Level;
+
+/// What is so, for one frame.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The session.
+    pub model: &'a Model,
+    /// The bytes of its files.
+    pub texts: &'a Texts,
+    /// The catalogue of words.
+    pub words: &'a Words,
+    /// The real moment for which the frame is drawn. Pictures fix it.
+    pub now: Mono,
+}
+
+impl Scene<'_> {
+    /// A message of the catalogue.
+    pub fn tr(&self, key: &str) -> String {
+        self.words.tr(key)
+    }
+
+    /// A message with arguments.
+    pub fn tr_args(&self, key: &str, args: &[(&str, FluentValue<'_>)]) -> String {
+        self.words.tr_args(key, args)
+    }
+
+    /// The incarnation that a worker's handler holds open.
+    pub fn held_by(&self, worker: &Worker) -> Option<IncarnationId> {
+        self.model.incarnation_of(worker.holds.as_ref()?.0)
+    }
+
+    /// The workers that hold an incarnation open.
+    pub fn writers(&self, id: IncarnationId) -> impl Iterator<Item = &Worker> {
+        self.model.workers().iter().filter(move |worker| self.held_by(worker) == Some(id))
+    }
+}
+
+/// What the person has chosen and what panels ask for.
+pub struct State {
+    /// What is remembered.
+    pub settings: Settings,
+    /// What is selected.
+    pub selection: Option<Selection>,
+    /// The incarnation that the pointer was over in the last frame: marked in every panel.
+    pub hovered: Option<IncarnationId>,
+    /// Set by whatever the pointer is over in this frame.
+    pub hovering: Option<IncarnationId>,
+    /// A place that log view and timeline should show. Whoever has served it in the log view takes it.
+    pub jump: Option<Jump>,
+    /// A moment that the timeline should bring into view; the timeline takes it.
+    pub show_moment: Option<Mono>,
+    /// Whether the log view keeps to the newest line.
+    pub follow: bool,
+    /// Lines below this level are left out.
+    pub least_level: Level,
+    /// What is searched for.
+    pub find: Find,
+    requests: Vec<Request>,
+}
+
+impl State {
+    /// The state at the start.
+    pub fn new(settings: Settings) -> State {
+        State {
+            settings,
+            selection: None,
+            hovered: None,
+            hovering: None,
+            jump: None,
+            show_moment: None,
+            follow: true,
+            least_level: Level::None,
+            find: Find::default(),
+            requests: Vec::new(),
+        }
+    }
+
+    /// Asks for something; it is done after all panels have been drawn.
+    pub fn ask(&mut self, request: impl Into<Request>) {
+        self.requests.push(request.into());
+    }
+
+    /// Takes what was asked for.
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// The selected incarnation, if one is selected.
+    pub fn selected_incarnation(&self) -> Option<IncarnationId> {
+        match self.selection {
+            Some(Selection::Incarnation(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The selected worker, if one is selected.
+    pub fn selected_worker(&self) -> Option<WorkerId> {
+        match self.selection {
+            Some(Selection::Worker(id)) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// What can be selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// One life of a file.
+    Incarnation(IncarnationId),
+    /// An entry of a folder that is not followed.
+    Entry(PathBuf),
+    /// A worker.
+    Worker(WorkerId),
+}
+
+/// A place to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jump {
+    /// A row of the log view.
+    Row(u64),
+    /// A line of a file, from 0.
+    Line {
+        /// Which file's life.
+        incarnation: IncarnationId,
+        /// Its number there.
+        line: u64,
+    },
+    /// The divider of a mark.
+    Mark(MarkId),
+}
+
+/// The search in the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Find {
+    /// Whether its bar is open.
+    pub open: bool,
+    /// The text, as typed.
+    pub text: String,
+    /// Whether the field should take the keyboard in the next frame; the log view takes it.
+    pub take_focus: bool,
+    /// Steps to go: 1 is the next match, -1 the one before; the log view takes it.
+    pub step: Option<i8>,
+}
+
+/// What a panel asks of the window.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// An action, as if chosen from a menu; it acts on what is selected.
+    Act(Action),
+    /// A command to the engine, as it is. Destructive ones on files go through an [`Action`], which asks where it must.
+    Send(Command),
+    /// Operate on one file; asks first where no lab owns the folder.
+    File(FileAction, FileTarget),
+}
+
+impl From<Action> for Request {
+    fn from(action: Action) -> Request {
+        Request::Act(action)
+    }
+}
+
+impl From<Command> for Request {
+    fn from(command: Command) -> Request {
+        Request::Send(command)
+    }
+}
+
+/// The file that an action is about, as shown when it was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileTarget {
+    /// Its path.
+    pub path: PathBuf,
+    /// Which file stood there.
+    pub file_id: Option<FileId>,
+}
+
+/// What can be done to a file from the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileAction {
+    /// Give it another name.
+    Rename,
+    /// Cut it to nothing.
+    Truncate,
+    /// Put an empty file in its place.
+    Replace,
+    /// Remove it.
+    Delete,
+}

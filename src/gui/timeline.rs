@@ -1,0 +1,16 @@
+//! The timeline.
+
+use eframe::egui;
+
+use super::state::{Scene, State};
+
+/// What the timeline keeps between frames.
+#[derive(Default)]
+pub struct TimelineView {}
+
+impl TimelineView {
+    /// Draws the timeline with its head into all the space of `ui`.
+    pub fn show(&mut self, ui: &mut egui::Ui, scene: &Scene<'_>, state: &mut State) {
+        let _ = (ui, scene, state);
+    }
+}
