@@ -589,6 +589,7 @@ pub enum WorkerEvent {
         /// Which file.
         file_id: FileId,
         /// By which path.
+        #[serde(with = "crate::wire_path")]
         path: PathBuf,
         /// The file it held before in this launch, if any.
         previous: Option<FileId>,
@@ -600,8 +601,10 @@ pub enum WorkerEvent {
     /// The handler renamed or removed a file at its own rollover.
     RolledOver {
         /// The file's name before.
+        #[serde(with = "crate::wire_path")]
         from: PathBuf,
         /// Its name after; none if it was removed.
+        #[serde(with = "crate::wire_path::option")]
         to: Option<PathBuf>,
     },
     /// An emit failed: the handler raised into the application.
@@ -611,6 +614,7 @@ pub enum WorkerEvent {
         /// The system call or step that failed.
         operation: String,
         /// The file.
+        #[serde(with = "crate::wire_path")]
         path: PathBuf,
         /// The system's reason.
         reason: String,

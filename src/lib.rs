@@ -7,6 +7,9 @@ pub mod event;
 pub mod follow;
 #[cfg(feature = "gui")]
 pub mod gui;
+pub mod handler;
 pub mod model;
 pub mod platform;
 pub mod record;
+pub mod wire_path;
+pub mod worker;

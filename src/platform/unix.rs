@@ -1,9 +1,10 @@
 //! Linux, macOS and the other Unixes. Run so far on Linux only.
 
-use std::ffi::OsString;
+use std::ffi::{CString, OsString};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -66,6 +67,45 @@ pub fn current_path(file: &File) -> io::Result<Option<PathBuf>> {
 /// Opens a file that another process holds open, by its descriptor number, even if the file has no name any more.
 pub fn open_of_process(pid: u32, descriptor: i32) -> io::Result<File> {
     open_to_follow(Path::new(&format!("/proc/{pid}/fd/{descriptor}")))
+}
+
+/// A path made ready for being looked at before every line that is written.
+#[derive(Debug)]
+pub struct LookupPath(CString);
+
+impl LookupPath {
+    /// Makes a path ready.
+    ///
+    /// # Errors
+    /// When it holds a NUL byte, which no file name can.
+    pub fn new(path: &Path) -> io::Result<LookupPath> {
+        Ok(LookupPath(CString::new(path.as_os_str().as_bytes())?))
+    }
+
+    /// Device and inode of what the path leads to, symbolic links followed.
+    ///
+    /// # Errors
+    /// The system's; `NotFound` if it leads nowhere.
+    #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between systems")]
+    pub fn device_and_inode(&self) -> io::Result<(u64, u64)> {
+        let stat = rustix::fs::stat(self.0.as_c_str())?;
+        Ok((stat.st_dev as u64, stat.st_ino as u64))
+    }
+}
+
+/// The number of an open file's descriptor in this process.
+pub fn descriptor_number(file: &File) -> i32 {
+    file.as_raw_fd()
+}
+
+/// Gives an open file one more name on its own file system.
+///
+/// # Errors
+/// `AlreadyExists` if the name is taken, `NotFound` if the file has no name left (or the new name's folder is missing).
+pub fn link_open_file(file: &File, to: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD};
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, descriptor.as_str(), CWD, to, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// Renames without ever replacing an existing file.
@@ -135,6 +175,52 @@ pub fn is_stopped(pid: u32) -> Option<bool> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let state = stat.rsplit_once(") ")?.1.chars().next()?;
     Some(matches!(state, 'T' | 't'))
+}
+
+/// What has become of a child process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildChange {
+    /// It was stopped where it stands.
+    Stopped,
+    /// It goes on.
+    Continued,
+    /// It has ended. Its process id stays taken until somebody waits for it.
+    Ended,
+}
+
+/// Waits until a child of this process stops, goes on or ends. An ended child is not reaped, so that its process id
+/// can't become somebody else's while others still know it.
+///
+/// # Errors
+/// When it is no child of this process (any more).
+pub fn wait_for_change(pid: u32) -> io::Result<ChildChange> {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let id = pid_of(pid)?;
+    let any = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED;
+    loop {
+        match waitid(WaitId::Pid(id), any | WaitIdOptions::NOWAIT) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+            Ok(Some(status)) if !status.stopped() && !status.continued() => return Ok(ChildChange::Ended),
+            Ok(_) => {}
+        }
+        // Takes the state off the list. It may have changed since the first look: then the newer one counts.
+        let take = WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED | WaitIdOptions::NOHANG;
+        match waitid(WaitId::Pid(id), take) {
+            Ok(Some(status)) if status.stopped() => return Ok(ChildChange::Stopped),
+            Ok(Some(status)) if status.continued() => return Ok(ChildChange::Continued),
+            _ => {}
+        }
+    }
+}
+
+/// Lets writes to a pipe fail with `WouldBlock` instead of waiting for a reader that may never come.
+///
+/// # Errors
+/// The system's.
+pub fn never_block(pipe: &impl AsFd) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(pipe)?;
+    Ok(rustix::fs::fcntl_setfl(pipe, flags | rustix::fs::OFlags::NONBLOCK)?)
 }
 
 /// How a process ended.

@@ -162,7 +162,7 @@ mod tests {
     #[track_caller]
     fn check(line: &str, level: Level, word: &str) {
         let found = level_span(line.as_bytes());
-        let text = found.clone().map(|(level, span)| (level, line[span].to_owned()));
+        let text = found.map(|(level, span)| (level, line[span].to_owned()));
         assert_eq!(text, Some((level, word.to_owned())), "{line}");
         assert_eq!(level_of(line.as_bytes()), level);
     }

@@ -1,0 +1,232 @@
+//! The writers' strategies: each is one class of Python's logging, or of the notes, with its virtues and its flaws.
+//!
+//! A handler is faithful to its original: what would raise an exception into the application is an [`EmitError`] here,
+//! and the line is not written a second time. It differs in one point: an emit is one write(2) of the whole line, and
+//! nothing is kept in a buffer, so a failed line is never written later.
+
+mod daily;
+mod plain;
+mod probe;
+mod stream;
+mod watched;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Moment, SessionClock};
+use crate::event::{FileId, OpenReason};
+
+pub use probe::{NoProbe, Point, Probe, probe_of_this_build};
+
+/// The handler classes, named as in the lab file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Opens its file once and appends for ever.
+    Plain,
+    /// Looks at its path before each line and opens it again when it leads elsewhere.
+    Watched,
+    /// A file a day by name, and watched besides.
+    Daily,
+}
+
+/// What is to be known of a class without running it.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassInfo {
+    /// The class.
+    pub class: Class,
+    /// Its name in the lab file.
+    pub name: &'static str,
+    /// Whether it notices that its file was taken away, and opens it again.
+    pub can_reopen: bool,
+    /// Whether it names its files by date in a directory; the others take a filename.
+    pub by_date: bool,
+    /// What it does, in one sentence.
+    pub sentence: &'static str,
+    /// The key of that sentence in the catalogue of strings.
+    pub sentence_key: &'static str,
+}
+
+/// All classes, in the order in which they are shown.
+pub const CLASSES: [ClassInfo; 3] = [
+    ClassInfo {
+        class: Class::Plain,
+        name: "plain",
+        can_reopen: false,
+        by_date: false,
+        sentence: "Opens its file once and appends for ever, wherever that file is moved and even after it is deleted.",
+        sentence_key: "handler-plain",
+    },
+    ClassInfo {
+        class: Class::Watched,
+        name: "watched",
+        can_reopen: true,
+        by_date: false,
+        sentence: "Looks at its path before each line and opens it again when it is gone or leads to another file; \
+                   while the folder is missing, each line fails.",
+        sentence_key: "handler-watched",
+    },
+    ClassInfo {
+        class: Class::Daily,
+        name: "daily",
+        can_reopen: true,
+        by_date: true,
+        sentence: "Names its file by the day and watches it besides; a folder that is missing at midnight leaves its \
+                   stream closed for ever.",
+        sentence_key: "handler-daily",
+    },
+];
+
+impl Class {
+    /// The class of this name.
+    pub fn named(name: &str) -> Option<Class> {
+        CLASSES.iter().find(|info| info.name == name).map(|info| info.class)
+    }
+
+    /// What is to be known of it.
+    pub fn info(self) -> &'static ClassInfo {
+        match self {
+            Class::Plain => &CLASSES[0],
+            Class::Watched => &CLASSES[1],
+            Class::Daily => &CLASSES[2],
+        }
+    }
+}
+
+/// How a worker's handler is set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandlerSetup {
+    /// The class.
+    pub class: Class,
+    /// The file to write to, or for a class that names its files by date the directory they stand in. Absolute.
+    #[serde(with = "crate::wire_path")]
+    pub path: PathBuf,
+}
+
+impl HandlerSetup {
+    /// A handler that has opened nothing yet.
+    pub fn build(&self) -> Box<dyn Handler> {
+        match self.class {
+            Class::Plain => Box::new(plain::Plain::new(self.path.clone())),
+            Class::Watched => Box::new(watched::Watched::new(self.path.clone())),
+            Class::Daily => Box::new(daily::Daily::new(self.path.clone())),
+        }
+    }
+
+    /// Where its first line goes if it starts at this session time.
+    pub fn first_path(&self, clock: &SessionClock) -> PathBuf {
+        match self.class {
+            Class::Plain | Class::Watched => self.path.clone(),
+            Class::Daily => daily::path_of_day(&self.path, clock.now().date_naive()),
+        }
+    }
+}
+
+/// What a handler has around it.
+pub struct Surroundings<'a> {
+    /// The session's clock.
+    pub clock: &'a SessionClock,
+    /// Who is told what it does.
+    pub observer: &'a mut dyn Observer,
+    /// Points at which a test may look or interfere.
+    pub probe: &'a dyn Probe,
+}
+
+/// Is told what a handler does, at once and in order.
+pub trait Observer {
+    /// A file was opened; also when it is opened again.
+    fn opened(&mut self, opened: Opened<'_>);
+
+    /// The handler itself moved or removed a file, at a rollover.
+    fn rolled_over(&mut self, from: &Path, to: Option<&Path>);
+}
+
+/// A file that was just opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened<'a> {
+    /// Right after open(2).
+    pub at: Moment,
+    /// Which file.
+    pub file_id: FileId,
+    /// By which path.
+    pub path: &'a Path,
+    /// Why.
+    pub reason: OpenReason,
+    /// The number of the descriptor.
+    pub descriptor: i32,
+}
+
+/// A strategy by which a worker writes to files.
+pub trait Handler: Send {
+    /// Prepares the first file, as Python does when a handler is made.
+    ///
+    /// # Errors
+    /// When it can't be opened: then the application does not start.
+    fn open(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError>;
+
+    /// Writes one line, its newline included.
+    ///
+    /// # Errors
+    /// When the line does not stand whole in the file.
+    fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError>;
+}
+
+/// Why a line was not written.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} {}: {reason}", path.display())]
+pub struct EmitError {
+    /// The system call or step that failed.
+    pub operation: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: EmitFault,
+}
+
+/// What went wrong with a line.
+#[derive(Debug, thiserror::Error)]
+pub enum EmitFault {
+    /// The system refused; nothing of the line is in the file.
+    #[error("{0}")]
+    System(#[from] io::Error),
+    /// Only a part of the line went into the file.
+    #[error("only {written} of {wanted} bytes were written")]
+    Short {
+        /// Bytes in the file.
+        written: usize,
+        /// Bytes of the line.
+        wanted: usize,
+    },
+    /// The stream was closed by an earlier failure and is never opened again.
+    #[error("I/O operation on closed file: opening failed when the day changed, and the stream stays closed")]
+    Closed,
+}
+
+impl EmitError {
+    fn system(operation: &'static str, path: &Path, error: io::Error) -> EmitError {
+        EmitError { operation, path: path.to_owned(), reason: EmitFault::System(error) }
+    }
+
+    /// Whether a part of the line went into the file.
+    pub fn torn(&self) -> bool {
+        matches!(self.reason, EmitFault::Short { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_table_has_each_class_under_its_own_name() {
+        for info in &CLASSES {
+            assert_eq!(Class::named(info.name), Some(info.class));
+            assert_eq!(info.class.info().name, info.name);
+            assert_eq!(serde_json::to_string(&info.class).unwrap(), format!("\"{}\"", info.name));
+        }
+        assert_eq!(Class::named("nothing"), None);
+    }
+}

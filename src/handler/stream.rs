@@ -1,0 +1,46 @@
+//! The open file of a handler: opened for appending, written by one write(2) a line.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::clock::Moment;
+use crate::event::{FileId, OpenReason};
+use crate::platform;
+
+use super::{EmitError, EmitFault, Opened, Point, Surroundings};
+
+/// Opens a file for appending, makes it if it is not there, and tells the observer.
+pub(super) fn open(
+    path: &Path,
+    reason: OpenReason,
+    around: &mut Surroundings<'_>,
+) -> Result<(File, FileId), EmitError> {
+    let failed = |error| EmitError::system("open", path, error);
+    let file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
+    let at = Moment::now();
+    let file_id = platform::file_id(&file.metadata().map_err(failed)?);
+    around.probe.opened(&file, path);
+    let descriptor = platform::descriptor_number(&file);
+    around.observer.opened(Opened { at, file_id, path, reason, descriptor });
+    Ok((file, file_id))
+}
+
+/// Writes a line with one write(2). A part of a line is not completed: what follows it would be a second write, between
+/// which another process may write.
+pub(super) fn write(mut file: &File, path: &Path, line: &[u8], around: &Surroundings<'_>) -> Result<(), EmitError> {
+    around.probe.reached(Point::BeforeWrite, path);
+    loop {
+        return match file.write(line) {
+            Ok(written) if written == line.len() => Ok(()),
+            Ok(0) => Err(EmitError::system("write", path, io::ErrorKind::WriteZero.into())),
+            Ok(written) => Err(EmitError {
+                operation: "write",
+                path: path.to_owned(),
+                reason: EmitFault::Short { written, wanted: line.len() },
+            }),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(EmitError::system("write", path, error)),
+        };
+    }
+}
