@@ -8,6 +8,7 @@ pub mod follow;
 #[cfg(feature = "gui")]
 pub mod gui;
 pub mod handler;
+pub mod lab;
 pub mod model;
 pub mod platform;
 pub mod record;

@@ -251,6 +251,16 @@ pub fn signal_name(number: i32) -> String {
     name.to_owned()
 }
 
+/// The signals that end a worker, named without `SIG`.
+pub const ENDING_SIGNALS: [&str; 7] = ["KILL", "TERM", "INT", "HUP", "QUIT", "ABRT", "SEGV"];
+
+/// The number of one of [`ENDING_SIGNALS`] on this system.
+pub fn signal_number(name: &str) -> Option<i32> {
+    let signals = [Signal::KILL, Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT, Signal::ABORT, Signal::SEGV];
+    let index = ENDING_SIGNALS.iter().position(|known| *known == name)?;
+    Some(signals[index].as_raw())
+}
+
 /// A path from bytes as the system has them.
 pub fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;

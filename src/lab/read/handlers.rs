@@ -1,0 +1,186 @@
+//! `[handlers.NAME]`: which class, and where it writes.
+
+use std::path::PathBuf;
+
+use super::super::HandlerPlan;
+use super::super::source::{Table, Value};
+use super::super::value::{closest, parse_inside};
+use super::{Named, refer};
+use crate::handler::{CLASSES, Class};
+use crate::record::LineFormat;
+
+const KEYS: [&str; 10] =
+    ["class", "formatter", "directory", "filename", "encoding", "backup_count", "when", "interval", "utc", "at_time"];
+
+/// A class of the lab file.
+#[derive(Clone, Copy)]
+struct ClassKey {
+    name: &'static str,
+    /// None for one that is not built yet.
+    built: Option<Class>,
+    /// Whether it names its files by date in a directory.
+    by_date: bool,
+    /// Whether a schedule tells it when to move on.
+    scheduled: bool,
+    /// Whether it removes old files.
+    retains: bool,
+}
+
+const fn later(name: &'static str, by_date: bool, scheduled: bool, retains: bool) -> ClassKey {
+    ClassKey { name, built: None, by_date, scheduled, retains }
+}
+
+/// The classes that the format knows and nobody has built.
+const LATER: [ClassKey; 5] = [
+    later("timed-rotating", false, true, true),
+    later("timed-rotating-keep", false, true, true),
+    later("timed-rotating-reopen", false, true, true),
+    later("locked", false, true, true),
+    later("verified", true, false, true),
+];
+
+/// What Python calls them, for who copies a dictConfig.
+const PYTHON_NAMES: [(&str, &str); 5] = [
+    ("FileHandler", "plain"),
+    ("WatchedFileHandler", "watched"),
+    ("TimedRotatingFileHandler", "timed-rotating"),
+    ("DailyFileHandler", "daily"),
+    ("ConcurrentTimedRotatingFileHandler", "locked"),
+];
+
+fn classes() -> Vec<ClassKey> {
+    let built = CLASSES.iter().map(|info| ClassKey {
+        name: info.name,
+        built: Some(info.class),
+        by_date: info.by_date,
+        scheduled: false,
+        retains: false,
+    });
+    let later = LATER.into_iter().filter(|key| Class::named(key.name).is_none());
+    built.chain(later).collect()
+}
+
+/// The handlers by name, each with its line format.
+pub(super) fn read<'s>(root: &Table<'s, '_>, formats: &Named<'s, String>) -> Named<'s, (HandlerPlan, String)> {
+    let Some(tables) = root.get("handlers").and_then(|value| value.table()) else { return Vec::new() };
+    let one = |value: Value<'s, '_>| value.table().and_then(|table| handler(&table, formats));
+    tables.values().into_iter().map(|(name, value)| (name, one(value))).collect()
+}
+
+fn handler(table: &Table<'_, '_>, formats: &Named<'_, String>) -> Option<(HandlerPlan, String)> {
+    table.only(&KEYS);
+    let format = match table.get("formatter") {
+        Some(value) => value.text().and_then(|name| refer(&value, name, formats, "formatters")),
+        None => Some(LineFormat::DEFAULT.to_owned()),
+    };
+    encoding(table);
+    let class = class(table);
+    let valid = schedule(table);
+    let class = class?;
+    if valid {
+        refuse_foreign_keys(table, class);
+    }
+    let path = place(table, class);
+    Some((HandlerPlan { class: class.built?, path: path? }, format?))
+}
+
+fn class(table: &Table<'_, '_>) -> Option<ClassKey> {
+    let value = table.need("class", "class = \"daily\", or another one")?;
+    let name = value.text()?;
+    let classes = classes();
+    let names: Vec<&str> = classes.iter().map(|key| key.name).collect();
+    let Some(key) = classes.iter().find(|key| key.name == name) else {
+        let python = PYTHON_NAMES.iter().find(|(python, _)| name.rsplit('.').next() == Some(python));
+        let near = python.map_or_else(|| closest(name, &names), |(_, ours)| format!("here it is called {ours:?}"));
+        value.wrong(format!("no handler class has this name; {near}"));
+        return None;
+    };
+    if key.built.is_none() {
+        let built: Vec<&str> = classes.iter().filter(|key| key.built.is_some()).map(|key| key.name).collect();
+        value.unbuilt(format!("there are {}", built.join(", ")));
+    }
+    Some(*key)
+}
+
+fn encoding(table: &Table<'_, '_>) -> Option<()> {
+    let value = table.get("encoding")?;
+    let name = value.text()?.to_ascii_lowercase().replace('_', "-");
+    match name.as_str() {
+        "utf-8" | "utf8" => {}
+        "gbk" | "utf-16" | "utf16" => value.unbuilt("all files are utf-8"),
+        _ => value.wrong(format!("not known; {}", closest(&name, &["utf-8", "gbk", "utf-16"]))),
+    }
+    Some(())
+}
+
+/// Checks the keys of schedules and retention, whichever class they stand at. False if one of them is wrong in itself.
+fn schedule(table: &Table<'_, '_>) -> bool {
+    let checks = [
+        table.get("backup_count").map(|value| value.integer(0..=1_000_000).is_some()),
+        table.get("interval").map(|value| value.integer(1..=1_000_000).is_some()),
+        table.get("utc").map(|value| value.boolean().is_some()),
+        table.get("when").map(|value| when(&value).is_some()),
+        table.get("at_time").map(|value| at_time(&value).is_some()),
+    ];
+    checks.into_iter().flatten().all(|right| right)
+}
+
+fn when(value: &Value<'_, '_>) -> Option<()> {
+    let text = value.text()?;
+    // Python takes them in either case.
+    let upper = text.to_uppercase();
+    let day = upper.strip_prefix('W').is_some_and(|day| matches!(day.as_bytes(), [b'0'..=b'6']));
+    if !day && !["S", "M", "H", "D", "MIDNIGHT"].contains(&upper.as_str()) {
+        value.wrong("not known; there are S, M, H, D, midnight, and W0 (Monday) to W6 (Sunday)");
+        return None;
+    }
+    Some(())
+}
+
+fn at_time(value: &Value<'_, '_>) -> Option<()> {
+    let read = chrono::NaiveTime::parse_from_str(value.text()?, "%H:%M:%S");
+    if read.is_err() {
+        value.wrong("not a time of day; write it like 00:00:00");
+    }
+    read.ok().map(|_| ())
+}
+
+/// Notes keys that mean nothing to the class.
+fn refuse_foreign_keys(table: &Table<'_, '_>, class: ClassKey) {
+    let keys: [(&str, fn(&ClassKey) -> bool); 5] = [
+        ("backup_count", |class| class.retains),
+        ("when", |class| class.scheduled),
+        ("interval", |class| class.scheduled),
+        ("utc", |class| class.scheduled),
+        ("at_time", |class| class.scheduled),
+    ];
+    for (key, applies) in keys {
+        if let Some(value) = table.get(key)
+            && !applies(&class)
+        {
+            let theirs: Vec<&str> = classes().iter().filter(|class| applies(class)).map(|class| class.name).collect();
+            value.wrong(format!("a {} handler has no {key}; it belongs to {}", class.name, theirs.join(", ")));
+        }
+    }
+}
+
+/// Where it writes: `directory` for the classes that name their files by date, `filename` for the others.
+fn place(table: &Table<'_, '_>, class: ClassKey) -> Option<PathBuf> {
+    let (key, other) = if class.by_date { ("directory", "filename") } else { ("filename", "directory") };
+    let reason = if class.by_date { "names its files by date and" } else { "writes one file and" };
+    if let Some(value) = table.get(other) {
+        match table.get(key) {
+            Some(_) => value.wrong(format!("a {} handler {reason} takes {key} alone; leave {other} out", class.name)),
+            None => value.wrong(format!("a {} handler {reason} takes {key} instead", class.name)),
+        }
+        return None;
+    }
+    let right = if class.by_date { "directory = \"logs\"" } else { "filename = \"logs/a1.log\"" };
+    let value = table.need(key, right)?;
+    let path = value.check(parse_inside(value.text()?))?;
+    if !class.by_date && path.as_os_str().is_empty() {
+        value.wrong("the lab's folder itself, where a file is expected; write one like logs/a1.log");
+        return None;
+    }
+    Some(path)
+}

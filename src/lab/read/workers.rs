@@ -1,0 +1,244 @@
+//! `[[workers]]`: groups of processes that write.
+
+use super::super::source::{Table, Value};
+use super::super::value::{closest, parse_duration};
+use super::super::{StartMethod, WorkerPlan};
+use super::{LEVELS as LEVEL_NAMES, Logger, Named, refer, refuse_repeats};
+use crate::record::{LEVELS, Level, is_worker_name};
+
+const KEYS: [&str; 13] = [
+    "name",
+    "logger",
+    "processes",
+    "threads",
+    "tasks",
+    "start",
+    "inherit_file",
+    "rate",
+    "levels",
+    "work",
+    "message",
+    "command",
+    "sequence",
+];
+/// What a group of ours has, and a program of the user's own decides by itself.
+const OURS: [&str; 10] =
+    ["logger", "processes", "threads", "tasks", "start", "inherit_file", "rate", "levels", "work", "message"];
+
+/// Processes of a group.
+const MOST_PROCESSES: i64 = 256;
+/// Threads of a process, and tasks of a thread.
+const MOST_TASKS: i64 = 10_000;
+/// Lines per second and task when the file names no rate.
+const RATE: f64 = 100.0;
+/// The notes' own text.
+const MESSAGE: &str = "6666666666";
+
+/// All processes of all groups.
+pub(super) struct Workers {
+    /// Their names; none if something is wrong with one of them.
+    pub(super) names: Option<Vec<String>>,
+    /// The plans; none if something is wrong with one of them.
+    pub(super) plans: Option<Vec<WorkerPlan>>,
+}
+
+/// One `[[workers]]` table.
+struct Group {
+    names: Option<Vec<String>>,
+    plans: Option<Vec<WorkerPlan>>,
+}
+
+pub(super) fn read(root: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Workers {
+    let tables = match root.get("workers") {
+        Some(value) => value.tables(),
+        None => Some(Vec::new()),
+    };
+    let Some(tables) = tables else { return Workers { names: None, plans: None } };
+    if tables.is_empty() {
+        root.wrong("there are no workers; write a table [[workers]] with a name and a logger");
+    }
+    refuse_repeats(&tables);
+    let groups: Vec<Group> = tables.iter().map(|table| group(table, loggers)).collect();
+    let (names, plans): (Vec<_>, Vec<_>) = groups.into_iter().map(|group| (group.names, group.plans)).unzip();
+    let names = names.into_iter().collect::<Option<Vec<_>>>().map(|names| names.concat());
+    let plans = plans.into_iter().collect::<Option<Vec<_>>>().map(|plans| plans.concat());
+    Workers { names, plans }
+}
+
+fn group(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Group {
+    table.only(&KEYS);
+    let name = table.need("name", "name = \"web\"").and_then(|value| name(&value));
+    if let Some(command) = table.get("command") {
+        foreign_program(table, &command);
+        return Group { names: name.map(|name| vec![format!("{name}-1")]), plans: None };
+    }
+    if let Some(sequence) = table.get("sequence") {
+        sequence.wrong("it reads the lines of a program of one's own; write command = [\"PROGRAM\", ...] too");
+    }
+    let processes = count(table, "processes", MOST_PROCESSES);
+    let names: Option<Vec<String>> =
+        name.zip(processes).map(|(name, processes)| (1..=processes).map(|n| format!("{name}-{n}")).collect());
+    let plan = plan(table, loggers);
+    let group = name.unwrap_or_default();
+    let plans = names.clone().zip(plan).map(|(names, plan)| {
+        let one = |name: String| WorkerPlan { name, group: group.to_owned(), ..plan.clone() };
+        names.into_iter().map(one).collect()
+    });
+    Group { names, plans }
+}
+
+fn name<'s>(value: &Value<'s, '_>) -> Option<&'s str> {
+    let name = value.text()?;
+    if !is_worker_name(name) {
+        value.wrong("a worker's name stands in each of its lines: letters A to Z, digits, _ and - only");
+        return None;
+    }
+    Some(name)
+}
+
+/// What is the same for all processes of a group.
+fn plan(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Option<WorkerPlan> {
+    let logger = table.need("logger", "logger = \"NAME\", with the name of a [loggers.NAME]").and_then(|value| {
+        let name = value.text()?;
+        Some((name.to_owned(), refer(&value, name, loggers, "loggers")?))
+    });
+    let threads = nested(table, "threads");
+    let tasks = nested(table, "tasks");
+    let start = start(table);
+    let rate = rate(table);
+    let weights = weights(table);
+    let message = match table.get("message") {
+        Some(value) => value.text(),
+        None => Some(MESSAGE),
+    };
+    inherit_file(table);
+    work(table);
+    let (logger, Logger { handler, format, level }) = logger?;
+    Some(WorkerPlan {
+        name: String::new(),
+        group: String::new(),
+        handler,
+        format,
+        logger,
+        level,
+        start: start?,
+        threads: threads?,
+        tasks: tasks?,
+        rate: rate?,
+        weights: weights?,
+        message: message?.to_owned(),
+    })
+}
+
+fn count(table: &Table<'_, '_>, key: &str, most: i64) -> Option<u16> {
+    match table.get(key) {
+        Some(value) => value.integer(1..=most).and_then(|count| u16::try_from(count).ok()),
+        None => Some(1),
+    }
+}
+
+fn nested(table: &Table<'_, '_>, key: &str) -> Option<u16> {
+    let count = count(table, key, MOST_TASKS)?;
+    if let Some(value) = table.get(key)
+        && count > 1
+    {
+        value.unbuilt("a worker process runs one thread with one task");
+    }
+    Some(count)
+}
+
+fn start(table: &Table<'_, '_>) -> Option<StartMethod> {
+    let Some(value) = table.get("start") else { return Some(StartMethod::Spawn) };
+    let methods = [StartMethod::Spawn, StartMethod::Forkserver, StartMethod::Fork];
+    let method = value.word(&methods.map(|method| (method.name(), method)))?;
+    if method != StartMethod::Spawn {
+        value.unbuilt("there is spawn");
+    }
+    Some(method)
+}
+
+fn inherit_file(table: &Table<'_, '_>) -> Option<()> {
+    let value = table.get("inherit_file")?;
+    if value.boolean()? {
+        match start(table)? {
+            StartMethod::Fork => value.unbuilt("each worker opens its file itself"),
+            _ => {
+                value.wrong("only forked workers inherit an open file; write start = \"fork\" or inherit_file = false")
+            }
+        }
+    }
+    Some(())
+}
+
+fn rate(table: &Table<'_, '_>) -> Option<f64> {
+    let Some(value) = table.get("rate") else { return Some(RATE) };
+    let rate = value.number()?;
+    if rate < 0.0 {
+        value.wrong("a negative rate; write lines per second, or 0 for as fast as it goes");
+        return None;
+    }
+    Some(rate)
+}
+
+fn weights(table: &Table<'_, '_>) -> Option<[u32; LEVELS]> {
+    let mut weights = [0; LEVELS];
+    let Some(value) = table.get("levels") else {
+        weights[Level::Info as usize] = 1;
+        return Some(weights);
+    };
+    let levels = value.table()?;
+    let names: Vec<&str> = LEVEL_NAMES.iter().skip(1).map(|(name, _)| *name).collect();
+    levels.only(&names);
+    let mut right = true;
+    for (name, level) in LEVEL_NAMES.iter().skip(1) {
+        let Some(weight) = levels.get(name) else { continue };
+        match weight.integer(0..=1_000_000) {
+            Some(number) => weights[*level as usize] = u32::try_from(number).unwrap_or(0),
+            None => right = false,
+        }
+    }
+    if right && weights.iter().all(|weight| *weight == 0) {
+        value.wrong("no level has a weight above 0; write them like { INFO = 90, WARNING = 8, ERROR = 2 }");
+        return None;
+    }
+    right.then_some(weights)
+}
+
+fn work(table: &Table<'_, '_>) -> Option<()> {
+    let value = table.get("work")?;
+    let text = value.text()?;
+    let (kind, duration) = text.split_once(' ').unwrap_or((text, ""));
+    match (kind, duration) {
+        ("none", "") => {}
+        ("wait" | "compute", duration) => {
+            value.check(parse_duration(duration))?;
+            value.unbuilt("workers do no work between their lines");
+        }
+        _ => {
+            let near = closest(kind, &["none", "wait 10ms", "compute 10ms"]);
+            value.wrong(format!("not known; {near}"));
+        }
+    }
+    Some(())
+}
+
+/// `command` and `sequence`: checked, and not built yet.
+fn foreign_program(table: &Table<'_, '_>, command: &Value<'_, '_>) -> Option<()> {
+    for key in OURS {
+        if let Some(value) = table.get(key) {
+            value.wrong("a program of one's own decides that by itself; leave it out, or leave out command");
+        }
+    }
+    if let Some(sequence) = table.get("sequence")
+        && !sequence.text()?.contains("(?P<seq>")
+    {
+        sequence.wrong("a pattern that gives no number; write the lines' number as the group (?P<seq>\\d+)");
+    }
+    let words = command.texts()?;
+    if words.first().is_none_or(|program| program.is_empty()) {
+        command.wrong("no program; write it and its arguments, like [\"python3\", \"app.py\"]");
+        return None;
+    }
+    command.unbuilt("workers are Rotascope's own");
+    Some(())
+}
