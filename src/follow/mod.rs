@@ -2,14 +2,29 @@
 //!
 //! One thread owns all state. Notifications are hints: what is so, comes from fstat of the held descriptor and stat of
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
+//!
+//! `watch` turns notifications into hints; `look` compares names with identities and says what moved, went or came;
+//! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines; `operate` carries
+//! out orders between two looks; `run` is the thread's loop around them.
+
+mod folder;
+mod life;
+mod lines;
+mod look;
+mod operate;
+mod read;
+mod run;
+mod stamps;
+mod watch;
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, bounded, unbounded};
 
 use crate::command::FileOrder;
 use crate::event::{Event, FileId, IncarnationId};
@@ -80,28 +95,49 @@ pub trait Operator: Send {
 /// Reads what the view shows, from the descriptors that the follower holds. Cheap to clone, usable from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
-    files: Arc<RwLock<HashMap<IncarnationId, Arc<File>>>>,
+    files: Arc<RwLock<HashMap<IncarnationId, Held>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    file: Arc<File>,
+    /// Where this life's bytes end for good: beyond it stands what a later life wrote into the same file.
+    limit: u64,
 }
 
 impl Texts {
     /// Reads at an offset of an incarnation; 0 is the end of the file.
     ///
     /// # Errors
-    /// `NotFound` if its descriptor is not held any more, else the system's error.
+    /// `NotFound` if its descriptor is not held any more, or if a truncation took the bytes; else the system's error.
     pub fn read_at(&self, incarnation: IncarnationId, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let file = self.file(incarnation).ok_or(io::ErrorKind::NotFound)?;
-        crate::platform::read_at(&file, buffer, offset)
+        let held = self.held(incarnation).ok_or(io::ErrorKind::NotFound)?;
+        let left = held.limit.saturating_sub(offset);
+        if left == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let wanted = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        crate::platform::read_at(&held.file, &mut buffer[..wanted], offset)
     }
 
     /// The held descriptor itself.
     pub fn file(&self, incarnation: IncarnationId) -> Option<Arc<File>> {
-        self.files.read().ok()?.get(&incarnation).cloned()
+        self.held(incarnation).map(|held| held.file)
     }
 
     /// Makes an incarnation readable.
     pub fn insert(&self, incarnation: IncarnationId, file: Arc<File>) {
         if let Ok(mut files) = self.files.write() {
-            files.insert(incarnation, file);
+            files.insert(incarnation, Held { file, limit: u64::MAX });
+        }
+    }
+
+    /// From now on only the bytes below `limit` are this incarnation's: a truncation ended it.
+    pub fn limit(&self, incarnation: IncarnationId, limit: u64) {
+        if let Ok(mut files) = self.files.write()
+            && let Some(held) = files.get_mut(&incarnation)
+        {
+            held.limit = held.limit.min(limit);
         }
     }
 
@@ -111,13 +147,19 @@ impl Texts {
             files.remove(&incarnation);
         }
     }
+
+    fn held(&self, incarnation: IncarnationId) -> Option<Held> {
+        self.files.read().ok()?.get(&incarnation).cloned()
+    }
 }
 
-/// A running follower. Dropping it ends its thread.
+/// A running follower. Dropping it ends its thread, promptly even if nobody takes its events any more.
 #[derive(Debug)]
 pub struct Follower {
     orders: Sender<FollowOrder>,
     texts: Texts,
+    stop: Sender<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Follower {
@@ -127,18 +169,36 @@ impl Follower {
     /// # Errors
     /// When the thread can't be started. Missing paths and failing watches are events, not errors.
     pub fn start(options: FollowOptions, events: Sender<Event>, operator: Box<dyn Operator>) -> io::Result<Follower> {
-        let _ = (options, events, operator);
-        Err(io::ErrorKind::Unsupported.into())
+        let (orders, to_obey) = unbounded();
+        let (stop, stopped) = bounded(1);
+        let texts = Texts::default();
+        let outlet = run::Outlet::new(events, stopped);
+        let state = run::State::new(options, outlet, texts.clone(), operator)?;
+        let thread = std::thread::Builder::new().name("follower".to_owned()).spawn(move || state.run(&to_obey))?;
+        Ok(Follower { orders, texts, stop, thread: Some(thread) })
     }
 
     /// Gives an order; never blocks.
     pub fn send(&self, order: FollowOrder) {
+        if matches!(order, FollowOrder::Stop) {
+            // Past the queue of orders: the thread may be waiting for room among the events.
+            let _ = self.stop.try_send(());
+        }
         let _ = self.orders.send(order);
     }
 
     /// Access to the text of everything that is held.
     pub fn texts(&self) -> Texts {
         self.texts.clone()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.send(FollowOrder::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 

@@ -266,3 +266,23 @@ pub fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     OsString::from_vec(bytes).into()
 }
+
+/// When content, name or attributes of a file last changed, in seconds and nanoseconds. Nobody can set it.
+pub fn changed_at(metadata: &Metadata) -> (i64, i64) {
+    (metadata.ctime(), metadata.ctime_nsec())
+}
+
+/// The permission bits, with the file's type.
+pub fn mode(metadata: &Metadata) -> u32 {
+    metadata.mode()
+}
+
+/// How many names a file has in its file system. More than none says nothing about which.
+pub fn links(metadata: &Metadata) -> u64 {
+    metadata.nlink()
+}
+
+/// A path that leads to an open file itself, whatever its names are, for as long as it is open here.
+pub fn path_of_open(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}

@@ -1,0 +1,226 @@
+//! Cuts the bytes of one incarnation into lines, and sums up what a stretch of them holds. No I/O.
+
+use memchr::{memchr, memchr_iter};
+
+use super::stamps::{self, Runs};
+use crate::event::{Batch, IncarnationId, LineMark};
+use crate::record::{LEVELS, level_of};
+
+/// A mark stands at the latest after so many lines,
+const MARK_LINES: u64 = 256;
+/// or so many bytes, whichever comes first: any line is one short read away from a mark.
+const MARK_BYTES: u64 = 64 << 10;
+/// As much of an unended line is kept as its level may stand in.
+const HEAD_BYTES: usize = 4 << 10;
+
+/// A sample of the content just before a line: tells after a truncation how much of the file is still the old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rung {
+    pub(super) offset: u64,
+    pub(super) hash: u64,
+}
+
+/// How many bytes a rung covers.
+pub(super) const RUNG_BYTES: usize = 64;
+
+/// FNV-1a; short input, no adversary.
+pub(super) fn hash_of(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The line splitter of one incarnation.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// Behind the last byte taken in.
+    offset: u64,
+    /// Where the line starts that is not ended yet.
+    line_start: u64,
+    /// Whole lines so far.
+    count: u64,
+    /// Bytes below were there before following began: their levels are no news.
+    quiet_below: u64,
+    judge_stamps: bool,
+    /// The unended line from its first byte that is not NUL, up to a bound.
+    carry: Vec<u8>,
+    last_mark: Option<LineMark>,
+    rungs: Vec<Rung>,
+    /// The next rung stands at the first line that starts here or later.
+    next_rung: u64,
+    batch: Summing,
+}
+
+/// What the batch under construction has so far.
+#[derive(Debug, Default)]
+struct Summing {
+    lines: u64,
+    first_line: u64,
+    start: u64,
+    marks: Vec<LineMark>,
+    longest_bytes: u64,
+    levels: [u32; LEVELS],
+    whole: Runs,
+    torn: Runs,
+    fragments: u64,
+    nul_bytes: u64,
+}
+
+impl Lines {
+    pub(super) fn new(start: u64, quiet_below: u64, judge_stamps: bool) -> Lines {
+        Lines {
+            offset: start,
+            line_start: start,
+            count: 0,
+            quiet_below,
+            judge_stamps,
+            carry: Vec::new(),
+            last_mark: None,
+            rungs: Vec::new(),
+            next_rung: RUNG_BYTES as u64,
+            batch: Summing { start, ..Summing::default() },
+        }
+    }
+
+    /// Behind the last byte taken in.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Bytes of the line that is not ended yet.
+    pub(super) fn pending(&self) -> u64 {
+        self.offset - self.line_start
+    }
+
+    pub(super) fn rungs(&self) -> &[Rung] {
+        &self.rungs
+    }
+
+    /// Takes in `window[fresh..]`, which stands at [`Lines::offset`]; what is before it are bytes taken in earlier.
+    pub(super) fn take_in(&mut self, window: &[u8], fresh: usize) {
+        let block = &window[fresh..];
+        if memchr(0, block).is_some() {
+            self.batch.nul_bytes += block.iter().filter(|byte| **byte == 0).count() as u64;
+        }
+        let base = self.offset;
+        let mut start = 0;
+        for newline in memchr_iter(b'\n', block) {
+            self.mark_if_due(window, base - fresh as u64);
+            self.end_line(&block[start..newline], base + newline as u64);
+            start = newline + 1;
+            self.line_start = base + start as u64;
+        }
+        self.keep(&block[start..]);
+        self.offset = base + block.len() as u64;
+    }
+
+    /// Makes the unended line a final one. Returns where it starts and how long it is.
+    pub(super) fn end_without_newline(&mut self, judge: bool) -> Option<(u64, u64)> {
+        let bytes = self.pending();
+        if bytes == 0 {
+            return None;
+        }
+        let start = self.line_start;
+        let judge_stamps = self.judge_stamps;
+        self.judge_stamps &= judge;
+        self.mark_if_due(&[], self.offset);
+        self.end_line(&[], self.offset);
+        self.judge_stamps = judge_stamps;
+        self.line_start = self.offset;
+        Some((start, bytes))
+    }
+
+    /// The whole lines since the last call, if there are any.
+    pub(super) fn batch(&mut self, incarnation: IncarnationId, size: u64) -> Option<Batch> {
+        if self.batch.lines == 0 {
+            return None;
+        }
+        let next = Summing { start: self.line_start, first_line: self.count, ..Summing::default() };
+        let mut done = std::mem::replace(&mut self.batch, next);
+        Some(Batch {
+            incarnation,
+            first_line: done.first_line,
+            lines: done.lines,
+            start: done.start,
+            end: self.line_start,
+            size: size.max(self.line_start),
+            marks: done.marks,
+            longest_bytes: done.longest_bytes,
+            levels: done.levels,
+            stamps: done.whole.take(),
+            torn: done.torn.take(),
+            fragments: done.fragments,
+            nul_bytes: done.nul_bytes,
+        })
+    }
+
+    /// Marks the line that starts at `line_start`, if it is time to. `window` stands at `window_start`.
+    fn mark_if_due(&mut self, window: &[u8], window_start: u64) {
+        let offset = self.line_start;
+        if offset >= self.next_rung {
+            self.add_rung(window, window_start);
+        }
+        let due = self
+            .last_mark
+            .is_none_or(|mark| self.count - mark.line >= MARK_LINES || offset - mark.offset >= MARK_BYTES);
+        if due {
+            let mark = LineMark { line: self.count, offset };
+            self.last_mark = Some(mark);
+            self.batch.marks.push(mark);
+        }
+    }
+
+    fn add_rung(&mut self, window: &[u8], window_start: u64) {
+        // A line that began in an earlier block may have its start outside the window: the next line will do.
+        let sample = self.line_start.checked_sub(window_start).and_then(|at| {
+            let at = usize::try_from(at).ok()?;
+            window.get(at.checked_sub(RUNG_BYTES)?..at)
+        });
+        if let Some(sample) = sample {
+            self.rungs.push(Rung { offset: self.line_start, hash: hash_of(sample) });
+            // Close together at the beginning: small files are cut and refilled too.
+            self.next_rung = self.line_start + self.line_start.min(MARK_BYTES);
+        }
+    }
+
+    /// Counts the line whose last bytes are `rest`; the bytes before them are in the carry.
+    fn end_line(&mut self, rest: &[u8], end: u64) {
+        let length = end - self.line_start;
+        self.batch.longest_bytes = self.batch.longest_bytes.max(length);
+        self.batch.lines += 1;
+        self.count += 1;
+        let news = end >= self.quiet_below;
+        if news || self.judge_stamps {
+            if self.carry.is_empty() {
+                self.weigh(without_leading_nul(rest), news);
+            } else {
+                self.keep(rest);
+                let carry = std::mem::take(&mut self.carry);
+                self.weigh(&carry, news);
+                self.carry = carry;
+            }
+        }
+        self.carry.clear();
+        // A line of megabytes must not be paid for ever after.
+        self.carry.shrink_to(HEAD_BYTES);
+    }
+
+    fn weigh(&mut self, line: &[u8], news: bool) {
+        if news {
+            self.batch.levels[level_of(line) as usize] += 1;
+        }
+        if self.judge_stamps {
+            stamps::judge(line, &mut self.batch.whole, &mut self.batch.torn, &mut self.batch.fragments);
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let bytes = if self.carry.is_empty() { without_leading_nul(bytes) } else { bytes };
+        let most = if self.judge_stamps { stamps::LONGEST_JUDGED } else { HEAD_BYTES };
+        let room = most.saturating_sub(self.carry.len()).min(bytes.len());
+        self.carry.extend_from_slice(&bytes[..room]);
+    }
+}
+
+fn without_leading_nul(bytes: &[u8]) -> &[u8] {
+    let text = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+    &bytes[text..]
+}

@@ -1,0 +1,247 @@
+//! Orders that are carried out between two looks, so that what Rotascope does itself is known exactly.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::read::Truncation;
+use super::run::{Ended, Next, State};
+use super::{FollowOrder, Operated, is_within};
+use crate::command::{FileOperation, FileOrder};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin, What};
+use crate::platform;
+
+/// An operation does not wait longer than this for a backlog to be read.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl State {
+    /// Carries out one order.
+    pub(super) fn obey(&mut self, order: FollowOrder) -> Result<(), Ended> {
+        match order {
+            FollowOrder::Look => self.turn().map(drop),
+            FollowOrder::CatchUp(request) => self.catch_up(request),
+            FollowOrder::Operate(order) => self.operate(order),
+            FollowOrder::HeldByWorker { pid, descriptor, path, file_id } => {
+                self.hold_too(pid, descriptor, &path, file_id)
+            }
+            FollowOrder::Release(incarnation) => self.release(incarnation),
+            FollowOrder::Stop => Err(Ended),
+        }
+    }
+
+    fn operate(&mut self, mut order: FileOrder) -> Result<(), Ended> {
+        if let Ok(path) = std::path::absolute(&order.path) {
+            order.path = path;
+        }
+        self.look_well()?;
+        if order.operation == FileOperation::RemoveFolder {
+            return self.remove_folder(&order);
+        }
+        let held = self.held_at(&order.path)?;
+        self.read_to_end(held.as_slice())?;
+        let file = held.and_then(|id| self.lives.get(&id)).map(|life| life.file.clone());
+        match self.operator.operate(&order, file.as_deref()) {
+            Err(reason) => self.say_failed(&order, reason),
+            Ok(operated) => {
+                self.tell_operated(&order, held, &operated)?;
+                self.look_well()?;
+                self.list()
+            }
+        }
+    }
+
+    fn tell_operated(
+        &mut self,
+        order: &FileOrder,
+        held: Option<IncarnationId>,
+        operated: &Operated,
+    ) -> Result<(), Ended> {
+        let Some(id) = held else { return Ok(()) };
+        if self.lives.get(&id).is_none_or(|life| life.file_id != operated.file_id) {
+            // Another file slipped in between look and act, and went unseen.
+            let path = order.path.clone();
+            return self.say(FollowEvent::Missed { path, file_id: Some(operated.file_id) });
+        }
+        let cut = Cut { offset: operated.size, exact: true };
+        let by = order.by;
+        match &order.operation {
+            FileOperation::Delete | FileOperation::Trash => {
+                self.delete(id, cut, by, false)?;
+                self.vacate(&order.path, id);
+            }
+            FileOperation::Rename { to } => {
+                let real = self.real_name(id);
+                let to = std::path::absolute(to).unwrap_or_else(|_| to.clone());
+                self.rename(id, to, real, cut, by)?;
+                self.vacate(&order.path, id);
+            }
+            FileOperation::Truncate { to_bytes } if *to_bytes <= operated.size => {
+                let truncation = Truncation { old_size: operated.size, kept: *to_bytes, exact: true, by };
+                self.truncate(id, truncation)?;
+            }
+            FileOperation::Replace => {
+                self.delete(id, cut, by, true)?;
+                self.vacate(&order.path, id);
+                self.origins.insert(order.path.clone(), Origin::Replaced { previous: id });
+            }
+            // A file that was made longer goes on; new permission bits are seen by the look that follows.
+            FileOperation::Truncate { .. } | FileOperation::SetMode { .. } | FileOperation::RemoveFolder => {}
+        }
+        Ok(())
+    }
+
+    fn remove_folder(&mut self, order: &FileOrder) -> Result<(), Ended> {
+        let inside = |state: &State| -> Vec<IncarnationId> {
+            let lives = state.lives.values();
+            lives
+                .filter(|life| life.path.as_deref().is_some_and(|path| is_within(path, &order.path)))
+                .map(|life| life.id)
+                .collect()
+        };
+        let held = inside(self);
+        self.read_to_end(&held)?;
+        if let Err(reason) = self.operator.operate(order, None) {
+            return self.say_failed(order, reason);
+        }
+        let sizes: Vec<(IncarnationId, Option<u64>)> =
+            inside(self).into_iter().map(|id| (id, self.size_if_unnamed(id))).collect();
+        for (id, size) in sizes {
+            let Some(offset) = size else { continue };
+            let path = self.lives.get(&id).and_then(|life| life.path.clone());
+            self.delete(id, Cut { offset, exact: true }, order.by, false)?;
+            if let Some(path) = path {
+                self.vacate(&path, id);
+            }
+        }
+        self.look_well()?;
+        self.list()
+    }
+
+    /// The size of a file that has lost the name by which it is held.
+    fn size_if_unnamed(&self, id: IncarnationId) -> Option<u64> {
+        let life = self.lives.get(&id)?;
+        let size = life.file.metadata().ok()?.len();
+        let named = platform::current_path(&life.file).is_ok_and(|path| path.is_some());
+        (!named).then_some(size)
+    }
+
+    fn say_failed(&mut self, order: &FileOrder, reason: String) -> Result<(), Ended> {
+        self.outlet.say(What::OperationFailed {
+            operation: verb(&order.operation).to_owned(),
+            path: order.path.clone(),
+            by: order.by,
+            reason,
+        })
+    }
+
+    /// The path leads to the incarnation no more; the next file there comes after it.
+    fn vacate(&mut self, path: &Path, id: IncarnationId) {
+        if let Some(slot) = self.slots.get_mut(path) {
+            slot.current = None;
+            slot.previous = Some(id);
+        }
+    }
+
+    /// A look that has heard of everything up to now.
+    fn look_well(&mut self) -> Result<(), Ended> {
+        let hints = self.watch.take_all();
+        self.look(hints)
+    }
+
+    /// The incarnation that stands at a path. The look just before has adopted it if it is one to be followed.
+    fn held_at(&mut self, path: &Path) -> Result<Option<IncarnationId>, Ended> {
+        let current = self.slots.get(path).and_then(|slot| slot.current);
+        if current.is_some() {
+            return Ok(current);
+        }
+        Ok(self.lives.values().find(|life| life.is_at(path)).map(|life| life.id))
+    }
+
+    /// Reads these up to the size that they have now, and whatever must be read before them.
+    fn read_to_end(&mut self, ids: &[IncarnationId]) -> Result<(), Ended> {
+        let begun = Instant::now();
+        let size = |state: &State, id| Some(state.lives.get(id)?.file.metadata().ok()?.len());
+        let ends: Vec<(IncarnationId, u64)> = ids.iter().filter_map(|id| Some((*id, size(self, id)?))).collect();
+        loop {
+            let next = self.read_on()?;
+            let behind = ends.iter().any(|(id, end)| self.lives.get(id).is_some_and(|life| life.lines.offset() < *end));
+            if !behind || next != Next::Now || begun.elapsed() > PATIENCE {
+                return Ok(());
+            }
+        }
+    }
+
+    // --- files that a worker holds --------------------------------------------------------------------------------
+
+    fn hold_too(&mut self, pid: u32, descriptor: Option<i32>, path: &Path, wanted: FileId) -> Result<(), Ended> {
+        if self.by_file.contains_key(&wanted) {
+            return Ok(());
+        }
+        self.turn()?;
+        if self.by_file.contains_key(&wanted) {
+            return Ok(());
+        }
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let by_path = platform::open_to_follow(&path).ok();
+        let by_descriptor = || platform::open_of_process(pid, descriptor?).ok();
+        let right = |file: &std::fs::File| {
+            file.metadata().is_ok_and(|metadata| metadata.is_file() && platform::file_id(&metadata) == wanted)
+        };
+        let Some(file) = by_path.filter(right).or_else(|| by_descriptor().filter(right)) else {
+            return self.say(FollowEvent::Missed { path, file_id: Some(wanted) });
+        };
+        let Ok(metadata) = file.metadata() else { return Ok(()) };
+        let real = platform::current_path(&file).ok().flatten();
+        let name: Option<PathBuf> = real.clone().map(|real| self.watch.spell(real));
+        let id = self.adopt(file, &metadata, &path, Origin::Created, name.is_none())?;
+        let cut = Cut { offset: metadata.len(), exact: false };
+        match name {
+            Some(name) if name != path => {
+                self.rename(id, name, real, cut, Actor::Other)?;
+                self.vacate_if_there(&path, id);
+            }
+            Some(_) => {}
+            None => self.delete(id, cut, Actor::Other, false)?,
+        }
+        self.turn().map(drop)
+    }
+
+    fn vacate_if_there(&mut self, path: &Path, id: IncarnationId) {
+        if self.slots.get(path).is_some_and(|slot| slot.current == Some(id)) {
+            self.vacate(path, id);
+        }
+    }
+
+    fn release(&mut self, id: IncarnationId) -> Result<(), Ended> {
+        let Some(life) = self.lives.get(&id) else { return Ok(()) };
+        if life.path.is_some() {
+            let text = format!("#{} has a name and is followed: its file stays open.", id.0);
+            return self.outlet.say(What::Notice { text });
+        }
+        let size = life.file.metadata().map_or(life.size, |metadata| metadata.len());
+        let unread = size.saturating_sub(life.lines.offset());
+        if life.watched {
+            let link = platform::path_of_open(&life.file);
+            self.watch.uncover_held(&link);
+        }
+        if let Some(life) = self.lives.remove(&id) {
+            self.by_file.remove(&life.file_id);
+        }
+        self.texts.remove(id);
+        if unread > 0 {
+            self.say(FollowEvent::Abandoned { incarnation: id, bytes: unread })?;
+        }
+        self.say(FollowEvent::Released { incarnation: id })
+    }
+}
+
+fn verb(operation: &FileOperation) -> &'static str {
+    match operation {
+        FileOperation::Delete => "delete",
+        FileOperation::Trash => "trash",
+        FileOperation::Rename { .. } => "rename",
+        FileOperation::Truncate { .. } => "truncate",
+        FileOperation::Replace => "replace",
+        FileOperation::RemoveFolder => "remove_folder",
+        FileOperation::SetMode { .. } => "set_mode",
+    }
+}

@@ -1,0 +1,268 @@
+//! Reads every held descriptor on, in order, and notices what a truncation took.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::life::{Life, Look};
+use super::lines::Lines;
+use super::run::{Ended, Next, State};
+use super::stamps;
+use crate::event::{Actor, Cut, FollowEvent, IncarnationId, Origin};
+use crate::platform;
+use crate::record::StampRun;
+
+/// One positioned read.
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
+/// A file that grows faster than it is read must not keep the others waiting, nor an order.
+const TURN_BYTES: u64 = 8 << 20;
+/// A last line without newline is final when its file has been followed by another and was quiet for so long: a
+/// writer may be in the midst of it.
+const SETTLED: Duration = Duration::from_millis(100);
+
+/// What is known of a truncation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Truncation {
+    pub(super) old_size: u64,
+    pub(super) kept: u64,
+    pub(super) exact: bool,
+    pub(super) by: Actor,
+}
+
+impl State {
+    /// Reads all that is held, up to a bound per file.
+    pub(super) fn read_on(&mut self) -> Result<Next, Ended> {
+        let ids: Vec<IncarnationId> = self.lives.keys().copied().collect();
+        let mut more = false;
+        let mut wait = self.quiet_time();
+        for id in ids {
+            if !self.is_due(id) {
+                continue;
+            }
+            more |= self.read_life(id)?;
+            if let Some(left) = self.settle_last_line(id)? {
+                wait = wait.min(left);
+            }
+        }
+        Ok(if more { Next::Now } else { Next::In(wait) })
+    }
+
+    /// Whether the incarnation that comes before has been read far enough.
+    fn is_due(&mut self, id: IncarnationId) -> bool {
+        let Some(gate) = self.lives.get(&id).and_then(|life| life.gate) else { return true };
+        let open = self.lives.get(&gate.previous).is_none_or(|previous| {
+            let ended = !previous.succeeded || previous.lines.pending() == 0;
+            previous.unreadable || (previous.lines.offset() >= gate.up_to && ended)
+        });
+        if open && let Some(life) = self.lives.get_mut(&id) {
+            life.gate = None;
+        }
+        open
+    }
+
+    /// Reads one incarnation on. True if there is more than one turn may take.
+    pub(super) fn read_life(&mut self, id: IncarnationId) -> Result<bool, Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
+        let now = match life.file.metadata() {
+            Ok(metadata) => Look::of(&metadata),
+            Err(error) => return self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
+        };
+        if now.size < life.lines.offset() {
+            return self.notice_truncation(id);
+        }
+        life.size = now.size;
+        if life.seen == Some(now) {
+            return Ok(false);
+        }
+        let mut block = std::mem::take(&mut self.block);
+        let result = self.read_blocks(id, now, &mut block);
+        self.block = block;
+        let more = result?;
+        self.tell_pending(id)?;
+        Ok(more)
+    }
+
+    fn read_blocks(&mut self, id: IncarnationId, now: Look, block: &mut [u8]) -> Result<bool, Ended> {
+        let mut budget = TURN_BYTES;
+        loop {
+            let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
+            let got = match platform::read_at(&life.file, block, life.window_start()) {
+                Ok(got) => got,
+                Err(error) => return self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
+            };
+            let window = &block[..got];
+            if !life.marker_fits(window) {
+                return self.notice_truncation(id);
+            }
+            let known = life.marker.len();
+            life.lines.take_in(window, known);
+            life.remember(window);
+            let fresh = (got - known) as u64;
+            if fresh > 0 {
+                life.grew = Instant::now();
+            }
+            life.size = life.size.max(life.lines.offset());
+            let size = life.size;
+            let at_end = got < block.len();
+            // What is written from now on shows as another size or time.
+            life.seen = at_end.then_some(now);
+            let batch = life.lines.batch(id, size);
+            let recovered = life.unreadable;
+            if let Some(batch) = batch {
+                self.say(FollowEvent::Read(batch))?;
+            }
+            if recovered {
+                self.tell_unreadable(id, None)?;
+            }
+            if at_end {
+                return Ok(false);
+            }
+            budget = budget.saturating_sub(fresh);
+            if budget == 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn tell_pending(&mut self, id: IncarnationId) -> Result<(), Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let bytes = life.lines.pending();
+        if bytes == life.pending_told {
+            return Ok(());
+        }
+        life.pending_told = bytes;
+        let size = life.size;
+        self.say(FollowEvent::Pending { incarnation: id, bytes, size })
+    }
+
+    fn tell_unreadable(&mut self, id: IncarnationId, reason: Option<String>) -> Result<(), Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let before = std::mem::replace(&mut life.unreadable, reason.is_some());
+        let path = life.last_path.clone();
+        match (before, reason) {
+            (false, Some(reason)) => self.say(FollowEvent::Inaccessible { path, reason }),
+            (true, None) => self.say(FollowEvent::Accessible { path }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends a last line that will not go on. Returns how long that is to be waited for.
+    fn settle_last_line(&mut self, id: IncarnationId) -> Result<Option<Duration>, Ended> {
+        let Some(life) = self.lives.get(&id) else { return Ok(None) };
+        if !life.succeeded || life.lines.pending() == 0 {
+            return Ok(None);
+        }
+        let left = SETTLED.saturating_sub(life.grew.elapsed());
+        if !left.is_zero() {
+            return Ok(Some(left));
+        }
+        self.end_last_line(id, true)?;
+        Ok(None)
+    }
+
+    /// Counts the unended last line as a line. `stands`: its bytes are still there to be judged.
+    fn end_last_line(&mut self, id: IncarnationId, stands: bool) -> Result<(), Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let Some((offset, bytes)) = life.lines.end_without_newline(stands) else { return Ok(()) };
+        let size = life.size;
+        let told = std::mem::take(&mut life.pending_told);
+        if let Some(batch) = life.lines.batch(id, size) {
+            self.say(FollowEvent::Read(batch))?;
+        }
+        self.say(FollowEvent::Unterminated { incarnation: id, offset, bytes })?;
+        if told > 0 {
+            self.say(FollowEvent::Pending { incarnation: id, bytes: 0, size })?;
+        }
+        Ok(())
+    }
+
+    /// The file is shorter than what was read of it, or its content is another: finds out how much still stands.
+    fn notice_truncation(&mut self, id: IncarnationId) -> Result<bool, Ended> {
+        let Some(life) = self.lives.get(&id) else { return Ok(false) };
+        let surviving = life.file.metadata().and_then(|metadata| life.surviving(metadata.len()));
+        match surviving {
+            Ok(kept) => {
+                let old_size = life.size.max(life.lines.offset());
+                self.truncate(id, Truncation { old_size, kept, exact: false, by: Actor::Other })?;
+                Ok(true)
+            }
+            Err(error) => self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
+        }
+    }
+
+    /// Ends one life of a file at a truncation and begins the next.
+    pub(super) fn truncate(&mut self, id: IncarnationId, truncation: Truncation) -> Result<(), Ended> {
+        self.end_last_line(id, false)?;
+        let Some(old) = self.lives.get(&id) else { return Ok(()) };
+        let read = old.lines.offset();
+        // What was not read before and still stands is read by the next life.
+        let kept = truncation.kept.min(read);
+        let path = old.last_path.clone();
+        let remaining = self.stamps(old, 0, 0, kept);
+        self.say(FollowEvent::Truncated {
+            incarnation: id,
+            path,
+            old_size: truncation.old_size.max(read),
+            read,
+            kept,
+            remaining,
+            exact: truncation.exact,
+            by: truncation.by,
+        })?;
+        self.begin_next_life(id, kept)
+    }
+
+    fn begin_next_life(&mut self, previous: IncarnationId, start: u64) -> Result<(), Ended> {
+        let Some(old) = self.lives.remove(&previous) else { return Ok(()) };
+        self.last_id += 1;
+        let id = IncarnationId(self.last_id);
+        let mut life = Life {
+            id,
+            start,
+            lines: Lines::new(start, 0, self.options.stamps),
+            marker: Vec::new(),
+            seen: None,
+            pending_told: 0,
+            grew: Instant::now(),
+            gate: None,
+            ..old
+        };
+        life.recall_marker();
+        life.size = life.file.metadata().map_or(start, |metadata| metadata.len().max(start));
+        let (file_id, path, size) = (life.file_id, life.last_path.clone(), life.size);
+        let unlinked = life.path.is_none();
+        self.texts.limit(previous, start);
+        self.texts.insert(id, Arc::clone(&life.file));
+        self.by_file.insert(file_id, id);
+        self.lives.insert(id, life);
+        for slot in self.slots.values_mut() {
+            for place in [&mut slot.current, &mut slot.previous] {
+                if *place == Some(previous) {
+                    *place = Some(id);
+                }
+            }
+        }
+        self.say(FollowEvent::Created {
+            incarnation: id,
+            file_id,
+            path,
+            start_offset: start,
+            size,
+            origin: Origin::Truncated { previous },
+            unlinked,
+        })
+    }
+
+    /// Stamps that were read from beyond a cut.
+    pub(super) fn beyond(&self, id: IncarnationId, cut: Cut) -> Vec<StampRun> {
+        let Some(life) = self.lives.get(&id) else { return Vec::new() };
+        self.stamps(life, life.start, cut.offset, life.lines.offset())
+    }
+
+    fn stamps(&self, life: &Life, floor: u64, from: u64, to: u64) -> Vec<StampRun> {
+        if !self.options.stamps {
+            return Vec::new();
+        }
+        // Unreadable means that nothing can be claimed to stand there.
+        stamps::stamps_between(&life.file, floor, from, to).unwrap_or_default()
+    }
+}
