@@ -82,11 +82,9 @@ pub(super) fn is_absence(error: &io::Error) -> bool {
 
 fn look_at(path: &Path) -> Option<Seen> {
     match fs::metadata(path) {
-        Ok(metadata) => Some(Seen {
-            kind: kind_of(&metadata),
-            file_id: Some(platform::file_id(&metadata)),
-            size: metadata.len(),
-        }),
+        Ok(metadata) => {
+            Some(Seen { kind: kind_of(&metadata), file_id: Some(platform::file_id(&metadata)), size: metadata.len() })
+        }
         Err(error) if is_absence(&error) => {
             // Gone since it was listed, or a link that leads nowhere.
             fs::symlink_metadata(path).ok()?;
@@ -196,10 +194,9 @@ impl State {
         for life in self.lives.values() {
             let Some(path) = &life.path else { continue };
             let seen = Seen { kind: EntryKind::File, file_id: Some(life.file_id), size: life.size };
-            entries.entry(path.clone()).or_insert_with(|| FolderEntry {
-                incarnation: Some(life.id),
-                ..self.entry(path, &seen)
-            });
+            entries
+                .entry(path.clone())
+                .or_insert_with(|| FolderEntry { incarnation: Some(life.id), ..self.entry(path, &seen) });
         }
         entries.into_values().collect()
     }

@@ -24,7 +24,11 @@ const MOST_REPEATS: usize = 3;
 enum Stands {
     Nothing,
     Other(EntryKind),
-    File { id: FileId, mode: u32, modified: SystemTime },
+    File {
+        id: FileId,
+        mode: u32,
+        modified: SystemTime,
+    },
     /// It can't be looked at: nothing is known, so nothing changes.
     Unknown(String),
 }
@@ -123,11 +127,7 @@ impl State {
 
     // --- lives that are no longer where they were ---------------------------------------------------------------
 
-    fn settle_names(
-        &mut self,
-        stands: &BTreeMap<PathBuf, Stands>,
-        hints: &mut Hints,
-    ) -> Result<bool, Ended> {
+    fn settle_names(&mut self, stands: &BTreeMap<PathBuf, Stands>, hints: &mut Hints) -> Result<bool, Ended> {
         let mut again = false;
         let displaced: Vec<(IncarnationId, PathBuf)> = self
             .lives
@@ -204,10 +204,10 @@ impl State {
             return Gone::To(spelled, Some(real.clone()));
         }
         // The name by which it was opened is gone; another hard link may stand beside it.
-        if by_system.is_err() || has_links(&life.file) {
-            if let Some(sibling) = sibling_by_id(&life.last_path, life.file_id) {
-                return Gone::To(sibling, None);
-            }
+        if (by_system.is_err() || has_links(&life.file))
+            && let Some(sibling) = sibling_by_id(&life.last_path, life.file_id)
+        {
+            return Gone::To(sibling, None);
         }
         Gone::Unlinked
     }
@@ -343,7 +343,8 @@ impl State {
         arrivals.sort_by_key(|(modified, born, ..)| (if started { None } else { Some(*modified) }, *born));
         let mut previous = None;
         for (_, _, path, id) in arrivals {
-            let origin = self.origins.get(path).copied().unwrap_or(if started { Origin::Created } else { Origin::AtStart });
+            let origin =
+                self.origins.get(path).copied().unwrap_or(if started { Origin::Created } else { Origin::AtStart });
             let adopted = self.open_and_adopt(path, id, origin, &mut again)?;
             if adopted.is_some() {
                 self.origins.remove(path);

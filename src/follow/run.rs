@@ -12,7 +12,7 @@ use super::life::Life;
 use super::watch::{Hints, Watch};
 use super::{FollowOptions, FollowOrder, Operator, Target, Texts};
 use crate::clock::Moment;
-use crate::event::{EntryKind, Event, FileId, FollowEvent, FolderEntry, IncarnationId, NotFollowed, Origin, What};
+use crate::event::{EntryKind, Event, FileId, FolderEntry, FollowEvent, IncarnationId, NotFollowed, Origin, What};
 
 /// The slow check, when nothing is heard.
 const IDLE: Duration = Duration::from_secs(1);

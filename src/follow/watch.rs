@@ -56,6 +56,8 @@ impl Hints {
         self.names.iter().rev().find_map(|hint| match hint {
             NameHint::Created(to) if to == path => Some(Arrival::Created),
             NameHint::MovedIn(to) | NameHint::Moved(_, to) if to == path => Some(Arrival::Moved),
+            // The last that was heard is that the path went, or a folder above it: nothing came over it.
+            NameHint::Removed(gone) | NameHint::Moved(gone, _) if path.starts_with(gone) => Some(Arrival::Created),
             _ => None,
         })
     }
@@ -228,11 +230,6 @@ impl Watch {
         if let Some(watcher) = &mut self.watcher {
             let _ = watcher.unwatch(link);
         }
-    }
-
-    /// Whether changes in this folder come as hints.
-    pub(super) fn covers(&self, folder: &Path) -> bool {
-        matches!(self.folders.get(folder), Some(Some(_)))
     }
 
     /// Whether every folder that should be watched is.
