@@ -7,6 +7,8 @@
 mod daily;
 mod plain;
 mod probe;
+#[cfg(test)]
+mod races;
 mod stream;
 mod watched;
 

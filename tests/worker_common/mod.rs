@@ -1,5 +1,5 @@
 //! A lab of real workers in a temporary folder, for tests.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -245,4 +245,23 @@ pub fn seqs(launch: LaunchId, files: &[&Path]) -> Vec<u64> {
 pub fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// Runs `body` in a process of its own whose workers link every file they open into a folder, which `body` gets:
+/// `<device>-<inode>-<birth time>`, before the first line. `test` is the name of the calling test.
+pub fn with_links(test: &str, body: impl FnOnce(&Path)) {
+    if let Some(folder) = std::env::var_os("ROTASCOPE_PROBE_LINKS") {
+        return body(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let links = folder.path().join("links");
+    fs::create_dir(&links).unwrap();
+    // Both folders lie on one file system: a hard link can't leave it.
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env("ROTASCOPE_PROBE_LINKS", &links)
+        .env("TMPDIR", folder.path())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{test} in a process of its own: {status}");
 }

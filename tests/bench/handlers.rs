@@ -1,0 +1,131 @@
+//! How fast real workers write without a rate, against bare loops of the same system calls: ratios, in one run.
+//!
+//! `cargo bench --no-default-features --bench handlers`
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use rotascope::clock::{ClockMode, ClockSetting, Mono};
+use rotascope::event::{Event, What, WorkerEvent, WorkerId};
+use rotascope::handler::{Class, HandlerSetup};
+use rotascope::platform::LookupPath;
+use rotascope::record::LineFormat;
+use rotascope::worker::{Supervisor, WorkerPlan};
+
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_millis(600);
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = sample_line(folder.path());
+    println!("lines of {} bytes, one process, median of {ROUNDS} rounds of {ROUND:?}", line.len());
+    let mut rates = [const { Vec::new() }; 5];
+    for _ in 0..ROUNDS {
+        // One after the other in each round, so that whatever else the machine does falls on all of them.
+        rates[0].push(bare(folder.path(), &line, false));
+        rates[1].push(worker(folder.path(), Class::Plain));
+        rates[2].push(bare(folder.path(), &line, true));
+        rates[3].push(worker(folder.path(), Class::Watched));
+        rates[4].push(worker(folder.path(), Class::Daily));
+    }
+    let [write, plain, stat_write, watched, daily] = rates.map(median);
+    println!("bare write             {write:>10.0} lines/s");
+    println!("plain                  {plain:>10.0} lines/s   {:.2} of it", plain / write);
+    println!("bare stat and write    {stat_write:>10.0} lines/s");
+    println!("watched                {watched:>10.0} lines/s   {:.2} of it", watched / stat_write);
+    println!("daily                  {daily:>10.0} lines/s   {:.2} of it", daily / stat_write);
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+/// Lines per second of a loop that does nothing but the system calls.
+fn bare(folder: &Path, line: &[u8], stat: bool) -> f64 {
+    let path = folder.join("bare.log");
+    let mut file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
+    let lookup = LookupPath::new(&path).unwrap();
+    let (start, mut lines) = (Instant::now(), 0u64);
+    while start.elapsed() < ROUND {
+        for _ in 0..256 {
+            if stat {
+                lookup.device_and_inode().unwrap();
+            }
+            assert_eq!(file.write(line).unwrap(), line.len());
+        }
+        lines += 256;
+    }
+    let rate = lines as f64 / start.elapsed().as_secs_f64();
+    fs::remove_file(path).unwrap();
+    rate
+}
+
+/// Lines per second of a real worker, by its own counters.
+fn worker(folder: &Path, class: Class) -> f64 {
+    let logs = folder.join("logs");
+    fs::create_dir(&logs).unwrap();
+    let (mut supervisor, events) = start(folder, &logs, class);
+    let first = next_count(&mut supervisor, &events, 0);
+    let begin = Instant::now();
+    std::thread::sleep(ROUND);
+    let last = next_count(&mut supervisor, &events, first);
+    let rate = (last - first) as f64 / begin.elapsed().as_secs_f64();
+    drop(supervisor);
+    fs::remove_dir_all(logs).unwrap();
+    rate
+}
+
+fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Event>) {
+    let plan = WorkerPlan {
+        name: "web-1".to_owned(),
+        module: "app".to_owned(),
+        logger: "error".to_owned(),
+        handler: HandlerSetup { class, path: if class.info().by_date { logs.to_owned() } else { logs.join("a1.log") } },
+        format: LineFormat::DEFAULT.to_owned(),
+        message: "6666666666".to_owned(),
+        rate: 0.0,
+        levels: Vec::new(),
+        threads: 1,
+        tasks: 1,
+    };
+    let (sender, events) = bounded(1024);
+    let mut supervisor = Supervisor::new(vec![plan], env!("CARGO_BIN_EXE_rotascope").into(), sender, folder.to_owned());
+    let noon = chrono::DateTime::parse_from_rfc3339("2026-05-09T12:00:00+08:00").unwrap();
+    let mode = ClockMode::Simulated { anchor: Some(Mono::now()), start: noon, rate: 1.0 };
+    let _ = supervisor.start(WorkerId(0), &ClockSetting { mode, zone: Some("Asia/Shanghai".to_owned()) });
+    (supervisor, events)
+}
+
+/// The next count beyond `above`.
+fn next_count(supervisor: &mut Supervisor, events: &Receiver<Event>, above: u64) -> u64 {
+    loop {
+        while events.try_recv().is_ok() {}
+        for event in supervisor.sample() {
+            if let What::Worker { event: WorkerEvent::Counted { counts, .. }, .. } = event.what
+                && counts[0].returned > above
+            {
+                return counts[0].returned;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A line as a worker writes it.
+fn sample_line(folder: &Path) -> Vec<u8> {
+    let logs = folder.join("logs");
+    fs::create_dir(&logs).unwrap();
+    let (mut supervisor, events) = start(folder, &logs, Class::Plain);
+    next_count(&mut supervisor, &events, 100_000);
+    drop(supervisor);
+    let content = fs::read(logs.join("a1.log")).unwrap();
+    fs::remove_dir_all(&logs).unwrap();
+    let end = content.len() - 1;
+    let start = content[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    content[start..].to_vec()
+}
