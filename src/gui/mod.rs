@@ -5,7 +5,10 @@
 
 pub mod action;
 pub mod fonts;
+pub mod icon;
 pub mod log_view;
+pub mod raster;
+pub mod screen;
 pub mod settings;
 pub mod state;
 pub mod text;
