@@ -95,7 +95,7 @@ pub enum What {
     StepDone {
         /// The step's number, from 0.
         step: u32,
-        /// The text of a `say` step, or what the step did.
+        /// The text of a `say` step, or what the step did; empty if other events tell that, and then it gets no mark.
         text: String,
     },
     /// An `expect` step was judged.
@@ -217,6 +217,10 @@ pub struct Cut {
 }
 
 /// A stretch of whole lines that was read from one incarnation.
+///
+/// A batch never straddles a cut: once `Renamed` or `Deleted` has been sent, the follower ends a batch behind the last
+/// line that ends at or below `cut.offset`, so that `end > cut.offset` says of all of its lines that they were written
+/// after it. The same holds for the cut of a `Renamed` that brings the file back to the writers' path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
     /// Where it was read.
@@ -639,6 +643,8 @@ pub enum WorkerEvent {
     },
     /// The jump of the clock has reached this worker.
     ClockSet,
+    /// It was told to end, and has not ended yet.
+    Ending,
     /// It was stopped (SIGSTOP): it holds its file and does nothing.
     Stopped,
     /// It goes on after a stop.

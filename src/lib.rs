@@ -12,5 +12,7 @@ pub mod lab;
 pub mod model;
 pub mod platform;
 pub mod record;
+#[cfg(debug_assertions)]
+pub mod sample;
 pub mod wire_path;
 pub mod worker;

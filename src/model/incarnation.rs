@@ -1,6 +1,6 @@
 //! One life of one file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::clock::{Moment, Mono};
 use crate::event::{Cut, FileId, IncarnationId, LineMark, Origin};
@@ -38,6 +38,74 @@ pub struct Incarnation {
     pub last_growth: Mono,
     /// Whether Rotascope has let go of its descriptor.
     pub released: bool,
+    /// Bytes behind the last newline: a line that has not ended. Part of [`Incarnation::not_yet_read`].
+    pub pending_bytes: u64,
+    /// Offset up to which `bytes` accounts: what a batch or a hole covers is counted once.
+    pub(super) accounted: u64,
+}
+
+impl Incarnation {
+    /// Bytes that are in the file and in no other term of [`Bytes`], the beginning of an unended line included.
+    pub fn not_yet_read(&self) -> u64 {
+        self.size.saturating_sub(self.bytes.sum())
+    }
+
+    /// Whether no name leads to it while it goes on.
+    pub fn is_unlinked(&self) -> bool {
+        matches!(self.reach, Reach::Unlinked { .. })
+    }
+
+    /// The name that leads to it, or the last that did.
+    pub fn last_name(&self) -> Option<&Path> {
+        self.path.as_deref().or_else(|| self.names.last().map(|(_, name)| name.as_path()))
+    }
+
+    /// The file was looked at; it only grows within one life.
+    pub(super) fn saw_size(&mut self, size: u64) {
+        self.size = self.size.max(size);
+    }
+
+    /// Counts the bytes of a batch: lines, but for the NUL bytes among them.
+    pub(super) fn count_read(&mut self, start: u64, end: u64, nul_bytes: u64) {
+        let fresh = end.saturating_sub(start.max(self.accounted));
+        // A hole that was announced before the batch that spans it is counted already.
+        let known = self.accounted.saturating_sub(start);
+        let nul = nul_bytes.saturating_sub(known).min(fresh);
+        self.make_room(fresh);
+        self.bytes.hole += nul;
+        self.bytes.read += fresh - nul;
+        self.accounted = self.accounted.max(end);
+    }
+
+    /// Counts a hole, unless a batch has it already.
+    pub(super) fn count_hole(&mut self, offset: u64, bytes: u64) {
+        let end = offset.saturating_add(bytes);
+        let fresh = end.saturating_sub(offset.max(self.accounted));
+        self.make_room(fresh);
+        self.bytes.hole += fresh;
+        self.accounted = self.accounted.max(end);
+    }
+
+    /// Counts bytes that repeat the incarnation before. They stand at its start.
+    pub(super) fn count_carried_over(&mut self, bytes: u64) {
+        self.make_room(bytes);
+        self.bytes.carried_over += bytes;
+        self.accounted = self.accounted.max(self.bytes.start.saturating_add(bytes));
+    }
+
+    /// Gives up bytes; never more than there are.
+    pub(super) fn abandon(&mut self, bytes: u64) {
+        self.bytes.abandoned += bytes.min(self.not_yet_read());
+    }
+
+    /// Bytes that turn up after they were given up (a copy had them) are taken out of `abandoned` again; bytes beyond
+    /// the known size show that the file has grown.
+    fn make_room(&mut self, bytes: u64) {
+        let missing = bytes.saturating_sub(self.not_yet_read());
+        let back = missing.min(self.bytes.abandoned);
+        self.bytes.abandoned -= back;
+        self.size += missing - back;
+    }
 }
 
 /// Whether an incarnation can be got at.
@@ -74,24 +142,37 @@ pub struct Bytes {
     pub abandoned: u64,
 }
 
+impl Bytes {
+    /// All that is accounted for.
+    pub fn sum(&self) -> u64 {
+        self.start + self.read + self.carried_over + self.hole + self.abandoned
+    }
+}
+
 /// The offsets of some lines: enough to find any other with one short read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineIndex {
+    start: u64,
     marks: Vec<LineMark>,
     end: u64,
 }
 
 impl LineIndex {
+    /// The index of a life that begins at this offset.
+    pub(super) fn starting_at(start: u64) -> LineIndex {
+        LineIndex { start, marks: Vec::new(), end: start }
+    }
+
     /// The nearest known line at or before `line`.
     pub fn before(&self, line: u64) -> LineMark {
         let later = self.marks.partition_point(|mark| mark.line <= line);
-        self.marks[..later].last().copied().unwrap_or(LineMark { line: 0, offset: 0 })
+        self.marks[..later].last().copied().unwrap_or(LineMark { line: 0, offset: self.start })
     }
 
     /// The nearest known line that starts at or before `offset`.
     pub fn at_offset(&self, offset: u64) -> LineMark {
         let later = self.marks.partition_point(|mark| mark.offset <= offset);
-        self.marks[..later].last().copied().unwrap_or(LineMark { line: 0, offset: 0 })
+        self.marks[..later].last().copied().unwrap_or(LineMark { line: 0, offset: self.start })
     }
 
     /// Offset behind the last indexed line.
@@ -102,6 +183,6 @@ impl LineIndex {
     /// Takes in what a batch knows.
     pub(super) fn extend(&mut self, marks: &[LineMark], end: u64) {
         self.marks.extend_from_slice(marks);
-        self.end = end;
+        self.end = self.end.max(end);
     }
 }

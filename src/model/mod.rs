@@ -2,31 +2,39 @@
 //!
 //! [`Model::apply`] is the only way it changes, so a replayed list of events gives the same model.
 
+mod faults;
+mod files;
 mod incarnation;
 mod intervals;
 mod ledger;
+mod pace;
+mod report;
 mod rows;
+mod task;
 mod timeline;
 mod worker;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use incarnation::{Bytes, Incarnation, LineIndex, Reach};
 pub use ledger::{Ledger, Terms};
+pub use report::RecoveryReport;
 pub use rows::{Row, Rows};
 pub use timeline::{Bar, Fault, FaultKind, Mark, MarkId, MarkKind, PathLane, RateHistory, Recovery, Span, Timeline};
 pub use worker::{Worker, WorkerState};
 
-use crate::clock::{ClockSetting, Mono};
-use crate::event::{Event, FileId, FolderEntry, IncarnationId, LabState, SessionOpened, WorkerId};
+use crate::clock::{ClockMode, ClockSetting, Moment, Mono};
+use crate::event::{Actor, Event, FileId, FolderEntry, IncarnationId, LabState, SessionOpened, What, WorkerId};
 
 /// Everything that the window draws and the command line prints.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
     session: Option<SessionOpened>,
     lab_state: LabState,
     /// The clock's settings, each with the moment from which it held; the last one holds now.
     clocks: Vec<(Mono, ClockSetting)>,
+    /// By number.
     incarnations: Vec<Incarnation>,
     rows: Rows,
     workers: Vec<Worker>,
@@ -37,6 +45,24 @@ pub struct Model {
     revision: u64,
     first: Option<Mono>,
     last: Option<Mono>,
+    counts: BTreeMap<&'static str, u64>,
+    /// The lives of each file, in order: more than one after truncations.
+    by_file: BTreeMap<FileId, Vec<IncarnationId>>,
+    /// Where each path leads now.
+    current: BTreeMap<PathBuf, IncarnationId>,
+    /// Paths that have led to a live incarnation, in all and of each.
+    live_paths: BTreeSet<PathBuf>,
+    live_names: BTreeMap<IncarnationId, Vec<PathBuf>>,
+    /// Whether a truncated life had been live; kept until the next one begins.
+    was_live: BTreeMap<IncarnationId, bool>,
+    tracks: Vec<worker::Track>,
+    /// Who has held each file, as indices into the worker's spans.
+    holders: BTreeMap<FileId, Vec<(WorkerId, usize)>>,
+    first_opens: BTreeMap<FileId, (Mono, WorkerId)>,
+    takings: BTreeMap<IncarnationId, faults::Taking>,
+    created_marks: BTreeMap<IncarnationId, MarkId>,
+    /// The divider of the only file so far.
+    first_file: Option<MarkId>,
 }
 
 impl Model {
@@ -47,8 +73,80 @@ impl Model {
 
     /// Takes in one fact.
     pub fn apply(&mut self, event: &Event) {
-        let _ = event;
+        let at = event.at;
+        if let What::SessionOpened(opened) = &event.what {
+            self.open_session(at, opened);
+        }
         self.revision += 1;
+        self.first = Some(self.first.map_or(at.mono, |first| first.min(at.mono)));
+        self.last = Some(self.last.map_or(at.mono, |last| last.max(at.mono)));
+        match &event.what {
+            What::SessionOpened(_) => {}
+            What::Lab(state) => {
+                self.lab_state = *state;
+                if *state == LabState::Stopping {
+                    self.end_all();
+                }
+            }
+            What::ClockSet { clock, by } => self.clock_set(at, clock, *by),
+            What::Follow(follow) => self.fold_follow(at, follow),
+            What::Worker { worker, event } => self.fold_worker(at, *worker, event),
+            What::OperationFailed { operation, path, reason, .. } => {
+                self.count("operation_failed");
+                let kind = MarkKind::OperationFailed { operation: operation.clone(), reason: reason.clone() };
+                self.mark(at, self.incarnation_at(path), Some(path), kind, false);
+            }
+            What::StepDone { text, .. } => {
+                if !text.is_empty() {
+                    self.mark(at, None, None, MarkKind::Said { text: text.clone() }, true);
+                }
+            }
+            What::Expected { that, held, found } => {
+                let kind = MarkKind::Expected { that: that.clone(), held: *held, found: found.clone() };
+                self.mark(at, None, None, kind, true);
+            }
+            What::Drained => self.ledger.drained(),
+            What::Notice { text } => self.notices.push((at.mono, text.clone())),
+        }
+    }
+
+    fn open_session(&mut self, at: Moment, opened: &SessionOpened) {
+        // The revision goes on, so that no cache takes the new session for the old one.
+        *self = Model { revision: self.revision, session: Some(opened.clone()), ..Model::default() };
+        let Some(lab) = &opened.lab else { return };
+        self.clocks.push((at.mono, lab.clock.clone()));
+        for (number, setup) in lab.workers.iter().enumerate() {
+            let id = WorkerId(u32::try_from(number).unwrap_or(u32::MAX));
+            self.workers.push(Worker::idle(id, setup.clone()));
+            self.tracks.push(worker::Track::default());
+            self.timeline.workers.push(Vec::new());
+            self.timeline.lane_mut(&setup.path);
+        }
+    }
+
+    fn clock_set(&mut self, at: Moment, clock: &ClockSetting, by: Actor) {
+        // A clock that begins to run has not been set.
+        let starts = self.clock().is_some_and(|before| match (&before.mode, &clock.mode) {
+            (
+                ClockMode::Simulated { anchor: None, start, rate },
+                ClockMode::Simulated { anchor: Some(_), start: same_start, rate: same_rate },
+            ) => start == same_start && rate == same_rate,
+            _ => before == clock,
+        });
+        let later = self.clocks.partition_point(|(from, _)| *from <= at.mono);
+        self.clocks.insert(later, (at.mono, clock.clone()));
+        if !starts {
+            self.count("clock_set");
+            self.mark(at, None, None, MarkKind::ClockSet { by }, true);
+        }
+    }
+
+    fn count(&mut self, kind: &'static str) {
+        *self.counts.entry(kind).or_default() += 1;
+    }
+
+    fn has_lab(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.lab.is_some())
     }
 
     /// Grows with every event: whoever caches something of the model compares it.
@@ -89,30 +187,25 @@ impl Model {
 
     /// One incarnation.
     pub fn incarnation(&self, id: IncarnationId) -> Option<&Incarnation> {
-        self.incarnations.get((id.0 as usize).checked_sub(1)?)
+        let index = self.incarnations.binary_search_by_key(&id, |one| one.id).ok()?;
+        self.incarnations.get(index)
     }
 
     /// The latest incarnation of a file, for a worker that holds it open.
     pub fn incarnation_of(&self, file: FileId) -> Option<IncarnationId> {
-        self.incarnations.iter().rev().find(|one| one.file_id == file).map(|one| one.id)
+        self.by_file.get(&file)?.last().copied()
     }
 
     /// The incarnation that a path leads to now.
     pub fn incarnation_at(&self, path: &Path) -> Option<IncarnationId> {
-        self.incarnations
-            .iter()
-            .rev()
-            .find(|one| one.ended.is_none() && one.path.as_deref() == Some(path))
-            .map(|one| one.id)
+        self.current.get(path).copied()
     }
 
-    /// The live incarnation: the one that the writers' path leads to, and of several the one last written.
+    /// The live incarnation: the one that the writers' path leads to, and of several the one last written. In a lab
+    /// only a file that a worker has opened counts, as long as there is one: a copy made by a person grows too.
     pub fn live(&self) -> Option<IncarnationId> {
-        self.incarnations
-            .iter()
-            .filter(|one| one.ended.is_none() && one.reach == Reach::Live)
-            .max_by_key(|one| one.last_growth)
-            .map(|one| one.id)
+        let live = self.current.values().filter_map(|id| self.incarnation(*id)).filter(|one| one.reach == Reach::Live);
+        live.max_by_key(|one| (self.holders.contains_key(&one.file_id), one.last_growth, one.id)).map(|one| one.id)
     }
 
     /// What the log view shows, in the order of arrival.

@@ -1,5 +1,7 @@
 //! The rows of the log view: lines in the order in which they arrived, and dividers between them.
 
+use std::collections::BTreeMap;
+
 use super::timeline::MarkId;
 use crate::event::IncarnationId;
 
@@ -22,6 +24,10 @@ pub enum Row {
 pub struct Rows {
     runs: Vec<Run>,
     total: u64,
+    /// Per incarnation its runs, as (first line, index into `runs`), by line.
+    by_line: BTreeMap<IncarnationId, Vec<(u64, usize)>>,
+    /// Rows of the dividers, by mark.
+    dividers: Vec<(MarkId, u64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,19 +75,16 @@ impl Rows {
 
     /// Where a line stands.
     pub fn row_of(&self, incarnation: IncarnationId, line: u64) -> Option<u64> {
-        self.runs.iter().find_map(|run| match run.what {
-            Row::Line { incarnation: of, line: first }
-                if of == incarnation && (first..first + run.rows).contains(&line) =>
-            {
-                Some(run.first_row + (line - first))
-            }
-            _ => None,
-        })
+        let runs = self.by_line.get(&incarnation)?;
+        let (first, index) = *runs.get(runs.partition_point(|(first, _)| *first <= line).checked_sub(1)?)?;
+        let run = self.runs.get(index)?;
+        (line - first < run.rows).then(|| run.first_row + (line - first))
     }
 
     /// Where the divider of a mark stands.
     pub fn row_of_mark(&self, mark: MarkId) -> Option<u64> {
-        self.runs.iter().find(|run| run.what == Row::Divider(mark)).map(|run| run.first_row)
+        let found = self.dividers.binary_search_by_key(&mark, |(mark, _)| *mark).ok()?;
+        self.dividers.get(found).map(|(_, row)| *row)
     }
 
     pub(super) fn push_lines(&mut self, incarnation: IncarnationId, first_line: u64, lines: u64) {
@@ -93,14 +96,18 @@ impl Rows {
             && *line + *rows == first_line
         {
             *rows += lines;
-        } else {
-            self.push(lines, Row::Line { incarnation, line: first_line });
+            self.total += lines;
             return;
         }
-        self.total += lines;
+        let runs = self.by_line.entry(incarnation).or_default();
+        let place = runs.partition_point(|(first, _)| *first <= first_line);
+        runs.insert(place, (first_line, self.runs.len()));
+        self.push(lines, Row::Line { incarnation, line: first_line });
     }
 
+    /// Marks come in the order of their numbers.
     pub(super) fn push_divider(&mut self, mark: MarkId) {
+        self.dividers.push((mark, self.total));
         self.push(1, Row::Divider(mark));
     }
 
@@ -111,8 +118,54 @@ impl Rows {
 }
 
 #[cfg(test)]
-mod stretches {
-    use super::*;
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::{Duration, Instant};
+
+    use super::{Row, Rows};
+    use crate::event::IncarnationId;
+    use crate::model::MarkId;
+
+    #[test]
+    fn rows_and_lines_find_each_other() {
+        let (one, two) = (IncarnationId(1), IncarnationId(2));
+        let mut rows = Rows::default();
+        rows.push_lines(one, 0, 5);
+        rows.push_lines(one, 5, 2);
+        rows.push_divider(MarkId(3));
+        rows.push_lines(two, 0, 4);
+        rows.push_lines(one, 7, 1);
+        rows.push_divider(MarkId(9));
+        assert_eq!(rows.len(), 14);
+        for row in 0..rows.len() {
+            let back = match rows.get(row).unwrap() {
+                Row::Line { incarnation, line } => rows.row_of(incarnation, line),
+                Row::Divider(mark) => rows.row_of_mark(mark),
+            };
+            assert_eq!(back, Some(row));
+        }
+        assert_eq!(rows.get(12), Some(Row::Line { incarnation: one, line: 7 }));
+        assert_eq!((rows.get(14), rows.row_of(one, 8), rows.row_of(two, 4)), (None, None, None));
+        assert_eq!((rows.row_of(IncarnationId(3), 0), rows.row_of_mark(MarkId(4))), (None, None));
+    }
+
+    #[test]
+    fn many_runs_do_not_slow_the_look_up() {
+        let mut rows = Rows::default();
+        for n in 0..100_000u32 {
+            rows.push_lines(IncarnationId(n % 600 + 1), u64::from(n / 600) * 3, 3);
+            if n % 10 == 0 {
+                rows.push_divider(MarkId(n));
+            }
+        }
+        let began = Instant::now();
+        for n in (0..100_000u32).rev() {
+            assert!(rows.row_of(IncarnationId(n % 600 + 1), u64::from(n / 600) * 3 + 2).is_some());
+            assert_eq!(rows.row_of_mark(MarkId(n)).is_some(), n % 10 == 0);
+        }
+        // A linear scan would take minutes.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
 
     #[test]
     fn stretches_say_the_same_as_the_rows_one_by_one() {

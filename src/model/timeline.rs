@@ -1,6 +1,9 @@
 //! Lanes, marks, faults and rates over time.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
 
 use crate::clock::{Moment, Mono};
 use crate::event::{Actor, Exit, IncarnationId, OpenReason, WorkerId};
@@ -13,12 +16,85 @@ pub struct Timeline {
     pub paths: Vec<PathLane>,
     /// One lane per worker, by [`WorkerId`]: the files that it held.
     pub workers: Vec<Vec<Span>>,
-    /// All marks, in the order of their moments; a [`MarkId`] is the index.
+    /// All marks, in the order in which they were told; a [`MarkId`] is the index and stays what it is. For their order
+    /// in time see [`Timeline::by_time`].
     pub marks: Vec<Mark>,
     /// What took a file away from its writers, and who has recovered.
     pub faults: Vec<Fault>,
     /// Lines by level over time.
     pub rates: RateHistory,
+    /// The marks sorted by their moments: several sources tell of them, so they arrive slightly out of order.
+    order: Vec<MarkId>,
+    lanes: BTreeMap<PathBuf, usize>,
+}
+
+impl Timeline {
+    /// One mark.
+    pub fn mark(&self, id: MarkId) -> Option<&Mark> {
+        self.marks.get(id.0 as usize)
+    }
+
+    /// All marks in the order of their moments.
+    pub fn by_time(&self) -> impl DoubleEndedIterator<Item = (MarkId, &Mark)> {
+        self.order.iter().filter_map(|id| Some((*id, self.mark(*id)?)))
+    }
+
+    /// The marks from `from` to `to`, both included, in the order of their moments.
+    pub fn marks_between(&self, from: Mono, to: Mono) -> impl DoubleEndedIterator<Item = (MarkId, &Mark)> {
+        let moment = |id: &MarkId| self.mark(*id).map_or(Mono(0), |mark| mark.at.mono);
+        let first = self.order.partition_point(|id| moment(id) < from);
+        let behind = self.order.partition_point(|id| moment(id) <= to).max(first);
+        self.order[first..behind].iter().filter_map(|id| Some((*id, self.mark(*id)?)))
+    }
+
+    /// The lane of a path.
+    pub fn lane(&self, path: &Path) -> Option<&PathLane> {
+        self.paths.get(*self.lanes.get(path)?)
+    }
+
+    pub(super) fn push_mark(&mut self, mark: Mark) -> MarkId {
+        let id = MarkId(u32::try_from(self.marks.len()).unwrap_or(u32::MAX));
+        let at = mark.at.mono;
+        let later = self.order.iter().rev().take_while(|id| self.mark(**id).is_some_and(|mark| mark.at.mono > at));
+        let place = self.order.len() - later.count();
+        self.order.insert(place, id);
+        self.marks.push(mark);
+        id
+    }
+
+    pub(super) fn lane_mut(&mut self, path: &Path) -> &mut PathLane {
+        let next = self.paths.len();
+        let index = match self.lanes.get(path) {
+            Some(index) => *index,
+            None => {
+                self.lanes.insert(path.to_path_buf(), next);
+                self.paths.push(PathLane { path: path.to_path_buf(), bars: Vec::new() });
+                next
+            }
+        };
+        &mut self.paths[index]
+    }
+}
+
+impl PathLane {
+    pub(super) fn begin(&mut self, incarnation: IncarnationId, from: Mono, unlinked: bool) {
+        let place = self.bars.partition_point(|bar| bar.from <= from);
+        self.bars.insert(place, Bar { incarnation, from, to: None, unlinked });
+    }
+
+    /// The bar of an incarnation that lasts.
+    pub(super) fn lasting(&mut self, incarnation: IncarnationId, unlinked: bool) -> Option<&mut Bar> {
+        self.bars
+            .iter_mut()
+            .rev()
+            .find(|bar| bar.incarnation == incarnation && bar.unlinked == unlinked && bar.to.is_none())
+    }
+
+    pub(super) fn end(&mut self, incarnation: IncarnationId, unlinked: bool, to: Mono) {
+        if let Some(bar) = self.lasting(incarnation, unlinked) {
+            bar.to = Some(to.max(bar.from));
+        }
+    }
 }
 
 /// Index of a mark.
@@ -103,6 +179,16 @@ pub enum MarkKind {
     Hole { bytes: u64 },
     /// A file came and went unseen.
     Missed,
+    /// A symbolic link on the way to the path leads elsewhere.
+    Retargeted { to: PathBuf },
+    /// Bytes were given up.
+    Abandoned { bytes: u64 },
+    /// The first bytes repeat the incarnation before, and were not read again.
+    CarriedOver { bytes: u64 },
+    /// Bytes came after the descriptor was let go.
+    LateBytes { bytes: u64 },
+    /// The machine's clock jumped.
+    ClockJumped { jump_ms: i64 },
     /// A last line without newline became final.
     Unterminated { bytes: u64 },
     /// Notifications were dropped by the system.
@@ -145,7 +231,8 @@ pub struct Fault {
 }
 
 /// The kinds of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// Its name was removed.
     Deleted,
@@ -153,7 +240,8 @@ pub enum FaultKind {
     Renamed,
     /// Another file took its place.
     Replaced,
-    /// It was cut.
+    /// It was cut. That does not take the file away: who appends goes on at once, so all holders count as recovered
+    /// with a gap of 0.
     Truncated,
 }
 
@@ -162,19 +250,67 @@ pub enum FaultKind {
 pub struct Recovery {
     /// The worker.
     pub worker: WorkerId,
-    /// When its handler opened another file; none so far.
+    /// When its handler opened another file, or the file came back to its path; none so far.
     pub at: Option<Mono>,
-    /// From the fault to that moment, in milliseconds.
+    /// From the fault to that moment, in milliseconds; 0 if the worker noticed before Rotascope did.
     pub gap_ms: Option<f64>,
     /// Lines of this worker that went into the file after the fault, where nobody can reach them.
     pub lost: u64,
 }
 
 /// Lines per level in steps of real time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RateHistory {
-    /// Length of a step, in nanoseconds.
+    /// Length of a step, in nanoseconds. Doubles when the history has grown long.
     pub step_ns: u64,
     /// The steps in which something arrived, in order: their beginning and lines by level.
     pub steps: Vec<(Mono, [u32; LEVELS])>,
+}
+
+/// At a step of 250 ms this is a quarter of an hour, and never more than some hundred KiB.
+const MOST_STEPS: usize = 4_000;
+
+impl Default for RateHistory {
+    fn default() -> RateHistory {
+        RateHistory { step_ns: 250_000_000, steps: Vec::new() }
+    }
+}
+
+impl RateHistory {
+    pub(super) fn add(&mut self, at: Mono, levels: &[u32; LEVELS]) {
+        if levels.iter().all(|lines| *lines == 0) {
+            return;
+        }
+        let begin = self.beginning(at);
+        let place = self.steps.partition_point(|(from, _)| *from < begin);
+        match self.steps.get_mut(place).filter(|(from, _)| *from == begin) {
+            Some((_, sums)) => add_levels(sums, levels),
+            None => self.steps.insert(place, (begin, *levels)),
+        }
+        if self.steps.len() > MOST_STEPS {
+            self.merge();
+        }
+    }
+
+    fn merge(&mut self) {
+        self.step_ns = self.step_ns.saturating_mul(2);
+        let fine = std::mem::take(&mut self.steps);
+        for (from, levels) in fine {
+            let begin = self.beginning(from);
+            match self.steps.last_mut().filter(|(last, _)| *last == begin) {
+                Some((_, sums)) => add_levels(sums, &levels),
+                None => self.steps.push((begin, levels)),
+            }
+        }
+    }
+
+    fn beginning(&self, at: Mono) -> Mono {
+        Mono(at.0 - at.0 % self.step_ns)
+    }
+}
+
+fn add_levels(sums: &mut [u32; LEVELS], levels: &[u32; LEVELS]) {
+    for (sum, lines) in sums.iter_mut().zip(levels) {
+        *sum = sum.saturating_add(*lines);
+    }
 }

@@ -1,9 +1,14 @@
 //! What is known of each worker.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::clock::Mono;
-use crate::event::{Exit, FileId, LaunchId, WorkerId, WorkerOpened};
+use super::faults::Opening;
+use super::pace::Pace;
+use super::{MarkKind, Model};
+use crate::clock::{Moment, Mono};
+use crate::event::{Exit, FileId, LaunchId, OpenReason, TaskCount, WorkerEvent, WorkerId, WorkerOpened};
+use crate::record::StampRun;
 
 /// One worker, over all its launches.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +27,7 @@ pub struct Worker {
     pub start_ns: Option<u64>,
     /// The file that its handler holds open, and the path by which it was opened.
     pub holds: Option<(FileId, PathBuf)>,
-    /// Times its handler opened the file again because it was gone or changed.
+    /// Times its handler opened the file again because it was gone or changed, or after a failure had closed it.
     pub reopens: u64,
     /// Times its handler moved on by itself.
     pub rollovers: u64,
@@ -68,4 +73,190 @@ pub enum WorkerState {
     },
     /// Could not be started.
     Failed,
+}
+
+/// What the fold has to remember of a worker between two events.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Track {
+    /// Faults that this launch has not answered.
+    pub(super) open_faults: Vec<usize>,
+    pace: Pace,
+    before_stop: Option<WorkerState>,
+    last_failed: BTreeMap<(u16, u16), u64>,
+}
+
+impl Worker {
+    pub(super) fn idle(id: WorkerId, setup: WorkerOpened) -> Worker {
+        Worker {
+            id,
+            state: WorkerState::Idle,
+            pid: None,
+            launch: None,
+            start_ns: None,
+            holds: None,
+            reopens: 0,
+            rollovers: 0,
+            errors: 0,
+            last_error: None,
+            written: 0,
+            rate_now: 0.0,
+            rate_history: Vec::new(),
+            rate: setup.rate,
+            last_gap_ms: None,
+            counted: None,
+            setup,
+        }
+    }
+
+    /// Whether it has a process.
+    pub fn is_alive(&self) -> bool {
+        use WorkerState::{Ending, Paused, Running, Starting, Stopped};
+        matches!(self.state, Starting | Running | Paused | Stopped | Ending)
+    }
+}
+
+impl Model {
+    pub(super) fn fold_worker(&mut self, at: Moment, id: WorkerId, event: &WorkerEvent) {
+        let index = id.0 as usize;
+        if index >= self.workers.len() {
+            return;
+        }
+        match event {
+            WorkerEvent::Launched { launch, pid } => self.launched(at, id, *launch, *pid),
+            WorkerEvent::Started { start_ns } => {
+                self.workers[index].start_ns = Some(*start_ns);
+                self.set_state(index, WorkerState::Running);
+            }
+            WorkerEvent::StartFailed { reason } => {
+                self.workers[index].last_error = Some(reason.clone());
+                self.set_state(index, WorkerState::Failed);
+            }
+            WorkerEvent::Opened { file_id, path, previous, reason, .. } => {
+                self.count_opening(at, id, *reason, previous.is_some());
+                self.opened(&Opening { worker: id, at: at.mono, file: *file_id, path, reason: *reason });
+            }
+            WorkerEvent::RolledOver { .. } => self.count("rolled_over"),
+            WorkerEvent::EmitFailed { line, operation, reason, torn, .. } => {
+                self.emit_failed(at, id, line, &format!("{operation}: {reason}"), *torn);
+            }
+            WorkerEvent::Counted { launch, counts } => self.counted(at.mono, id, *launch, counts),
+            WorkerEvent::Paused => self.set_state(index, WorkerState::Paused),
+            WorkerEvent::Resumed => self.set_state(index, WorkerState::Running),
+            WorkerEvent::RateSet { rate } => self.workers[index].rate = *rate,
+            WorkerEvent::ClockSet => {}
+            WorkerEvent::Ending => self.set_state(index, WorkerState::Ending),
+            WorkerEvent::Stopped => {
+                let before = self.workers[index].state;
+                self.set_state(index, WorkerState::Stopped);
+                self.tracks[index].before_stop = Some(before);
+                self.mark(at, None, None, MarkKind::WorkerStopped { worker: id, stopped: true }, false);
+            }
+            WorkerEvent::Continued => {
+                let before = self.tracks[index].before_stop.take().unwrap_or(WorkerState::Running);
+                self.set_state(index, before);
+                self.mark(at, None, None, MarkKind::WorkerStopped { worker: id, stopped: false }, false);
+            }
+            WorkerEvent::Exited { exit, asked } => self.exited(at, id, *exit, *asked),
+        }
+    }
+
+    fn launched(&mut self, at: Moment, id: WorkerId, launch: LaunchId, pid: u32) {
+        let index = id.0 as usize;
+        self.set_state(index, WorkerState::Starting);
+        let worker = &mut self.workers[index];
+        worker.pid = Some(pid);
+        worker.launch = Some(launch);
+        worker.start_ns = None;
+        self.tracks[index] = Track::default();
+        self.ledger.launched(launch, id);
+        self.workers[index].written = self.ledger.worker(id).written;
+        self.mark(at, None, None, MarkKind::WorkerStarted { worker: id, pid }, false);
+    }
+
+    /// A stopped process does nothing, whatever was told of it before: only its going on or its end change that.
+    fn set_state(&mut self, index: usize, state: WorkerState) {
+        use WorkerState::{Ending, Exited, Failed, Paused, Running, Starting, Stopped};
+        let worker = &mut self.workers[index];
+        if worker.state == Stopped
+            && matches!(state, Running | Paused | Ending)
+            && self.tracks[index].before_stop.is_some()
+        {
+            self.tracks[index].before_stop = Some(state);
+            return;
+        }
+        worker.state = state;
+        if matches!(state, Starting | Paused | Stopped | Exited { .. } | Failed) {
+            worker.rate_now = 0.0;
+            self.tracks[index].pace.reset();
+        }
+    }
+
+    /// Everything that runs was told to end.
+    pub(super) fn end_all(&mut self) {
+        for index in 0..self.workers.len() {
+            if self.workers[index].is_alive() {
+                self.set_state(index, WorkerState::Ending);
+            }
+        }
+    }
+
+    fn count_opening(&mut self, at: Moment, id: WorkerId, reason: OpenReason, had_file: bool) {
+        let worker = &mut self.workers[id.0 as usize];
+        match reason {
+            OpenReason::First => return,
+            OpenReason::Rollover => worker.rollovers += 1,
+            // The first file of a launch may need several tries; that is no reopen.
+            OpenReason::Retry if !had_file => return,
+            OpenReason::Gone | OpenReason::Changed | OpenReason::Retry => {
+                worker.reopens += 1;
+                self.count("reopened");
+            }
+        }
+        self.mark(at, None, None, MarkKind::Reopened { worker: id, reason }, false);
+    }
+
+    fn emit_failed(&mut self, at: Moment, id: WorkerId, line: &StampRun, reason: &str, torn: bool) {
+        let index = id.0 as usize;
+        let held = self.held_by(id);
+        self.ledger.refused(line, torn, held);
+        self.count("emit_failed");
+        let worker = &mut self.workers[index];
+        let first = worker.last_error.as_deref() != Some(reason) || {
+            let last = self.tracks[index].last_failed.get(&(line.thread, line.task));
+            last.is_none_or(|last| last + 1 != line.first)
+        };
+        worker.errors += (line.last + 1).saturating_sub(line.first);
+        worker.last_error = Some(reason.to_owned());
+        worker.written = self.ledger.worker(id).written;
+        self.tracks[index].last_failed.insert((line.thread, line.task), line.last);
+        if first {
+            self.mark(at, held, None, MarkKind::EmitFailed { worker: id, reason: reason.to_owned() }, true);
+        }
+    }
+
+    fn counted(&mut self, at: Mono, id: WorkerId, launch: LaunchId, counts: &[TaskCount]) {
+        self.ledger.counted(launch, counts);
+        let index = id.0 as usize;
+        let worker = &mut self.workers[index];
+        worker.written = self.ledger.worker(id).written;
+        worker.counted = Some(at);
+        let writes = matches!(worker.state, WorkerState::Running | WorkerState::Ending);
+        if worker.launch == Some(launch) && writes {
+            let written = counts.iter().map(|count| count.written).sum();
+            worker.rate_now = self.tracks[index].pace.count(at, written, &mut worker.rate_history);
+        }
+    }
+
+    fn exited(&mut self, at: Moment, id: WorkerId, exit: Exit, asked: bool) {
+        let index = id.0 as usize;
+        self.set_state(index, WorkerState::Exited { exit, asked });
+        self.workers[index].holds = None;
+        // What this launch has not answered, no later one can.
+        self.tracks[index].open_faults.clear();
+        if let Some(id) = self.end_span(id, at.mono).and_then(|file| self.incarnation_of(file)) {
+            self.refresh_unlinked_bar(id, at.mono);
+        }
+        self.count("worker_exited");
+        self.mark(at, None, None, MarkKind::WorkerExited { worker: id, exit, asked }, !asked);
+    }
 }

@@ -1,0 +1,349 @@
+//! What is known of the lines of one task, and which term each of them is in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::intervals::Intervals;
+use super::ledger::Terms;
+use crate::event::IncarnationId;
+
+/// The lines of one task in one incarnation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Place {
+    /// Standing whole in the file.
+    pub(super) here: Intervals,
+    /// Of these (and of `wasted`), what was written after the file had lost its name.
+    pub(super) beyond: Intervals,
+    /// Of these, what was written after the file had been moved away from the writers' path.
+    pub(super) stray: Intervals,
+    /// Standing torn in the file.
+    pub(super) torn: Intervals,
+    /// Stood whole in the reachable file until somebody cut it.
+    pub(super) taken: Intervals,
+    /// Cut out of the file without such an excuse: the file was unlinked already, or a worker's own handler cut it.
+    pub(super) wasted: Intervals,
+}
+
+impl Place {
+    fn may_hold(&self, lines: &Intervals) -> bool {
+        [&self.here, &self.torn, &self.taken, &self.wasted].iter().any(|set| set.may_meet(lines))
+    }
+
+    /// The last line that was ever seen here.
+    pub(super) fn last(&self) -> Option<u64> {
+        [&self.here, &self.torn, &self.taken, &self.wasted].iter().filter_map(|set| set.last()).max()
+    }
+}
+
+/// What being in a file means for a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The file has a name.
+    Reachable,
+    /// Its name was taken by a person, a step or an outside program: what stood in it before was destroyed.
+    Taken,
+    /// Its name was taken by a worker's own handler: all of it is lost.
+    Wasted,
+}
+
+/// A place where lines may have been cut away unread.
+#[derive(Clone, Debug, PartialEq)]
+struct Gap {
+    /// The last line seen before the cut.
+    after: u64,
+    /// No line above this can have been written before the cut; known from the first counters after it.
+    limit: Option<u64>,
+}
+
+/// One task of one launch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Task {
+    pub(super) places: BTreeMap<IncarnationId, Place>,
+    /// Handed to the handler: the greatest number known.
+    written: u64,
+    returned: u64,
+    /// Seen whole anywhere, ever.
+    seen: Intervals,
+    /// Refused without a trace, or with a fragment in a place that is not known.
+    failed: Intervals,
+    fragment: Intervals,
+    /// Neither seen nor refused when everything had been read.
+    missing: Intervals,
+    /// Of these, what was most likely cut away unread.
+    overwritten: Intervals,
+    /// Torn lines with numbers above `written`: a damaged number must not raise the count.
+    early: Intervals,
+    duplicated: u64,
+    gaps: Vec<Gap>,
+    /// Files with lines of this task whose size at the cut is a bound.
+    pub(super) inexact: BTreeSet<IncarnationId>,
+    /// The terms, as disjoint sets; what is in none of them is in flight.
+    present: Intervals,
+    torn: Intervals,
+    destroyed: Intervals,
+    lost: Intervals,
+    astray: Intervals,
+}
+
+/// The terms of some lines.
+#[derive(Default)]
+struct Verdict {
+    present: Intervals,
+    clean: Intervals,
+    torn: Intervals,
+    destroyed: Intervals,
+    lost: Intervals,
+}
+
+impl Task {
+    /// The figures as they stand.
+    pub(super) fn terms(&self) -> Terms {
+        let decided = self.present.len() + self.torn.len() + self.destroyed.len() + self.lost.len();
+        Terms {
+            written: self.written,
+            present: self.present.len(),
+            torn: self.torn.len(),
+            lost: self.lost.len(),
+            destroyed: self.destroyed.len(),
+            expired: 0,
+            in_flight: self.written - decided,
+            duplicated: self.duplicated,
+            astray: self.astray.len(),
+            bound: !self.inexact.is_empty() || !self.overwritten.is_empty(),
+        }
+    }
+
+    /// New counters. `standing` judges files, as everywhere below.
+    pub(super) fn count(&mut self, written: u64, returned: u64, standing: impl Fn(IncarnationId) -> Standing) {
+        self.returned = self.returned.max(returned);
+        for gap in self.gaps.iter_mut().filter(|gap| gap.limit.is_none()) {
+            gap.limit = Some(written);
+        }
+        self.raise(written, standing);
+    }
+
+    /// A whole line was seen, so it was handed to the handler: the counters may be behind.
+    fn raise(&mut self, written: u64, standing: impl Fn(IncarnationId) -> Standing) {
+        self.written = self.written.max(written);
+        if self.early.first().is_some_and(|first| first <= self.written) {
+            let due = self.early.and(&Intervals::of(1, self.written));
+            self.early.subtract(&due);
+            self.judge(&due, standing);
+        }
+    }
+
+    /// Whole lines were read from `incarnation`.
+    pub(super) fn read_whole(
+        &mut self,
+        incarnation: IncarnationId,
+        (first, last): (u64, u64),
+        side: Side,
+        standing: impl Fn(IncarnationId) -> Standing,
+    ) {
+        if first > last || first == 0 {
+            return;
+        }
+        let fresh = self.is_fresh(first);
+        self.duplicated += (last - first + 1) - self.seen.insert(first, last);
+        let place = self.places.entry(incarnation).or_default();
+        match side.cut_away {
+            Some(true) if !side.beyond => place.taken.insert(first, last),
+            Some(_) => place.wasted.insert(first, last),
+            None => place.here.insert(first, last),
+        };
+        if side.cut_away.is_none() && side.beyond {
+            place.beyond.insert(first, last);
+        }
+        if side.cut_away.is_none() && side.stray {
+            place.stray.insert(first, last);
+        }
+        self.raise(last, &standing);
+        let plain = side == Side { cut_away: None, beyond: false, stray: false };
+        if fresh && plain && standing(incarnation) == Standing::Reachable {
+            self.present.insert(first, last);
+        } else {
+            self.judge(&Intervals::of(first, last), standing);
+        }
+    }
+
+    /// Torn lines were read from `incarnation`.
+    pub(super) fn read_torn(
+        &mut self,
+        incarnation: IncarnationId,
+        (first, last): (u64, u64),
+        side: Side,
+        standing: impl Fn(IncarnationId) -> Standing,
+    ) {
+        let place = self.places.entry(incarnation).or_default();
+        if side.cut_away.is_some() {
+            place.wasted.insert(first, last);
+        } else {
+            place.torn.insert(first, last);
+        }
+        self.judge(&Intervals::of(first, last), standing);
+    }
+
+    /// An emit was refused. A torn one has left a fragment in `held`.
+    pub(super) fn refused(
+        &mut self,
+        (first, last): (u64, u64),
+        torn: bool,
+        held: Option<IncarnationId>,
+        standing: impl Fn(IncarnationId) -> Standing,
+    ) {
+        if first > last || first == 0 {
+            return;
+        }
+        match held {
+            Some(incarnation) if torn => self.places.entry(incarnation).or_default().torn.insert(first, last),
+            None if torn => self.fragment.insert(first, last),
+            _ => self.failed.insert(first, last),
+        };
+        self.raise(last, &standing);
+        self.judge(&Intervals::of(first, last), standing);
+    }
+
+    /// Everything that was written has been read: what was not seen is lost, or was cut away unread.
+    pub(super) fn drain(&mut self, standing: impl Fn(IncarnationId) -> Standing) {
+        let mut unseen = Intervals::of(1, self.written);
+        for decided in [&self.present, &self.torn, &self.destroyed, &self.lost] {
+            unseen = unseen.without(decided);
+        }
+        for gap in std::mem::take(&mut self.gaps) {
+            let next = self.seen.next_after(gap.after).unwrap_or(u64::MAX);
+            let last = (next - 1).min(self.returned).min(gap.limit.unwrap_or(u64::MAX));
+            self.overwritten.add(&unseen.and(&Intervals::of(gap.after + 1, last)));
+        }
+        self.missing.add(&unseen);
+        self.judge(&unseen, standing);
+    }
+
+    /// Lines after this one may have stood in a file that was cut before they were read.
+    pub(super) fn note_gap(&mut self, after: u64) {
+        if !self.gaps.iter().any(|gap| gap.after == after && gap.limit.is_none()) {
+            self.gaps.push(Gap { after, limit: None });
+        }
+    }
+
+    /// The last line seen whole, 0 if none.
+    pub(super) fn last_seen(&self) -> u64 {
+        self.seen.last().unwrap_or(0)
+    }
+
+    /// The file was cut: what is not `kept` is gone. `standing` is the file's at that moment.
+    pub(super) fn cut_away(
+        &mut self,
+        incarnation: IncarnationId,
+        kept: &Intervals,
+        taken: bool,
+        before: Standing,
+        standing: impl Fn(IncarnationId) -> Standing,
+    ) {
+        let Some(place) = self.places.get_mut(&incarnation) else { return };
+        let gone = place.here.without(kept);
+        let torn = place.torn.without(kept);
+        // What had lost its name before the cut had been destroyed by that, up to its cut.
+        let excused =
+            if taken || before == Standing::Taken { gone.without(&place.beyond) } else { Intervals::default() };
+        place.wasted.add(&gone.without(&excused));
+        place.taken.add(&excused);
+        place.wasted.add(&torn);
+        place.here.subtract(&gone);
+        place.torn.subtract(&torn);
+        let mut changed = gone;
+        changed.add(&torn);
+        self.judge(&changed, standing);
+    }
+
+    /// Something about the file itself has changed.
+    pub(super) fn judge_place(&mut self, incarnation: IncarnationId, standing: impl Fn(IncarnationId) -> Standing) {
+        let Some(place) = self.places.get(&incarnation) else { return };
+        let mut lines = place.here.clone();
+        lines.add(&place.torn);
+        self.judge(&lines, standing);
+    }
+
+    /// Whether nothing at or above `first` has been judged, so that no set has to be searched.
+    fn is_fresh(&self, first: u64) -> bool {
+        let sets = [&self.present, &self.torn, &self.destroyed, &self.lost, &self.astray, &self.early];
+        sets.iter().all(|set| set.last().is_none_or(|last| last < first))
+    }
+
+    /// Finds the terms of `lines` anew, after something about the files that hold them has changed.
+    pub(super) fn judge(&mut self, lines: &Intervals, standing: impl Fn(IncarnationId) -> Standing) {
+        if lines.is_empty() {
+            return;
+        }
+        let mut verdict = Verdict::default();
+        for (&incarnation, place) in &self.places {
+            if place.may_hold(lines) {
+                verdict.consider(place, lines, standing(incarnation));
+            }
+        }
+        verdict.torn.add(&self.fragment.and(lines));
+        verdict.destroyed.add(&self.overwritten.and(lines));
+        verdict.lost.add(&self.failed.and(lines));
+        verdict.lost.add(&self.missing.and(lines));
+        self.enter(&verdict, lines);
+    }
+
+    fn enter(&mut self, verdict: &Verdict, lines: &Intervals) {
+        for set in [&mut self.present, &mut self.torn, &mut self.destroyed, &mut self.lost, &mut self.astray] {
+            set.subtract(lines);
+        }
+        self.astray.add(&verdict.present.without(&verdict.clean));
+        let mut left = lines.without(&verdict.present);
+        self.present.add(&verdict.present);
+        for (term, found) in [
+            (&mut self.torn, &verdict.torn),
+            (&mut self.destroyed, &verdict.destroyed),
+            (&mut self.lost, &verdict.lost),
+        ] {
+            let mut mine = left.and(found);
+            left.subtract(&mine);
+            // Only torn lines can be ahead: all others raise the count.
+            if mine.last().is_some_and(|last| last > self.written) {
+                let early = mine.and(&Intervals::of(self.written + 1, u64::MAX));
+                mine.subtract(&early);
+                self.early.add(&early);
+            }
+            term.add(&mine);
+        }
+    }
+}
+
+impl Verdict {
+    fn consider(&mut self, place: &Place, lines: &Intervals, standing: Standing) {
+        let here = place.here.and(lines);
+        let torn = place.torn.and(lines);
+        match standing {
+            Standing::Reachable => {
+                self.clean.add(&here.without(&place.stray));
+                self.present.add(&here);
+                self.torn.add(&torn);
+            }
+            Standing::Taken => {
+                self.destroyed.add(&here.without(&place.beyond));
+                self.lost.add(&here.and(&place.beyond));
+                self.lost.add(&torn);
+            }
+            Standing::Wasted => {
+                self.lost.add(&here);
+                self.lost.add(&torn);
+            }
+        }
+        self.destroyed.add(&place.taken.and(lines));
+        self.lost.add(&place.wasted.and(lines));
+    }
+}
+
+/// On which side of its file's cuts a batch lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Side {
+    /// Set when a truncation had already ended the life it was read from: whether somebody other than a worker did it,
+    /// while the file was reachable.
+    pub(super) cut_away: Option<bool>,
+    /// Written after the file had lost its name.
+    pub(super) beyond: bool,
+    /// Written after the file had been moved away from the writers' path.
+    pub(super) stray: bool,
+}
