@@ -391,3 +391,192 @@ fn f8_empty_lines() {
     scene.catch_up();
     scene.assert_lines(&["\n", "\n", "\n", "a\n"].map(str::to_owned));
 }
+
+/// A7: two rotations within a millisecond. The middle file is found under the name that it has by then.
+#[test]
+fn a7_two_rotations_at_once() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("a", 0..2));
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    append(&scene.p(), &numbered("b", 0..2));
+    fs::rename(scene.path("P.1"), scene.path("P.2")).unwrap();
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    append(&scene.p(), &numbered("c", 0..2));
+    scene.wait_lines(6);
+    scene.catch_up();
+    scene.assert_lines(&concat(&[&numbered("a", 0..2), &numbered("b", 0..2), &numbered("c", 0..2)]));
+}
+
+/// A8: a hundred rotations, two milliseconds apart; the archives stay.
+#[test]
+fn a8_a_hundred_rotations() {
+    let mut scene = Scene::of_path();
+    let mut lines = Vec::new();
+    for round in 0..100 {
+        let two = numbered(&format!("r{round}"), 0..2);
+        append(&scene.p(), &two);
+        lines.extend(two);
+        fs::rename(scene.p(), scene.path(&format!("P.{round}"))).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    append(&scene.p(), &numbered("end", 0..2));
+    lines.extend(numbered("end", 0..2));
+    scene.wait_lines(lines.len());
+    scene.catch_up();
+    scene.assert_lines(&lines);
+    let renamed = scene.kinds().iter().filter(|kind| **kind == "renamed").count();
+    assert_eq!(renamed, 100, "{}", scene.report());
+}
+
+/// A10: moved into another folder and written to there.
+#[test]
+fn a10_moved_elsewhere() {
+    let mut scene = Scene::of_path();
+    fs::create_dir(scene.path("other")).unwrap();
+    append(&scene.p(), &numbered("a", 0..2));
+    scene.wait_lines(2);
+    let to = scene.path("other").join("x");
+    fs::rename(scene.p(), &to).unwrap();
+    scene.wait_kind("renamed", 1);
+    append(&to, &numbered("a", 2..5));
+    scene.wait_lines(5);
+    scene.catch_up();
+    assert_eq!(scene.lines_of(1), numbered("a", 0..5));
+    let told = scene.follow_events().find_map(|event| match event {
+        FollowEvent::Renamed { from, to, .. } => Some((from.clone(), to.clone())),
+        _ => None,
+    });
+    assert_eq!(told, Some((scene.p(), to)));
+}
+
+/// A12: one followed file takes the name of another.
+#[test]
+fn a12_one_takes_the_name_of_another() {
+    let dir = stage();
+    let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+    append(&a, &numbered("a", 0..2));
+    append(&b, &numbered("b", 0..2));
+    let mut scene = Scene::new(dir, &[Target::Path(a.clone()), Target::Path(b.clone())], false);
+    scene.wait_lines(4);
+    fs::rename(&a, &b).unwrap();
+    scene.wait_kind("renamed", 1);
+    append(&b, &numbered("a", 2..3));
+    append(&a, &numbered("new", 0..2));
+    scene.wait_lines(7);
+    scene.catch_up();
+    scene.assert_kinds(&["deleted", "renamed", "created"]);
+    assert_eq!(scene.lines_of(1), numbered("a", 0..3), "{}", scene.report());
+    assert_eq!(scene.lines_of(3), numbered("new", 0..2));
+}
+
+/// A17: a last line without newline is final when another file has followed.
+#[test]
+fn a17_unterminated() {
+    let mut scene = Scene::of_path();
+    let mut writer = Writer::open(&scene.p());
+    writer.bytes(b"abc");
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    append(&scene.p(), &["def\n".to_owned()]);
+    scene.wait_lines(2);
+    scene.catch_up();
+    scene.assert_lines(&["abc", "def\n"].map(str::to_owned));
+    let told = scene.follow_events().find_map(|event| match event {
+        FollowEvent::Unterminated { incarnation, offset, bytes } => Some((incarnation.0, *offset, *bytes)),
+        _ => None,
+    });
+    assert_eq!(told, Some((1, 0, 3)));
+    // A writer that goes on all the same is read on.
+    writer.bytes(b"ghi\n");
+    scene.wait_lines(3);
+    assert_eq!(scene.lines_of(1), ["abc", "ghi\n"]);
+}
+
+/// D2: a link is turned to another file.
+#[test]
+fn d2_link_retargeted() {
+    let dir = stage();
+    let path = |name: &str| dir.path().join(name);
+    append(&path("t1"), &numbered("t1", 0..2));
+    std::os::unix::fs::symlink(path("t1"), path("P")).unwrap();
+    let target = Target::Path(path("P"));
+    let mut scene = Scene::new(dir, &[target], false);
+    let mut writer = Writer::open(&scene.path("t1"));
+    append(&scene.path("t2"), &numbered("t2", 0..1));
+    std::os::unix::fs::symlink(scene.path("t2"), scene.path("P.n")).unwrap();
+    fs::rename(scene.path("P.n"), scene.p()).unwrap();
+    writer.lines(&numbered("t1", 2..4));
+    append(&scene.path("t2"), &numbered("t2", 1..3));
+    scene.wait_lines(7);
+    scene.catch_up();
+    assert_eq!(scene.lines_of(1), numbered("t1", 0..4), "{}", scene.report());
+    assert_eq!(scene.lines_of(2), numbered("t2", 0..3));
+    scene.assert_kinds(&["retargeted", "created"]);
+}
+
+/// F4: the two halves of a line end.
+#[test]
+fn f4_half_a_line_end() {
+    let mut scene = Scene::of_path();
+    let mut writer = Writer::open(&scene.p());
+    writer.bytes(b"a\r");
+    scene.pass(Duration::from_millis(300));
+    writer.bytes(b"\n");
+    scene.wait_lines(1);
+    scene.assert_lines(&["a\r\n".to_owned()]);
+}
+
+/// F6: a NUL within a line is kept and counted.
+#[test]
+fn f6_nul_in_a_line() {
+    let mut scene = Scene::of_path();
+    Writer::open(&scene.p()).bytes(b"a\0b\n");
+    scene.wait_lines(1);
+    scene.assert_lines(&["a\0b\n".to_owned()]);
+    let nul_bytes: u64 = scene
+        .follow_events()
+        .map(|event| match event {
+            FollowEvent::Read(batch) => batch.nul_bytes,
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(nul_bytes, 1);
+}
+
+/// F7: one line of 10 MB, and what follows it.
+#[test]
+fn f7_a_long_line() {
+    let mut scene = Scene::of_path();
+    let mut writer = Writer::open(&scene.p());
+    let mut long = vec![b'x'; 10_000_000];
+    long.push(b'\n');
+    writer.bytes(&long[..3_000_000]);
+    writer.bytes(&long[3_000_000..]);
+    writer.bytes(b"after\n");
+    scene.wait_lines(2);
+    scene.catch_up();
+    assert!(scene.arrived[0].1 == long && scene.arrived[1].1 == b"after\n", "{}", scene.report());
+    assert_eq!(scene.arrived.len(), 2);
+}
+
+/// A name that is no UTF-8, of the file and of its folder.
+#[test]
+fn name_that_is_not_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let dir = stage();
+    let folder = dir.path().join(OsStr::from_bytes(b"f\xff\xfe"));
+    let path = folder.join(OsStr::from_bytes(b"log\xe9.1"));
+    fs::create_dir(&folder).unwrap();
+    append(&path, &numbered("a", 0..2));
+    let mut scene = Scene::new(dir, &[Target::Path(path.clone()), Target::Folder(folder.clone())], false);
+    let to = folder.join(OsStr::from_bytes(b"\x80"));
+    fs::rename(&path, &to).unwrap();
+    scene.wait_kind("renamed", 1);
+    append(&to, &numbered("a", 2..4));
+    scene.wait_lines(4);
+    append(&path, &numbered("b", 0..2));
+    scene.wait_lines(6);
+    scene.catch_up();
+    assert_eq!(scene.lines_of(1), numbered("a", 0..4));
+    scene.assert_kinds(&["renamed", "created"]);
+}

@@ -66,6 +66,8 @@ pub(super) struct Life {
     pub(super) succeeded: bool,
     pub(super) grew: Instant,
     pub(super) pending_told: u64,
+    /// The watched folder in which its name is or was.
+    pub(super) folder: Option<FileId>,
     /// Watched through its own descriptor.
     pub(super) watched: bool,
     /// Reading failed, and that was said.

@@ -6,9 +6,9 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::folder::{is_absence, is_binary, kind_of, skipped_by_name};
+use super::folder::{is_absence, is_binary, kind_of};
 use super::life::{Gate, Life};
 use super::lines::Lines;
 use super::run::{Ended, State};
@@ -18,6 +18,9 @@ use crate::platform;
 
 /// How often one look is repeated when things move while it goes on. The next hint or check takes it from there.
 const MOST_REPEATS: usize = 3;
+
+/// Under writers at full speed the queue runs over again and again: that is said so often.
+const OVERFLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// What a path leads to.
 #[derive(Debug)]
@@ -61,7 +64,8 @@ impl State {
     }
 
     fn tell_hints(&mut self, hints: &mut Hints) -> Result<(), Ended> {
-        if hints.overflow {
+        if hints.overflow && self.overflow_told.is_none_or(|told| told.elapsed() >= OVERFLOW_EVERY) {
+            self.overflow_told = Some(Instant::now());
             self.say(FollowEvent::Overflow)?;
         }
         for text in std::mem::take(&mut hints.errors) {
@@ -96,6 +100,7 @@ impl State {
         again |= self.adopt_middles(hints)?;
         again |= self.settle_slots(&stands)?;
         self.drop_empty_slots(&stands);
+        self.hear_unlinked();
         Ok(again)
     }
 
@@ -142,6 +147,7 @@ impl State {
                 moved.then(|| (life.id, path.clone()))
             })
             .collect();
+        let mut gone = Vec::new();
         for (id, from) in displaced {
             let Some(life) = self.lives.get(&id) else { continue };
             let occupant = match stands.get(&from) {
@@ -150,38 +156,51 @@ impl State {
             };
             match self.whereabouts(life, occupant.is_some()) {
                 Gone::Nowhere => again = true,
-                Gone::To(to, real) => {
-                    let cut = self.cut_now(id);
-                    self.rename(id, to, real, cut, Actor::Other)?;
-                }
-                Gone::Bypassed(real) => {
-                    let to = fs::canonicalize(&from).unwrap_or_else(|_| from.clone());
-                    self.say(FollowEvent::Retargeted { path: from.clone(), to })?;
-                    if let Some(life) = self.lives.get_mut(&id) {
-                        life.path = Some(real.clone());
-                        life.last_path = real;
-                    }
-                    self.origins.insert(from.clone(), Origin::Retargeted { previous: id });
-                }
-                Gone::Unlinked => {
-                    let replaced = occupant.is_some_and(|other| !self.by_file.contains_key(&other))
-                        && self.came_by_move(&from, hints);
-                    let cut = self.cut_now(id);
-                    self.delete(id, cut, Actor::Other, replaced)?;
-                    if replaced {
-                        self.origins.insert(from.clone(), Origin::Replaced { previous: id });
-                    }
-                }
-            }
-            if let Some(slot) = self.slots.get_mut(&from)
-                && slot.current == Some(id)
-                && !self.lives.get(&id).is_some_and(|life| life.is_at(&from))
-            {
-                slot.current = None;
-                slot.previous = Some(id);
+                whereabouts => gone.push((id, from, occupant, whereabouts)),
             }
         }
+        // A name is given up before another file is said to have taken it.
+        gone.sort_by_key(|(id, .., whereabouts)| (!matches!(whereabouts, Gone::Unlinked), *id));
+        for (id, from, occupant, whereabouts) in gone {
+            self.settle_gone(id, &from, occupant, whereabouts, hints)?;
+            self.vacate(&from, id);
+        }
         Ok(again)
+    }
+
+    fn settle_gone(
+        &mut self,
+        id: IncarnationId,
+        from: &Path,
+        occupant: Option<FileId>,
+        whereabouts: Gone,
+        hints: &mut Hints,
+    ) -> Result<(), Ended> {
+        match whereabouts {
+            Gone::Nowhere => Ok(()),
+            Gone::To(to, real) => {
+                let cut = self.cut_now(id);
+                self.rename(id, to, real, cut, Actor::Other)
+            }
+            Gone::Bypassed(real) => {
+                if let Some(life) = self.lives.get_mut(&id) {
+                    life.path = Some(real.clone());
+                    life.last_path = real;
+                }
+                self.origins.insert(from.to_owned(), Origin::Retargeted { previous: id });
+                let to = fs::canonicalize(from).unwrap_or_else(|_| from.to_owned());
+                self.say(FollowEvent::Retargeted { path: from.to_owned(), to })
+            }
+            Gone::Unlinked => {
+                let by_unknown = occupant.is_some_and(|other| !self.by_file.contains_key(&other));
+                let replaced = by_unknown && self.came_by_move(from, hints);
+                if replaced {
+                    self.origins.insert(from.to_owned(), Origin::Replaced { previous: id });
+                }
+                let cut = self.cut_now(id);
+                self.delete(id, cut, Actor::Other, replaced)
+            }
+        }
     }
 
     fn whereabouts(&self, life: &Life, occupied: bool) -> Gone {
@@ -234,10 +253,12 @@ impl State {
         by: Actor,
     ) -> Result<(), Ended> {
         let beyond = self.beyond(id, cut);
+        let folder = self.folder_of(Some(&to));
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
         let from = life.path.replace(to.clone()).unwrap_or_else(|| life.last_path.clone());
         life.last_path.clone_from(&to);
         life.real = real;
+        life.folder = folder;
         self.say(FollowEvent::Renamed { incarnation: id, from, to, cut, beyond, by })
     }
 
@@ -246,17 +267,21 @@ impl State {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
         let path = life.path.take().unwrap_or_else(|| life.last_path.clone());
         life.real = None;
-        self.hear_unlinked(id);
         self.say(FollowEvent::Deleted { incarnation: id, path, cut, beyond, by, replaced })
     }
 
-    /// A file without a name is watched through its descriptor: its folder may be gone too.
-    pub(super) fn hear_unlinked(&mut self, id: IncarnationId) {
-        if let Some(life) = self.lives.get_mut(&id)
-            && !life.watched
-        {
-            life.watched = true;
-            self.watch.cover_held(&platform::path_of_open(&life.file));
+    /// A file without a name is heard of through the folder that it was in, as long as that is there; after that
+    /// through its own descriptor. Never through both: two kinds of hints in turn fill the system's queue.
+    fn hear_unlinked(&mut self) {
+        for life in self.lives.values_mut() {
+            if life.path.is_some() || life.watched {
+                continue;
+            }
+            let folder = life.last_path.parent().and_then(|parent| self.watch.identity(parent));
+            if folder.is_none() || folder != life.folder {
+                life.watched = true;
+                self.watch.cover_held(&platform::path_of_open(&life.file));
+            }
         }
     }
 
@@ -311,9 +336,9 @@ impl State {
         unknown.map(|(from, at)| (from.clone(), at.clone())).collect()
     }
 
+    /// Whether a file of this name has been followed: a temporary name is none that anything leaves.
     fn is_followed(&self, path: &Path) -> bool {
         self.slots.get(path).is_some_and(|slot| slot.skipped.is_none())
-            || self.folders.iter().any(|folder| path.parent() == Some(&folder.path)) && skipped_by_name(path).is_none()
     }
 
     // --- files that stand where none or another one stood -----------------------------------------------------------
@@ -459,8 +484,10 @@ impl State {
             watched: false,
             unreadable: false,
             mode: platform::mode(metadata),
+            folder: None,
         };
         life.real = platform::current_path(&life.file).ok().flatten();
+        life.folder = self.folder_of(life.path.as_deref());
         let file_id = life.file_id;
         self.texts.insert(id, Arc::clone(&life.file));
         self.by_file.insert(file_id, id);
@@ -468,9 +495,6 @@ impl State {
         self.take_place(path, id);
         let path = path.to_owned();
         self.say(FollowEvent::Created { incarnation: id, file_id, path, start_offset: 0, size, origin, unlinked })?;
-        if unlinked {
-            self.hear_unlinked(id);
-        }
         Ok(id)
     }
 
@@ -498,6 +522,11 @@ impl State {
         if let Some(life) = id.and_then(|id| self.lives.get_mut(&id)) {
             life.gate = Some(gate);
         }
+    }
+
+    /// The identity of the watched folder that a file stands in, as it was when the watch was set.
+    fn folder_of(&self, path: Option<&Path>) -> Option<FileId> {
+        self.watch.identity(path?.parent()?)
     }
 
     pub(super) fn real_name(&self, id: IncarnationId) -> Option<PathBuf> {

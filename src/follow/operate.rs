@@ -133,9 +133,13 @@ impl State {
         })
     }
 
-    /// The path leads to the incarnation no more; the next file there comes after it.
-    fn vacate(&mut self, path: &Path, id: IncarnationId) {
-        if let Some(slot) = self.slots.get_mut(path) {
+    /// If the incarnation has left the path: the next file there comes after it.
+    pub(super) fn vacate(&mut self, path: &Path, id: IncarnationId) {
+        let stays = self.lives.get(&id).is_some_and(|life| life.is_at(path));
+        if let Some(slot) = self.slots.get_mut(path)
+            && slot.current == Some(id)
+            && !stays
+        {
             slot.current = None;
             slot.previous = Some(id);
         }
@@ -197,18 +201,12 @@ impl State {
         match name {
             Some(name) if name != path => {
                 self.rename(id, name, real, cut, Actor::Other)?;
-                self.vacate_if_there(&path, id);
+                self.vacate(&path, id);
             }
             Some(_) => {}
             None => self.delete(id, cut, Actor::Other, false)?,
         }
         self.turn().map(drop)
-    }
-
-    fn vacate_if_there(&mut self, path: &Path, id: IncarnationId) {
-        if self.slots.get(path).is_some_and(|slot| slot.current == Some(id)) {
-            self.vacate(path, id);
-        }
     }
 
     fn release(&mut self, id: IncarnationId) -> Result<(), Ended> {

@@ -93,6 +93,7 @@ pub(super) struct State {
     pub(super) sizes_listed: Instant,
     pub(super) unwatchable: BTreeSet<PathBuf>,
     pub(super) moved_at: Instant,
+    pub(super) overflow_told: Option<Instant>,
     pub(super) block: Vec<u8>,
 }
 
@@ -139,6 +140,7 @@ impl State {
             sizes_listed: now,
             unwatchable: BTreeSet::new(),
             moved_at: now,
+            overflow_told: None,
             block: vec![0; super::read::BLOCK_BYTES],
         })
     }

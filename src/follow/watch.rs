@@ -232,6 +232,11 @@ impl Watch {
         }
     }
 
+    /// The folder that is watched under this name.
+    pub(super) fn identity(&self, folder: &Path) -> Option<FileId> {
+        self.folders.get(folder).copied().flatten()
+    }
+
     /// Whether every folder that should be watched is.
     pub(super) fn is_complete(&self) -> bool {
         self.watcher.is_some() && self.folders.values().all(Option::is_some)

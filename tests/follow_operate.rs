@@ -1,0 +1,368 @@
+//! Operations between two looks, files that a worker holds, and the stamps of a lab's lines.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+mod follow_common;
+
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use follow_common::{DEADLINE, Scene, Writer, append, numbered, stage};
+use rotascope::command::FileOperation;
+use rotascope::event::{Actor, Cut, FollowEvent, IncarnationId, LaunchId, Origin, What};
+use rotascope::follow::{FollowOptions, FollowOrder, Follower, Operated, Operator, Target};
+use rotascope::platform;
+use rotascope::record::{Stamp, StampRun, write_stamp};
+
+const LAUNCH: LaunchId = LaunchId(0xabcd);
+
+/// Stamped lines of one task.
+fn stamped(task: u16, range: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    range
+        .map(|seq| {
+            let mut line = format!("INFO line {seq} of task {task}").into_bytes();
+            write_stamp(&mut line, &Stamp { launch: LAUNCH, worker: "w-1", thread: 1, task, seq });
+            line.push(b'\n');
+            String::from_utf8(line).unwrap()
+        })
+        .collect()
+}
+
+fn run(first: u64, last: u64) -> StampRun {
+    StampRun { launch: LAUNCH, thread: 1, task: 1, first, last }
+}
+
+/// A lab's folder, followed.
+fn lab() -> Scene {
+    let dir = stage();
+    let folder = dir.path().join("logs");
+    fs::create_dir(&folder).unwrap();
+    Scene::new(dir, &[Target::Folder(folder)], true)
+}
+
+/// All runs of an incarnation, joined where they touch.
+fn stamps(scene: &Scene, incarnation: u32) -> Vec<StampRun> {
+    let mut all: Vec<StampRun> = Vec::new();
+    for event in scene.follow_events() {
+        let FollowEvent::Read(batch) = event else { continue };
+        if batch.incarnation.0 != incarnation {
+            continue;
+        }
+        assert!(batch.torn.is_empty() && batch.fragments == 0, "{batch:?}");
+        for run in &batch.stamps {
+            match all.last_mut() {
+                Some(last) if last.last + 1 == run.first && last.task == run.task => last.last = run.last,
+                _ => all.push(*run),
+            }
+        }
+    }
+    all
+}
+
+fn deleted(scene: &Scene) -> Vec<(u32, Cut, Actor, bool)> {
+    let all = scene.follow_events().filter_map(|event| match event {
+        FollowEvent::Deleted { incarnation, cut, by, replaced, beyond, .. } => {
+            assert!(beyond.is_empty());
+            Some((incarnation.0, *cut, *by, *replaced))
+        }
+        _ => None,
+    });
+    all.collect()
+}
+
+fn exact(offset: u64) -> Cut {
+    Cut { offset, exact: true }
+}
+
+#[test]
+fn delete_is_exact_and_told_once() {
+    let mut scene = lab();
+    let path = scene.path("logs/a.log");
+    let mut writer = Writer::open(&path);
+    writer.lines(&stamped(1, 1..=100));
+    let size = fs::metadata(&path).unwrap().len();
+    // Nobody has waited for the file to be seen: the order itself must find it.
+    scene.operate(FileOperation::Delete, &path);
+    scene.wait_kind("deleted", 1);
+    writer.lines(&stamped(1, 101..=110));
+    append(&path, &stamped(2, 1..=3));
+    scene.wait_lines(113);
+    scene.catch_up();
+    assert_eq!(deleted(&scene), [(1, exact(size), Actor::Person, false)], "{}", scene.report());
+    assert_eq!(stamps(&scene, 1), [run(1, 110)]);
+    scene.assert_kinds(&["created", "deleted", "created"]);
+}
+
+/// With a writer at full speed the cut is between two lines, and all lines are read.
+#[test]
+fn delete_under_a_busy_writer() {
+    let mut scene = lab();
+    let path = scene.path("logs/a.log");
+    let mut writer = Writer::open(&path);
+    let busy = std::thread::spawn(move || writer.lines(&stamped(1, 1..=50_000)));
+    scene.wait_lines(100);
+    scene.operate(FileOperation::Delete, &path);
+    busy.join().unwrap();
+    scene.wait_lines(50_000);
+    scene.catch_up();
+    let cut = deleted(&scene)[0].1;
+    let mut end = 0;
+    let within = stamped(1, 1..=50_000).iter().any(|line| {
+        end += line.len() as u64;
+        end == cut.offset
+    });
+    assert!(within && cut.exact, "{cut:?} is not the end of a line");
+    assert_eq!(stamps(&scene, 1), [run(1, 50_000)]);
+    scene.assert_kinds(&["created", "deleted"]);
+}
+
+#[test]
+fn rename_is_exact_and_told_once() {
+    let mut scene = lab();
+    let (path, to) = (scene.path("logs/a.log"), scene.path("logs/b.log"));
+    let mut writer = Writer::open(&path);
+    writer.lines(&stamped(1, 1..=10));
+    let size = fs::metadata(&path).unwrap().len();
+    scene.operate(FileOperation::Rename { to: to.clone() }, &path);
+    scene.wait_kind("renamed", 1);
+    writer.lines(&stamped(1, 11..=20));
+    scene.wait_lines(20);
+    scene.catch_up();
+    let told = scene.follow_events().find_map(|event| match event {
+        FollowEvent::Renamed { from, to, cut, by, .. } => Some((from.clone(), to.clone(), *cut, *by)),
+        _ => None,
+    });
+    assert_eq!(told, Some((path, to, exact(size), Actor::Person)));
+    assert_eq!(stamps(&scene, 1), [run(1, 20)]);
+    scene.assert_kinds(&["created", "renamed"]);
+}
+
+#[test]
+fn truncate_is_exact_and_says_what_remains() {
+    let mut scene = lab();
+    let path = scene.path("logs/a.log");
+    let mut writer = Writer::open(&path);
+    writer.lines(&stamped(1, 1..=10));
+    let size = fs::metadata(&path).unwrap().len();
+    let kept = stamped(1, 1..=4).concat().len() as u64 + 5;
+    scene.operate(FileOperation::Truncate { to_bytes: kept }, &path);
+    scene.wait_kind("truncated", 1);
+    let told = scene.follow_events().find_map(|event| match event {
+        FollowEvent::Truncated { old_size, read, kept, remaining, exact, by, .. } => {
+            Some((*old_size, *read, *kept, remaining.clone(), *exact, *by))
+        }
+        _ => None,
+    });
+    assert_eq!(told, Some((size, size, kept, vec![run(1, 4)], true, Actor::Person)), "{}", scene.report());
+    writer.bytes(b"\n");
+    writer.lines(&stamped(2, 1..=2));
+    scene.wait("three more lines", |scene| scene.lines_of(2).len() == 3);
+    scene.catch_up();
+    scene.assert_kinds(&["created", "truncated"]);
+}
+
+#[test]
+fn truncate_under_a_busy_writer() {
+    let mut scene = lab();
+    let path = scene.path("logs/a.log");
+    let mut writer = Writer::open(&path);
+    let busy = std::thread::spawn(move || writer.lines(&stamped(1, 1..=50_000)));
+    scene.wait_lines(100);
+    scene.operate(FileOperation::Truncate { to_bytes: 0 }, &path);
+    busy.join().unwrap();
+    scene.catch_up();
+    let (old_size, read) = scene
+        .follow_events()
+        .find_map(|event| match event {
+            FollowEvent::Truncated { old_size, read, .. } => Some((*old_size, *read)),
+            _ => None,
+        })
+        .unwrap();
+    let lines = stamped(1, 1..=50_000);
+    let ends: Vec<u64> = lines
+        .iter()
+        .scan(0, |end, line| {
+            *end += line.len() as u64;
+            Some(*end)
+        })
+        .collect();
+    assert!(ends.contains(&old_size) && read <= old_size, "{}", scene.report());
+    // Between the look at the size and the cut the writer went on: the second life begins there or a little later,
+    // and from then on has every line.
+    let before = ends.iter().position(|end| *end == old_size).unwrap() as u64 + 1;
+    let second = stamps(&scene, 2);
+    assert!(second.len() == 1 && second[0].first > before && second[0].last == 50_000, "{second:?}");
+    scene.assert_kinds(&["created", "truncated"]);
+}
+
+#[test]
+fn replace_is_exact_and_told_once() {
+    let mut scene = lab();
+    let path = scene.path("logs/a.log");
+    let mut writer = Writer::open(&path);
+    writer.lines(&stamped(1, 1..=10));
+    let size = fs::metadata(&path).unwrap().len();
+    scene.operate(FileOperation::Replace, &path);
+    scene.wait_kind("replaced", 1);
+    writer.lines(&stamped(1, 11..=12));
+    append(&path, &stamped(2, 1..=2));
+    scene.wait_lines(14);
+    scene.catch_up();
+    assert_eq!(deleted(&scene), [(1, exact(size), Actor::Person, true)]);
+    let origin = scene.follow_events().filter_map(|event| match event {
+        FollowEvent::Created { origin, .. } => Some(*origin),
+        _ => None,
+    });
+    assert_eq!(origin.last(), Some(Origin::Replaced { previous: IncarnationId(1) }));
+    scene.assert_kinds(&["created", "replaced"]);
+}
+
+#[test]
+fn remove_folder_tells_every_file() {
+    let mut scene = lab();
+    let folder = scene.path("logs");
+    let sizes: Vec<u64> = ["a.log", "b.log", "c.log"]
+        .iter()
+        .map(|name| {
+            append(&folder.join(name), &stamped(1, 1..=5));
+            fs::metadata(folder.join(name)).unwrap().len()
+        })
+        .collect();
+    scene.operate(FileOperation::RemoveFolder, &folder);
+    scene.wait_kind("deleted", 3);
+    fs::create_dir(&folder).unwrap();
+    append(&folder.join("a.log"), &stamped(2, 1..=2));
+    scene.wait_lines(17);
+    scene.catch_up();
+    let mut told = deleted(&scene);
+    told.sort_by_key(|one| one.0);
+    for (id, cut, by, replaced) in told {
+        assert_eq!((cut, by, replaced), (exact(sizes[id as usize - 1]), Actor::Person, false));
+    }
+    scene.assert_kinds(&["created", "created", "created", "deleted", "deleted", "deleted", "created"]);
+}
+
+#[test]
+fn a_failed_operation_changes_nothing() {
+    let mut scene = lab();
+    let (path, to) = (scene.path("logs/a.log"), scene.path("logs/b.log"));
+    append(&path, &stamped(1, 1..=2));
+    append(&to, &stamped(2, 1..=2));
+    scene.operate(FileOperation::Rename { to }, &path);
+    scene.wait("the failure", |scene| {
+        scene.seen.iter().any(|event| {
+            matches!(&event.what, What::OperationFailed { operation, path: of, .. } if operation == "rename" && *of == path)
+        })
+    });
+    scene.catch_up();
+    scene.assert_kinds(&["created", "created"]);
+}
+
+/// A worker's file that is already unlinked is reached through the worker's descriptor, and read on.
+#[test]
+fn unlinked_file_of_a_worker() {
+    let mut scene = lab();
+    let path = scene.path("never seen.log");
+    let mut writer = Writer::open(&path);
+    writer.lines(&stamped(1, 1..=3));
+    fs::remove_file(&path).unwrap();
+    held_by_worker(&scene, &writer, &path);
+    scene.wait_lines(3);
+    writer.lines(&stamped(1, 4..=5));
+    scene.wait_lines(5);
+    // Told twice, by two workers: held once.
+    held_by_worker(&scene, &writer, &path);
+    scene.catch_up();
+    let told = scene.follow_events().any(|event| matches!(event, FollowEvent::Created { unlinked: true, .. }));
+    assert!(told, "{}", scene.report());
+    assert_eq!(stamps(&scene, 1), [run(1, 5)]);
+    scene.assert_kinds(&["created", "deleted"]);
+    // Its descriptor is given back on demand.
+    scene.order(FollowOrder::Release(IncarnationId(1)));
+    scene.wait("released", |scene| {
+        scene.follow_events().any(|event| matches!(event, FollowEvent::Released { incarnation: IncarnationId(1) }))
+    });
+    assert!(scene.texts().file(IncarnationId(1)).is_none());
+}
+
+fn held_by_worker(scene: &Scene, writer: &Writer, path: &Path) {
+    scene.order(FollowOrder::HeldByWorker {
+        pid: std::process::id(),
+        descriptor: Some(writer.0.as_raw_fd()),
+        path: path.to_owned(),
+        file_id: platform::file_id(&writer.0.metadata().unwrap()),
+    });
+}
+
+/// A worker's file that has been renamed out of sight is announced under the path by which the worker opened it.
+#[test]
+fn renamed_file_of_a_worker() {
+    let mut scene = lab();
+    let (path, to) = (scene.path("was here.log"), scene.path("is here.log"));
+    let mut writer = Writer::open(&path);
+    writer.lines(&stamped(1, 1..=3));
+    fs::rename(&path, &to).unwrap();
+    held_by_worker(&scene, &writer, &path);
+    scene.wait_kind("renamed", 1);
+    writer.lines(&stamped(1, 4..=5));
+    scene.wait_lines(5);
+    scene.catch_up();
+    scene.assert_kinds(&["created", "renamed"]);
+}
+
+/// A file that nobody can get hold of any more is reported.
+#[test]
+fn missed_file_of_a_worker() {
+    let mut scene = lab();
+    let path = scene.path("logs/a.log");
+    let file_id = rotascope::event::FileId { dev: 1, ino: 2, born_ns: 3 };
+    scene.order(FollowOrder::HeldByWorker { pid: std::process::id(), descriptor: Some(0), path, file_id });
+    scene.wait_kind("missed", 1);
+}
+
+struct Idle;
+
+impl Operator for Idle {
+    fn operate(&mut self, _: &rotascope::command::FileOrder, _: Option<&fs::File>) -> Result<Operated, String> {
+        Err("not here".to_owned())
+    }
+}
+
+/// A follower whose events nobody takes ends at once all the same.
+#[test]
+fn ends_with_a_full_channel() {
+    let dir = stage();
+    for name in 0..10 {
+        append(&dir.path().join(format!("{name}.log")), &numbered("a", 0..10));
+    }
+    let (sender, events) = crossbeam_channel::bounded(1);
+    let options = FollowOptions { targets: vec![Target::Folder(dir.path().to_owned())], stamps: false };
+    let follower = Follower::start(options, sender, Box::new(Idle)).unwrap();
+    let first = events.recv_timeout(DEADLINE);
+    assert!(first.is_ok());
+    let begun = Instant::now();
+    drop(follower);
+    assert!(begun.elapsed() < DEADLINE / 2);
+}
+
+/// From a write to the event: a few milliseconds at most, as the median.
+#[test]
+fn latency() {
+    let mut scene = lab();
+    let path = scene.path("logs/a.log");
+    let mut writer = Writer::open(&path);
+    scene.wait_kind("created", 1);
+    let mut times: Vec<Duration> = (1..=50)
+        .map(|seq| {
+            let begun = Instant::now();
+            writer.lines(&stamped(1, seq..=seq));
+            scene.wait_lines(seq as usize);
+            begun.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("write to event: median {:?}, worst {:?}", times[25], times[49]);
+    assert!(times[25] < Duration::from_millis(20), "{times:?}");
+}
