@@ -140,7 +140,7 @@ fn e5_without_permission() {
     let mut scene = Scene::of_path();
     append(&scene.p(), &numbered("a", 0..2));
     scene.wait_lines(2);
-    fs::set_permissions(scene.p(), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(scene.p(), fs::Permissions::from_mode(0o000)).unwrap();
     scene.wait_kind("inaccessible", 1);
     fs::set_permissions(scene.p(), fs::Permissions::from_mode(0o644)).unwrap();
     scene.wait_kind("accessible", 1);
@@ -149,7 +149,7 @@ fn e5_without_permission() {
     // A file that could never be opened is no file that is gone.
     let other = scene.path("other");
     append(&other, &numbered("b", 0..2));
-    fs::set_permissions(&other, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o000)).unwrap();
     fs::rename(&other, scene.p()).unwrap();
     scene.wait_kind("inaccessible", 2);
     fs::set_permissions(scene.p(), fs::Permissions::from_mode(0o600)).unwrap();
