@@ -61,7 +61,7 @@ pub struct WorkerPlan {
     pub format: String,
     /// The logger's name.
     pub logger: String,
-    /// Lines below this level are not handed to the handler; [`Level::None`] lets all through.
+    /// The logger's level: rate and weights are already without the lines below it.
     pub level: Level,
     /// How its process starts.
     pub start: StartMethod,
@@ -125,12 +125,11 @@ impl Lab {
         let unreadable = |reason: String| LabError::Unreadable { file: file.display().to_string(), reason };
         let text = read_text(file).map_err(|error| unreadable(error.to_string()))?;
         let text = String::from_utf8(text).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
-        let title = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy();
         let lab = Lab::parse(&text, &file.display().to_string())?;
-        Ok(Lab { title: title.into_owned(), file: Some(file.to_owned()), ..lab })
+        Ok(Lab { file: Some(file.to_owned()), ..lab })
     }
 
-    /// Reads the text of a lab file; `name` is what its errors call it.
+    /// Reads the text of a lab file; `name` is what its errors call it, and without its ending the lab's title.
     ///
     /// # Errors
     /// For the first thing in it that is not right, with the line.

@@ -1,5 +1,6 @@
 //! Rotascope shows what happens to log files when several processes write them.
 
+pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod engine;

@@ -36,6 +36,16 @@ impl ClockSetting {
         self
     }
 
+    /// The same clock standing from this moment on. A wall clock runs on.
+    #[must_use]
+    pub fn stopped(mut self, now: Mono) -> ClockSetting {
+        let session = self.simulated_at(now).map(|session| self.local_zone().local(session));
+        if let (ClockMode::Simulated { anchor, start, .. }, Some(session)) = (&mut self.mode, session) {
+            (*anchor, *start) = (None, session);
+        }
+        self
+    }
+
     /// The clock after a jump at the moment `now`, forward, or back if `ms` is negative. A standing clock stands on.
     ///
     /// # Errors
@@ -167,6 +177,15 @@ mod tests {
         assert_eq!(at(&running, 100), "2026-05-09T23:59:50+08:00");
         assert_eq!(at(&running, 112), "2026-05-10T00:00:02+08:00");
         assert_eq!(running.clone().started(Mono(900 * SECOND)), running, "a running clock is not anchored again");
+    }
+
+    #[test]
+    fn a_stopped_clock_goes_on_where_it_stood() {
+        let running = clock("UTC", "2026-05-09T00:00:00Z", 2.0).started(Mono(0));
+        let standing = running.stopped(Mono(10 * SECOND));
+        assert_eq!((at(&standing, 10), at(&standing, 99)), (at(&standing, 0), "2026-05-09T00:00:20+00:00".to_owned()));
+        assert_eq!(at(&standing.started(Mono(100 * SECOND)), 101), "2026-05-09T00:00:22+00:00");
+        assert_eq!(ClockSetting::wall().stopped(Mono(5)), ClockSetting::wall());
     }
 
     #[test]

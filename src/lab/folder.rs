@@ -242,7 +242,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             std::os::unix::fs::symlink(&outside, owned.path().join("link")).unwrap();
-            fs::set_permissions(owned.path().join("logs/deep"), fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(owned.path().join("logs/deep"), fs::Permissions::from_mode(0o000)).unwrap();
         }
         empty(owned.path()).unwrap();
         let left: Vec<_> = fs::read_dir(owned.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -5,6 +5,7 @@ mod steps;
 mod workers;
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use chrono::Utc;
 
@@ -26,13 +27,14 @@ type Named<'s, T> = Vec<(&'s str, Option<T>)>;
 pub(super) fn lab(text: &str, name: &str) -> Result<Lab, LabError> {
     let source = Source::new(text, name);
     let document = source.document()?;
-    let lab = read(&Table::root(&source, &document));
+    let title = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let lab = read(&Table::root(&source, &document), title);
     source.verdict()?;
     // Whatever is missing has been noted, so there is a lab if nothing was.
     lab.ok_or_else(|| LabError::Unreadable { file: name.to_owned(), reason: "it is not complete".to_owned() })
 }
 
-fn read(root: &Table<'_, '_>) -> Option<Lab> {
+fn read(root: &Table<'_, '_>, title: String) -> Option<Lab> {
     root.only(&KEYS);
     version(root);
     let clock = clock_setting(root);
@@ -41,7 +43,7 @@ fn read(root: &Table<'_, '_>) -> Option<Lab> {
     let loggers = loggers(root, &handlers);
     let workers = workers::read(root, &loggers);
     let steps = steps::read(root, workers.names.as_deref(), clock.as_ref());
-    Some(Lab { title: String::new(), file: None, clock: clock?, workers: workers.plans?, steps: steps? })
+    Some(Lab { title, file: None, clock: clock?, workers: workers.plans?, steps: steps? })
 }
 
 fn version(root: &Table<'_, '_>) -> Option<()> {
@@ -58,30 +60,21 @@ fn clock_setting(root: &Table<'_, '_>) -> Option<ClockSetting> {
     let Some(table) = root.get("clock") else { return Some(ClockSetting::wall()) };
     let table = table.table()?;
     table.only(&["mode", "start", "rate", "zone"]);
-    let zone = match table.get("zone") {
-        Some(zone) => Some(zone_name(&zone)),
-        None => None,
-    };
+    let zone = table.get("zone").map(|zone| zone_name(&zone));
     let simulated = match table.get("mode") {
         Some(mode) => mode.word(&[("wall", false), ("simulated", true)])?,
         None => false,
     };
     let mode = if simulated { simulated_mode(&table) } else { wall_mode(&table) };
     // A zone that was written and is wrong leaves nothing to go on with.
-    let zone = match zone {
-        Some(name) => Some(name?),
-        None => None,
-    };
-    Some(ClockSetting { mode: mode?, zone })
+    let zone = zone.map_or(Some(None), |name| name.map(Some));
+    Some(ClockSetting { mode: mode?, zone: zone? })
 }
 
 fn zone_name(value: &Value<'_, '_>) -> Option<String> {
     let name = value.text()?;
     if !clock::is_zone(name) {
-        let near = match name.is_empty() {
-            true => String::new(),
-            false => near_zone(name).map_or(String::new(), |near| format!("; did you mean {near:?}?")),
-        };
+        let near = near_zone(name).map_or(String::new(), |near| format!("; did you mean {near:?}?"));
         value.wrong(format!("not the IANA name of a time zone, like Asia/Shanghai or UTC{near}"));
         return None;
     }

@@ -114,14 +114,14 @@ impl<'s, 't> Table<'s, 't> {
         Table { source, heading: String::new(), at: 0, entries }
     }
 
-    /// Notes every key that is not one of these.
-    pub(super) fn only(&self, known: &[&str]) {
-        for (key, value) in self.values() {
-            if !known.contains(&key) {
-                let what = if matches!(value.value, DeValue::Table(_)) { "table" } else { "key" };
-                value.wrong(format!("unknown {what}; {}", closest(key, known)));
-            }
+    /// Notes every key that is not one of these. Whether there was none.
+    pub(super) fn only(&self, known: &[&str]) -> bool {
+        let unknown: Vec<_> = self.values().into_iter().filter(|(key, _)| !known.contains(key)).collect();
+        for (key, value) in &unknown {
+            let what = if matches!(value.value, DeValue::Table(_)) { "table" } else { "key" };
+            value.wrong(format!("unknown {what}; {}", closest(key, known)));
         }
+        unknown.is_empty()
     }
 
     /// Every key with its value, in the order of the file.

@@ -145,16 +145,20 @@ fn at_time(value: &Value<'_, '_>) -> Option<()> {
     read.ok().map(|_| ())
 }
 
+/// Keys that only some classes have, and which.
+const FOREIGN_KEYS: [(&str, Applies); 5] = [
+    ("backup_count", |class| class.retains),
+    ("when", |class| class.scheduled),
+    ("interval", |class| class.scheduled),
+    ("utc", |class| class.scheduled),
+    ("at_time", |class| class.scheduled),
+];
+
+type Applies = fn(&ClassKey) -> bool;
+
 /// Notes keys that mean nothing to the class.
 fn refuse_foreign_keys(table: &Table<'_, '_>, class: ClassKey) {
-    let keys: [(&str, fn(&ClassKey) -> bool); 5] = [
-        ("backup_count", |class| class.retains),
-        ("when", |class| class.scheduled),
-        ("interval", |class| class.scheduled),
-        ("utc", |class| class.scheduled),
-        ("at_time", |class| class.scheduled),
-    ];
-    for (key, applies) in keys {
+    for (key, applies) in FOREIGN_KEYS {
         if let Some(value) = table.get(key)
             && !applies(&class)
         {

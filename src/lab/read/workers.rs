@@ -114,6 +114,7 @@ fn plan(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Option<WorkerPlan
     inherit_file(table);
     work(table);
     let (logger, Logger { handler, format, level }) = logger?;
+    let (weights, share) = let_through(table, weights?, level)?;
     Some(WorkerPlan {
         name: String::new(),
         group: String::new(),
@@ -124,8 +125,8 @@ fn plan(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Option<WorkerPlan
         start: start?,
         threads: threads?,
         tasks: tasks?,
-        rate: rate?,
-        weights: weights?,
+        rate: rate? * share,
+        weights,
         message: message?.to_owned(),
     })
 }
@@ -159,13 +160,11 @@ fn start(table: &Table<'_, '_>) -> Option<StartMethod> {
 
 fn inherit_file(table: &Table<'_, '_>) -> Option<()> {
     let value = table.get("inherit_file")?;
-    if value.boolean()? {
-        match start(table)? {
-            StartMethod::Fork => value.unbuilt("each worker opens its file itself"),
-            _ => {
-                value.wrong("only forked workers inherit an open file; write start = \"fork\" or inherit_file = false")
-            }
-        }
+    let wanted = value.boolean()?;
+    if wanted && start(table)? == StartMethod::Fork {
+        value.unbuilt("each worker opens its file itself");
+    } else if wanted {
+        value.wrong("only forked workers inherit an open file; write start = \"fork\" or inherit_file = false");
     }
     Some(())
 }
@@ -188,8 +187,7 @@ fn weights(table: &Table<'_, '_>) -> Option<[u32; LEVELS]> {
     };
     let levels = value.table()?;
     let names: Vec<&str> = LEVEL_NAMES.iter().skip(1).map(|(name, _)| *name).collect();
-    levels.only(&names);
-    let mut right = true;
+    let mut right = levels.only(&names);
     for (name, level) in LEVEL_NAMES.iter().skip(1) {
         let Some(weight) = levels.get(name) else { continue };
         match weight.integer(0..=1_000_000) {
@@ -202,6 +200,22 @@ fn weights(table: &Table<'_, '_>) -> Option<[u32; LEVELS]> {
         return None;
     }
     right.then_some(weights)
+}
+
+/// What the logger's level lets through of the levels, and how much of the whole that is.
+fn let_through(table: &Table<'_, '_>, weights: [u32; LEVELS], level: Level) -> Option<([u32; LEVELS], f64)> {
+    let mut through = weights;
+    through[..level as usize].fill(0);
+    let sum = |weights: [u32; LEVELS]| weights.iter().map(|weight| f64::from(*weight)).sum::<f64>();
+    if sum(through) == 0.0 {
+        let text = format!("the logger's level {} lets none of these lines through", level.name());
+        match table.get("levels") {
+            Some(levels) => levels.wrong(text),
+            None => table.wrong(format!("{text}, which are all INFO; write levels = {{ {} = 1 }}", level.name())),
+        }
+        return None;
+    }
+    Some((through, sum(through) / sum(weights)))
 }
 
 fn work(table: &Table<'_, '_>) -> Option<()> {

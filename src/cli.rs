@@ -1,0 +1,272 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::lab::parse_duration;
+
+/// The exit code of a usage or set-up error.
+pub const USAGE_ERROR: u8 = 2;
+
+/// What was asked for on the command line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Invocation {
+    /// Open the window.
+    Window(Window),
+    /// Run a lab without a window.
+    Run(Run),
+    /// Run each handler under each fault.
+    Compare(Compare),
+    /// Follow files in the terminal.
+    Follow(Follow),
+    /// Play a scenario and take its pictures.
+    Shot(Shot),
+}
+
+/// See what happens to log files when several processes write them.
+///
+/// Without a command the window opens: on the files and folders given, on a lab, or on the demo lab.
+#[derive(Debug, Parser)]
+#[command(name = "rotascope", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    window: Window,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a lab without a window, then print the ledger
+    #[command(after_help = RUN_CODES)]
+    Run(Run),
+    /// Run each handler under each fault, and print a table
+    Compare(Compare),
+    /// Follow files like tail -F, across everything that can happen to them
+    Follow(Follow),
+    /// Play a scenario with real workers and write its pictures; needs no display
+    Shot(Shot),
+}
+
+const RUN_CODES: &str = "It ends after --for, with the last step, or on Ctrl+C, and stops every worker.\n\
+     Exit code: 0; 1 when lines were lost or torn or, if the lab expects something, when that did not hold; \
+     2 for a usage or set-up error.";
+
+/// What the window opens on.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct Window {
+    /// Log files or folders to follow; one that does not exist yet is awaited
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Open this lab file
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    pub lab: Option<PathBuf>,
+    /// Start the lab's workers at once
+    #[arg(long, conflicts_with = "paths")]
+    pub start: bool,
+}
+
+/// `rotascope run`.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The lab file
+    #[arg(value_name = "LAB.toml")]
+    pub lab: PathBuf,
+    /// Stop after this time, like 10s, 300ms or 2m [default: after the last step]
+    #[arg(long = "for", value_name = "TIME", value_parser = time)]
+    pub duration: Option<Duration>,
+    /// Print the result as one JSON object on a line of its own
+    #[arg(long)]
+    pub json: bool,
+    /// Write into this folder and leave it there [default: a temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// `rotascope compare`.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub struct Compare {
+    /// How long each run takes
+    #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = time)]
+    pub duration: Duration,
+    /// Handler classes [default: all]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub handlers: Vec<String>,
+    /// Faults [default: all]
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    pub faults: Vec<String>,
+    /// Processes that write to one log
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub processes: u16,
+    /// Print an array of ledgers as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rotascope follow`.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub struct Follow {
+    /// Log files or folders; one that does not exist yet is awaited
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Where to begin: start, end, or -N for the last N lines
+    #[arg(long, value_name = "start|end|-N", default_value = "-10", allow_hyphen_values = true)]
+    pub from: From,
+    /// End when nothing has come for this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub until_idle: Option<Duration>,
+    /// Print lines and events as JSON, one on a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where `follow` begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// With the first byte.
+    Start,
+    /// With what comes from now on.
+    End,
+    /// With so many lines before the end.
+    Last(u64),
+}
+
+impl FromStr for From {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<From, Self::Err> {
+        match text {
+            "start" => Ok(From::Start),
+            "end" => Ok(From::End),
+            _ => {
+                let lines = text.strip_prefix('-').and_then(|digits| digits.parse().ok());
+                lines.map(From::Last).ok_or("write start, end, or -N for the last N lines, like -10")
+            }
+        }
+    }
+}
+
+/// `rotascope shot`.
+#[derive(Args, Clone, Debug, PartialEq)]
+pub struct Shot {
+    /// The scenario: a lab file with picture steps
+    #[arg(value_name = "SCENARIO.toml")]
+    pub scenario: PathBuf,
+    /// The folder for the pictures; it is made if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("no time at all; write how long, like 10s".to_owned()) } else { Ok(duration) }
+}
+
+/// Reads the command line of this process. Ends it for `--help` and `--version`, and with a message and
+/// [`USAGE_ERROR`] for what can't be understood.
+pub fn parse() -> Invocation {
+    parse_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+}
+
+fn parse_from(
+    arguments: impl IntoIterator<Item = impl Into<std::ffi::OsString> + Clone>,
+) -> clap::error::Result<Invocation> {
+    let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    Ok(match cli.command {
+        None => Invocation::Window(cli.window),
+        Some(Command::Run(run)) => Invocation::Run(run),
+        Some(Command::Compare(compare)) => Invocation::Compare(compare),
+        Some(Command::Follow(follow)) => Invocation::Follow(follow),
+        Some(Command::Shot(shot)) => Invocation::Shot(shot),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(line: &str) -> Invocation {
+        parse_from(line.split(' ')).unwrap()
+    }
+
+    fn refused(line: &str) -> String {
+        let error = parse_from(line.split(' ')).unwrap_err();
+        assert_eq!(error.exit_code(), i32::from(USAGE_ERROR), "{line}");
+        error.to_string()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_the_window_opens() {
+        assert_eq!(read("rotascope"), Invocation::Window(Window::default()));
+        let paths = vec!["/var/log".into(), "a.log".into()];
+        assert_eq!(read("rotascope /var/log a.log"), Invocation::Window(Window { paths, ..Window::default() }));
+        let lab = Window { lab: Some("my.toml".into()), start: true, paths: vec![] };
+        assert_eq!(read("rotascope --lab my.toml --start"), Invocation::Window(lab));
+    }
+
+    #[test]
+    fn run_takes_the_flags_of_the_contract() {
+        let plain = Run { lab: "a.toml".into(), duration: None, json: false, keep: None };
+        assert_eq!(read("rotascope run a.toml"), Invocation::Run(plain.clone()));
+        let full = Run { duration: Some(Duration::from_millis(300)), json: true, keep: Some("out".into()), ..plain };
+        assert_eq!(read("rotascope run a.toml --for 300ms --json --keep out"), Invocation::Run(full));
+    }
+
+    #[test]
+    fn compare_has_defaults() {
+        let all =
+            Compare { duration: Duration::from_secs(5), handlers: vec![], faults: vec![], processes: 4, json: false };
+        assert_eq!(read("rotascope compare"), Invocation::Compare(all.clone()));
+        let some = Compare { handlers: vec!["plain".into(), "daily".into()], processes: 8, ..all };
+        assert_eq!(read("rotascope compare --handlers plain,daily --processes 8"), Invocation::Compare(some));
+    }
+
+    #[test]
+    fn follow_begins_where_it_is_told() {
+        let from = |line: &str| match read(line) {
+            Invocation::Follow(follow) => follow.from,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(from("rotascope follow a.log"), From::Last(10));
+        assert_eq!(from("rotascope follow a.log --from start"), From::Start);
+        assert_eq!(from("rotascope follow a.log --from end"), From::End);
+        assert_eq!(from("rotascope follow --from -3 a.log"), From::Last(3));
+        assert!(refused("rotascope follow a.log --from 3").contains("like -10"));
+    }
+
+    #[test]
+    fn shot_needs_a_folder() {
+        let shot = Shot { scenario: "s.toml".into(), out: "pictures".into() };
+        assert_eq!(read("rotascope shot s.toml --out pictures"), Invocation::Shot(shot));
+        assert!(refused("rotascope shot s.toml").contains("--out <DIR>"));
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        for line in [
+            "rotascope --lab a.toml b.log",
+            "rotascope --start b.log",
+            "rotascope --lab a.toml run b.toml",
+            "rotascope run",
+            "rotascope run a.toml b.toml",
+            "rotascope run a.toml --for 10",
+            "rotascope run a.toml --for 0s",
+            "rotascope run a.toml --for",
+            "rotascope follow",
+            "rotascope compare --processes 0",
+            "rotascope --bananas",
+        ] {
+            refused(line);
+        }
+        assert!(refused("rotascope run a.toml --for 10").contains("a duration without a unit"));
+    }
+}
