@@ -1,17 +1,19 @@
 //! What all panels share: the facts they draw from, and what the person has chosen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use fluent_bundle::FluentValue;
 
 use super::action::Action;
+use super::open::SessionRequest;
 use super::settings::Settings;
 use super::text::Words;
-use crate::clock::Mono;
+use crate::clock::{Moment, Mono};
 use crate::command::Command;
 use crate::event::{FileId, IncarnationId, WorkerId};
-use crate::follow::Texts;
-use crate::model::{MarkId, Model, Worker};
+use crate::follow::{Texts, is_within};
+use crate::model::{MarkId, Model, Worker, WorkerState};
 use crate::record::Level;
 
 /// What is so, for one frame.
@@ -25,6 +27,8 @@ pub struct Scene<'a> {
     pub words: &'a Words,
     /// The real moment for which the frame is drawn. Pictures fix it.
     pub now: Mono,
+    /// The same moment on the machine's wall clock.
+    pub wall: DateTime<Utc>,
 }
 
 impl Scene<'_> {
@@ -38,6 +42,26 @@ impl Scene<'_> {
         self.words.tr_args(key, args)
     }
 
+    /// The moment for which the frame is drawn, on both clocks.
+    pub fn moment(&self) -> Moment {
+        Moment { mono: self.now, wall: self.wall }
+    }
+
+    /// Whether a lab owns this path: what is destroyed there, was made to be destroyed.
+    pub fn in_lab(&self, path: &Path) -> bool {
+        self.model.lab_folder().is_some_and(|folder| is_within(path, folder))
+    }
+
+    /// Whether the session has a lab.
+    pub fn has_lab(&self) -> bool {
+        self.model.lab_folder().is_some()
+    }
+
+    /// How many workers have a process.
+    pub fn workers_alive(&self) -> usize {
+        self.model.workers().iter().filter(|worker| is_alive(worker)).count()
+    }
+
     /// The incarnation that a worker's handler holds open.
     pub fn held_by(&self, worker: &Worker) -> Option<IncarnationId> {
         self.model.incarnation_of(worker.holds.as_ref()?.0)
@@ -47,6 +71,12 @@ impl Scene<'_> {
     pub fn writers(&self, id: IncarnationId) -> impl Iterator<Item = &Worker> {
         self.model.workers().iter().filter(move |worker| self.held_by(worker) == Some(id))
     }
+}
+
+/// Whether a worker has a process.
+pub fn is_alive(worker: &Worker) -> bool {
+    use WorkerState::{Ending, Paused, Running, Starting, Stopped};
+    matches!(worker.state, Starting | Running | Paused | Stopped | Ending)
 }
 
 /// What the person has chosen and what panels ask for.
@@ -165,6 +195,16 @@ pub enum Request {
     Send(Command),
     /// Operate on one file; asks first where no lab owns the folder.
     File(FileAction, FileTarget),
+    /// Show a folder in the file manager.
+    Reveal(PathBuf),
+    /// Open something instead of the present session.
+    Open(SessionRequest),
+    /// The same, after a yes where workers run.
+    OpenNow(SessionRequest),
+    /// Close the window, after a yes where workers run.
+    CloseNow,
+    /// Write the ledger as JSON to this file.
+    WriteLedger(PathBuf),
 }
 
 impl From<Action> for Request {

@@ -163,6 +163,12 @@ pub fn mix(under: Color32, over: Color32, share: f32) -> Color32 {
     Color32::from_rgb(part(under.r(), over.r()), part(under.g(), over.g()), part(under.b(), over.b()))
 }
 
+/// What lies over the window while something is dragged onto it.
+pub fn veil(colors: &Colors) -> Color32 {
+    let [r, g, b, _] = colors.window.to_array();
+    Color32::from_rgba_unmultiplied(r, g, b, 220)
+}
+
 /// The semibold cut of the interface's face.
 pub fn strong(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(crate::gui::fonts::STRONG.into()))

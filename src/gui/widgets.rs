@@ -87,3 +87,152 @@ pub fn panel_head<R>(ui: &mut Ui, title: &str, right: impl FnOnce(&mut Ui) -> R)
 pub fn paint_outline(ui: &Ui, rect: Rect, color: Color32) {
     ui.painter().rect_stroke(rect, CornerRadius::same(6), Stroke::new(1.0, color), StrokeKind::Inside);
 }
+
+/// The signs on buttons, drawn with lines, so that no font need hold them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the picture of its name")]
+pub enum Icon {
+    Play,
+    Pause,
+    Stop,
+    Kill,
+    Restart,
+    More,
+    Close,
+    Down,
+}
+
+/// Paints a sign into a box of 16 points around `center`.
+pub fn paint_icon(ui: &Ui, center: Pos2, icon: Icon, color: Color32) {
+    let painter = ui.painter();
+    let at = |x: f32, y: f32| center + vec2(x, y);
+    let stroke = Stroke::new(1.5, color);
+    match icon {
+        Icon::Play => {
+            painter.add(Shape::convex_polygon(vec![at(-3.0, -4.5), at(4.5, 0.0), at(-3.0, 4.5)], color, Stroke::NONE));
+        }
+        Icon::Pause => {
+            for x in [-3.0, 1.5] {
+                painter.rect_filled(Rect::from_min_size(at(x - 0.5, -4.0), vec2(2.5, 8.0)), 0.5, color);
+            }
+        }
+        Icon::Stop => {
+            painter.rect_filled(Rect::from_center_size(center, vec2(8.0, 8.0)), 1.5, color);
+        }
+        Icon::Kill => {
+            painter.circle_stroke(center, 5.0, stroke);
+            painter.line_segment([at(-3.4, 3.4), at(3.4, -3.4)], stroke);
+        }
+        Icon::Restart => {
+            let arc = (0..=20).map(|step| {
+                let turn = (-60.0 + 300.0 * step as f32 / 20.0).to_radians();
+                at(4.6 * turn.cos(), 4.6 * turn.sin())
+            });
+            painter.add(Shape::line(arc.collect(), stroke));
+            let tip = (-60.0_f32).to_radians();
+            let tip = at(4.6 * tip.cos(), 4.6 * tip.sin());
+            let head = vec![tip + vec2(-3.4, -1.6), tip + vec2(2.0, -2.6), tip + vec2(0.8, 2.8)];
+            painter.add(Shape::convex_polygon(head, color, Stroke::NONE));
+        }
+        Icon::More => {
+            for x in [-4.5, 0.0, 4.5] {
+                painter.circle_filled(at(x, 0.0), 1.4, color);
+            }
+        }
+        Icon::Close => {
+            painter.line_segment([at(-3.5, -3.5), at(3.5, 3.5)], stroke);
+            painter.line_segment([at(3.5, -3.5), at(-3.5, 3.5)], stroke);
+        }
+        Icon::Down => {
+            painter.add(Shape::line(vec![at(-3.0, -1.5), at(0.0, 1.5), at(3.0, -1.5)], stroke));
+        }
+    }
+}
+
+/// A square button with a sign; `label` is what assistive software and the tooltip's first line call it.
+pub fn icon_button(ui: &mut Ui, icon: Icon, label: &str, tip: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(22.0, 22.0), Sense::click());
+    let colors = Colors::of(ui);
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, CornerRadius::same(5), colors.hover);
+        ui.painter().rect_stroke(rect, CornerRadius::same(5), Stroke::new(1.0, colors.outline), StrokeKind::Inside);
+    }
+    let color = if response.hovered() { colors.text } else { colors.muted };
+    paint_icon(ui, rect.center(), icon, color);
+    let enabled = ui.is_enabled();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, label));
+    response.on_hover_text(tip)
+}
+
+/// A button that opens a menu: its text and a small arrow.
+pub fn menu_button(ui: &mut Ui, text: &str, tip: &str, content: impl FnOnce(&mut Ui)) -> Response {
+    let colors = Colors::of(ui);
+    let width = text_width(ui, text, theme::plain(theme::TEXT)) + 38.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 26.0), Sense::click());
+    let open = egui::Popup::is_id_open(ui.ctx(), egui::Popup::default_response_id(&response));
+    if response.hovered() || open || response.has_focus() {
+        ui.painter().rect_filled(rect, CornerRadius::same(6), colors.hover);
+    }
+    ui.painter().text(rect.left_center() + vec2(10.0, 0.0), Align2::LEFT_CENTER, text, theme::plain(theme::TEXT), colors.text);
+    paint_icon(ui, rect.right_center() - vec2(14.0, 0.0), Icon::Down, colors.muted);
+    let enabled = ui.is_enabled();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, text));
+    let _ = egui::Popup::menu(&response).show(content);
+    if open { response } else { response.on_hover_text(tip) }
+}
+
+/// Width of one line of text, in points.
+pub fn text_width(ui: &Ui, text: &str, font: FontId) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
+}
+
+/// A small curve of the newest values, right-aligned, on a scale from 0 to the greatest of them.
+pub fn paint_sparkline(ui: &Ui, rect: Rect, values: &[f32], color: Color32) {
+    let Some(greatest) = values.iter().copied().reduce(f32::max).filter(|greatest| *greatest > 0.0) else {
+        let dashes = Shape::dashed_line(
+            &[rect.left_bottom(), rect.right_bottom()],
+            Stroke::new(1.0, Colors::of(ui).outline),
+            2.0,
+            3.0,
+        );
+        ui.painter().extend(dashes);
+        return;
+    };
+    let step = 2.0;
+    let room = (rect.width() / step) as usize + 1;
+    let shown = &values[values.len().saturating_sub(room)..];
+    let first = rect.right() - step * (shown.len() - 1) as f32;
+    let points = shown.iter().enumerate().map(|(n, value)| {
+        Pos2::new(first + step * n as f32, rect.bottom() - rect.height() * (value / greatest).clamp(0.0, 1.0))
+    });
+    ui.painter().add(Shape::line(points.collect(), Stroke::new(1.25, color)));
+}
+
+/// A horizontal hairline over the whole width.
+pub fn hairline(ui: &mut Ui) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, Colors::of(ui).hairline));
+}
+
+/// A main button of a dialog: filled with the accent, or with red for what destroys.
+pub fn main_button(ui: &mut Ui, text: &str, destroys: bool) -> Response {
+    let colors = Colors::of(ui);
+    let (fill, ink) = if destroys { (colors.bad, colors.on_bad) } else { (colors.accent, colors.on_accent) };
+    let text = egui::RichText::new(text).font(theme::strong(theme::TEXT)).color(ink);
+    ui.add(egui::Button::new(text).fill(fill).stroke(Stroke::NONE))
+}
+
+/// What stands in a panel that has nothing to show: what is missing, and why or what to do.
+pub fn empty(ui: &mut Ui, what: &str, why: &str) {
+    let colors = Colors::of(ui);
+    ui.add_space(20.0);
+    let width = (ui.available_width() - 2.0 * theme::EDGE).max(40.0);
+    ui.horizontal(|ui| {
+        ui.add_space(theme::EDGE);
+        ui.vertical(|ui| {
+            ui.set_max_width(width);
+            ui.label(egui::RichText::new(what).color(colors.text));
+            ui.label(egui::RichText::new(why).font(theme::plain(theme::SMALL)).color(colors.muted));
+        });
+    });
+}

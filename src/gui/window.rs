@@ -1,27 +1,40 @@
 //! The whole window, independent of what puts it on the screen.
 
-use eframe::egui;
-use egui::{CentralPanel, Frame, Panel};
+use std::time::Duration;
 
-use super::fonts;
+use chrono::Utc;
+use eframe::egui;
+use egui::{CentralPanel, Frame, Panel, Rect};
+
+use super::action::Action;
+use super::dialogs::{self, Dialog};
 use super::log_view::LogView;
+use super::open::{Opener, Picker};
 use super::settings::{Settings, ThemeChoice};
-use super::state::{Request, Scene, State};
+use super::state::{Scene, State};
 use super::text::Words;
 use super::theme::{self, Colors};
 use super::timeline::TimelineView;
-use crate::clock::Mono;
+use super::toasts::Toasts;
+use super::{files, fonts, menu, top_bar, welcome, workers};
+use crate::clock::{Moment, Mono};
 use crate::engine::Engine;
+use crate::event::LabState;
 
 /// The window's content and all that it remembers.
 pub struct Window {
     /// What the person has chosen.
     pub state: State,
-    engine: Engine,
-    words: Words,
+    pub(super) engine: Engine,
+    pub(super) opener: Option<Opener>,
+    pub(super) picker: Picker,
+    pub(super) dialog: Option<Dialog>,
+    pub(super) toasts: Toasts,
+    pub(super) may_close: bool,
+    pub(super) words: Words,
     log_view: LogView,
     timeline: TimelineView,
-    now: Option<Mono>,
+    fixed: Option<Moment>,
 }
 
 impl Window {
@@ -31,19 +44,50 @@ impl Window {
             words: Words::new(settings.language()),
             state: State::new(settings),
             engine,
+            opener: None,
+            picker: Picker::default(),
+            dialog: None,
+            toasts: Toasts::default(),
+            may_close: false,
             log_view: LogView::default(),
             timeline: TimelineView::default(),
-            now: None,
+            fixed: None,
         }
     }
 
-    /// Draws for this moment instead of the present one, so that a picture comes out the same every time.
-    pub fn fix_moment(&mut self, now: Mono) {
-        self.now = Some(now);
+    /// With the means to open other sessions; without it the window can't.
+    #[must_use]
+    pub fn with_opener(mut self, opener: Opener) -> Window {
+        self.opener = Some(opener);
+        self
     }
 
-    /// What must happen before each frame: fonts, theme, size and language as chosen.
+    /// The session.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Draws for this moment instead of the present one, so that a picture comes out the same every time.
+    pub fn fix_moment(&mut self, now: Moment) {
+        self.fixed = Some(now);
+    }
+
+    /// Puts another session into the window; what was chosen in the old one is forgotten.
+    pub(super) fn replace_engine(&mut self, engine: Engine) {
+        self.engine = engine;
+        self.state = State::new(std::mem::take(&mut self.state.settings));
+        self.toasts.forget_session();
+        self.log_view = LogView::default();
+        self.timeline = TimelineView::default();
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        self.fixed.unwrap_or_else(|| Moment { mono: Mono::now(), wall: Utc::now() })
+    }
+
+    /// What must happen before each frame, shown or not: theme, size and language as chosen, answers of file dialogs.
     pub fn logic(&mut self, ctx: &egui::Context) {
+        self.engine.seen();
         let settings = &self.state.settings;
         let preference = match settings.theme {
             ThemeChoice::System => egui::ThemePreference::System,
@@ -53,9 +97,17 @@ impl Window {
         if ctx.options(|options| options.theme_preference) != preference {
             ctx.set_theme(preference);
         }
+        let zoom = settings.size_percent as f32 / 100.0;
+        if (ctx.zoom_factor() - zoom).abs() > f32::EPSILON {
+            ctx.set_zoom_factor(zoom);
+        }
         if self.words.language() != settings.language() {
             self.words = Words::new(settings.language());
         }
+        if let Some(picked) = self.picker.answer() {
+            self.picked(picked);
+        }
+        self.watch_for_close(ctx);
     }
 
     /// Draws the window into all the space of `ui`.
@@ -65,40 +117,132 @@ impl Window {
             ui.ctx().request_discard("fonts");
             return;
         }
-        self.logic(&ui.ctx().clone());
-        self.panels(ui);
+        let ctx = ui.ctx().clone();
+        self.logic(&ctx);
+        self.take_drops(&ctx);
+        if self.dialog.is_none() {
+            self.take_keys(&ctx);
+        }
+        self.draw(ui);
         for request in self.state.take_requests() {
-            self.carry_out(request);
+            self.carry_out(&ctx, request);
         }
-        self.state.hovered = self.state.hovering.take();
+        let hovering = self.state.hovering.take();
+        if hovering != self.state.hovered {
+            self.state.hovered = hovering;
+            ctx.request_repaint();
+        }
     }
 
-    fn panels(&mut self, ui: &mut egui::Ui) {
-        let colors = Colors::of(ui);
+    fn draw(&mut self, ui: &mut egui::Ui) {
+        let now = self.moment();
         let model = self.engine.model();
-        let scene = Scene {
-            model: &model,
-            texts: self.engine.texts(),
-            words: &self.words,
-            now: self.now.unwrap_or_else(Mono::now),
-        };
+        let scene =
+            Scene { model: &model, texts: self.engine.texts(), words: &self.words, now: now.mono, wall: now.wall };
+        self.toasts.gather(&scene);
         let state = &mut self.state;
+        let colors = Colors::of(ui);
         let panel = Frame::new().fill(colors.panel);
-        if state.settings.timeline {
-            Panel::bottom("timeline").resizable(true).default_size(272.0).min_size(120.0).frame(panel).show(ui, |ui| {
-                self.timeline.show(ui, &scene, state);
-            });
+        let bar = |name, height| Panel::top(name).exact_size(height).frame(panel);
+        bar("menu bar", theme::MENU_BAR).show_separator_line(false).show(ui, |ui| menu::show(ui, &scene, state));
+        bar("top bar", theme::TOP_BAR).show(ui, |ui| top_bar::show(ui, &scene, state));
+        let session = model.session().is_some();
+        if state.settings.timeline && session {
+            let room = ui.available_height();
+            Panel::bottom("timeline")
+                .resizable(true)
+                .default_size(268.0)
+                .size_range(96.0..=(room - 160.0).max(120.0))
+                .frame(panel)
+                .show(ui, |ui| self.timeline.show(ui, &scene, state));
         }
-        CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
-            self.log_view.show(ui, &scene, state);
+        if state.settings.workers && scene.has_lab() {
+            Panel::left("workers")
+                .resizable(true)
+                .default_size(252.0)
+                .size_range(190.0..=420.0)
+                .frame(panel)
+                .show(ui, |ui| workers::show(ui, &scene, state));
+        }
+        if state.settings.files && session {
+            Panel::right("files")
+                .resizable(true)
+                .default_size(292.0)
+                .size_range(220.0..=520.0)
+                .frame(panel)
+                .show(ui, |ui| files::show(ui, &scene, state));
+        }
+        let central = CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
+            if welcome::is_due(&scene) {
+                welcome::show(ui, &scene, state);
+            } else {
+                self.log_view.show(ui, &scene, state);
+            }
         });
+        self.toasts.show(ui, &scene, central.response.rect);
+        show_drop_hint(ui, &scene);
+        dialogs::show(ui, &mut self.dialog, &scene, state, &self.toasts);
+        // Only a clock that is shown and runs needs frames of its own; everything else wakes the window by an event.
+        if self.fixed.is_none() && scene.has_lab() && model.lab_state() == LabState::Running {
+            ui.ctx().request_repaint_after(Duration::from_millis(100));
+        }
     }
 
-    fn carry_out(&mut self, request: Request) {
-        if let Request::Send(command) = request {
-            self.engine.send(command);
+    fn take_keys(&mut self, ctx: &egui::Context) {
+        let typing = ctx
+            .memory(|memory| memory.focused())
+            .is_some_and(|id| egui::text_edit::TextEditState::load(ctx, id).is_some());
+        let mut actions: Vec<Action> = Action::ALL.into_iter().filter(|action| action.shortcut().is_some()).collect();
+        // The keys with more modifiers first: egui takes Ctrl+Shift+O for Ctrl+O too.
+        actions.sort_by_key(|action| std::cmp::Reverse(action.shortcut().map(|keys| modifiers(keys.modifiers))));
+        for action in actions {
+            let Some(keys) = action.shortcut() else { continue };
+            // While something is typed, Delete and F2 belong to the text.
+            if typing && keys.modifiers.is_none() && !is_function_key_of_find(action) {
+                continue;
+            }
+            if ctx.input_mut(|input| input.consume_shortcut(&keys)) && self.can(action) {
+                self.state.ask(action);
+            }
         }
     }
+
+    /// Whether an action has something to act on now.
+    pub(super) fn can(&self, action: Action) -> bool {
+        let now = self.moment();
+        let model = self.engine.model();
+        let scene =
+            Scene { model: &model, texts: self.engine.texts(), words: &self.words, now: now.mono, wall: now.wall };
+        menu::available(action, &scene, &self.state)
+    }
+}
+
+fn is_function_key_of_find(action: Action) -> bool {
+    matches!(action, Action::FindNext | Action::FindPrevious | Action::Keys | Action::Start | Action::PauseOrResume)
+}
+
+fn modifiers(of: egui::Modifiers) -> u8 {
+    u8::from(of.command || of.ctrl) + u8::from(of.shift) + u8::from(of.alt)
+}
+
+/// Says what will happen while files are dragged over the window.
+fn show_drop_hint(ui: &egui::Ui, scene: &Scene<'_>) {
+    if ui.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let colors = Colors::of(ui);
+    let rect: Rect = ui.ctx().content_rect();
+    let id = egui::Id::unique("rotascope drop");
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, id));
+    painter.rect_filled(rect, 0.0, theme::veil(colors));
+    painter.rect_stroke(
+        rect.shrink(12.0),
+        12.0,
+        egui::Stroke::new(2.0, colors.accent),
+        egui::StrokeKind::Inside,
+    );
+    let text = scene.tr("drop-here");
+    painter.text(rect.center(), egui::Align2::CENTER_CENTER, text, theme::strong(20.0), colors.text);
 }
 
 /// Gives the context its fonts and themes at the first call; whether they hold already.
@@ -109,6 +253,8 @@ fn ready(ctx: &egui::Context) -> bool {
     }
     fonts::install(ctx);
     theme::install(ctx);
+    // Size is a setting that is remembered; egui's own keys for it would change it past the settings.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.data_mut(|data| data.insert_temp(id, true));
     false
 }

@@ -1,0 +1,188 @@
+//! What can be done to the selected file: the footer, the context menu, and what each action will do to the writers.
+
+use eframe::egui;
+use egui::{Align, Button, Frame, Grid, Layout, Margin, Panel, RichText, Ui, vec2};
+
+use super::action::Action;
+use super::files::name_of;
+use super::menu;
+use super::select::{Chosen, chosen, is_unlinked, writers_of};
+use super::state::{Scene, State, is_alive};
+use super::text::{number, size};
+use super::theme::{self, Colors};
+use super::widgets::{self, chip};
+use crate::model::{Incarnation, Reach};
+
+/// Draws the footer of the files panel for the selected file; nothing without one.
+pub(super) fn show_footer(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
+    let Some(chosen) = chosen(scene, state) else { return };
+    let margin = Margin { left: 12, right: 12, top: 10, bottom: 12 };
+    Panel::bottom("file footer").frame(Frame::new().inner_margin(margin)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+        show_name(ui, scene, &chosen);
+        if chosen.is_file() {
+            show_operations(ui, scene, state, &chosen);
+        } else if chosen.releasable {
+            show_release(ui, scene, state, &chosen);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.spacing_mut().button_padding.x = 0.0;
+            ui.spacing_mut().item_spacing.x = 14.0;
+            for action in [Action::RevealFile, Action::CopyPath] {
+                quiet(ui, scene, state, action);
+            }
+        });
+    });
+}
+
+fn quiet(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, action: Action) {
+    let accent = Colors::of(ui).accent;
+    let text = RichText::new(scene.tr(&action.key())).font(theme::plain(theme::SMALL)).color(accent);
+    if ui.add(Button::new(text).frame(false)).on_hover_text(menu::tip(scene, action)).clicked() {
+        state.ask(action);
+    }
+}
+
+fn show_name(ui: &mut Ui, scene: &Scene<'_>, chosen: &Chosen) {
+    ui.horizontal(|ui| {
+        if let Some(id) = chosen.incarnation {
+            chip(ui, id, !chosen.has_name, &format!("#{}", id.0));
+        }
+        let mut name = RichText::new(name_of(&chosen.path)).font(theme::strong(theme::TEXT));
+        if !chosen.has_name {
+            name = name.strikethrough();
+        }
+        ui.add(egui::Label::new(name).truncate()).on_hover_text(chosen.path.display().to_string());
+    });
+    if let Some(file_id) = chosen.file_id {
+        let inode = scene.tr_args("file-inode", &[("inode", file_id.ino.to_string().into())]);
+        ui.label(RichText::new(inode).font(theme::plain(theme::SMALL)).color(Colors::of(ui).muted));
+    }
+}
+
+fn show_operations(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chosen) {
+    let width = (ui.available_width() - 6.0) / 2.0;
+    let rows = [[Action::RenameFile, Action::TruncateFile], [Action::ReplaceFile, Action::DeleteFile]];
+    for row in rows {
+        ui.horizontal(|ui| {
+            for action in row {
+                let mut text = RichText::new(scene.tr(&action.key()));
+                if action == Action::DeleteFile {
+                    text = text.color(Colors::of(ui).bad);
+                }
+                let response = ui.add(Button::new(text).min_size(vec2(width, 26.0)));
+                if response.on_hover_text(consequence(scene, action, chosen)).clicked() {
+                    state.ask(action);
+                }
+            }
+        });
+    }
+}
+
+fn show_release(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chosen) {
+    let pinned = chosen.incarnation.and_then(|id| scene.model.incarnation(id)).map_or(0, |one| one.size);
+    let text = scene.tr_args("release-pinned", &[("size", size(pinned).into())]);
+    ui.label(RichText::new(text).color(Colors::of(ui).muted));
+    let response = ui.add(Button::new(scene.tr("action-release")).min_size(vec2(ui.available_width(), 26.0)));
+    if response.on_hover_text(menu::tip(scene, Action::Release)).clicked() {
+        state.ask(Action::Release);
+    }
+}
+
+/// What an action on this file will do, to the file and to those who write to it.
+fn consequence(scene: &Scene<'_>, action: Action, chosen: &Chosen) -> String {
+    let does = menu::tip(scene, action);
+    let (reopen, stay) = writers_of(scene, chosen.incarnation);
+    if reopen + stay == 0 {
+        return does;
+    }
+    let mut said = vec![does];
+    // Nobody opens anything after a truncation: the file is the same.
+    if action == Action::TruncateFile {
+        said.push(scene.tr_args("writers-after-truncate", &[("n", (reopen + stay).into())]));
+    } else {
+        if reopen > 0 {
+            said.push(scene.tr_args("writers-reopen", &[("n", reopen.into())]));
+        }
+        if stay > 0 {
+            let key = if action == Action::RenameFile { "writers-stay-moved" } else { "writers-stay-unlinked" };
+            said.push(scene.tr_args(key, &[("n", stay.into())]));
+        }
+    }
+    if !scene.in_lab(&chosen.path) {
+        said.push(scene.tr("asks-first"));
+    }
+    said.join("\n")
+}
+
+/// The context menu of a row, which has just been selected.
+pub(super) fn context_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
+    menu::wide(ui);
+    let Some(chosen) = chosen(scene, state) else { return };
+    if chosen.is_file() {
+        for action in [Action::RenameFile, Action::TruncateFile, Action::ReplaceFile, Action::DeleteFile] {
+            menu::item(ui, action, scene, state);
+        }
+        ui.separator();
+    }
+    if chosen.releasable {
+        menu::item(ui, Action::Release, scene, state);
+        ui.separator();
+    }
+    for action in [Action::RevealFile, Action::CopyPath] {
+        menu::item(ui, action, scene, state);
+    }
+}
+
+/// Everything about one incarnation.
+pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
+    let colors = Colors::of(ui);
+    let path = one.path.as_deref().or_else(|| one.names.last().map(|(_, path)| path.as_path()));
+    ui.horizontal(|ui| {
+        widgets::chip(ui, one.id, is_unlinked(one.reach), "");
+        ui.label(RichText::new(path.map(name_of).unwrap_or_default()).font(theme::strong(theme::TEXT)));
+    });
+    let reach = match one.reach {
+        Reach::Live => None,
+        Reach::Moved => Some(scene.tr("reach-moved")),
+        Reach::Unlinked { .. } => Some(scene.tr("reach-unlinked")),
+        Reach::Truncated { .. } => Some(scene.tr("reach-truncated")),
+    };
+    if let Some(reach) = reach {
+        ui.label(reach);
+    }
+    let writers: Vec<&str> =
+        scene.writers(one.id).filter(|worker| is_alive(worker)).map(|worker| worker.setup.name.as_str()).collect();
+    ui.add_space(4.0);
+    Grid::new("file").num_columns(2).spacing([16.0, 2.0]).show(ui, |ui| {
+        let mut row = |key: &str, value: String| {
+            ui.label(RichText::new(scene.tr(key)).color(colors.muted));
+            ui.label(RichText::new(value).font(theme::mono(theme::MONO)));
+            ui.end_row();
+        };
+        row("file-row-size", format!("{} B", number(one.size)));
+        row("file-row-lines", number(one.lines));
+        row("file-row-inode", one.file_id.ino.to_string());
+        if !writers.is_empty() {
+            row("file-row-writers", writers.join(", "));
+        }
+        if one.names.len() > 1 {
+            let before = one.names[..one.names.len() - 1].iter().map(|(_, path)| name_of(path));
+            row("file-row-before", before.collect::<Vec<_>>().join(", "));
+        }
+        let bytes = one.bytes;
+        for (key, n) in [
+            ("file-row-carried", bytes.carried_over),
+            ("file-row-hole", bytes.hole),
+            ("file-row-abandoned", bytes.abandoned),
+        ] {
+            if n > 0 {
+                row(key, format!("{} B", number(n)));
+            }
+        }
+    });
+    if let Some(path) = path {
+        ui.add_space(4.0);
+        ui.label(RichText::new(path.display().to_string()).font(theme::plain(theme::SMALL)).color(colors.muted));
+    }
+}

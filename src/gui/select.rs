@@ -1,0 +1,86 @@
+//! What the selection is, as far as files are concerned.
+
+use std::path::{Path, PathBuf};
+
+use super::state::{FileTarget, Scene, Selection, State};
+use crate::event::{EntryKind, FileId, IncarnationId};
+use crate::model::Reach;
+
+/// The file that is selected, with what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chosen {
+    /// Its life, where it is followed.
+    pub(super) incarnation: Option<IncarnationId>,
+    /// The name that leads to it, or the last one that did.
+    pub(super) path: PathBuf,
+    /// Which file it is.
+    pub(super) file_id: Option<FileId>,
+    /// Whether a name leads to it now.
+    pub(super) has_name: bool,
+    /// Whether it is a regular file.
+    pub(super) regular: bool,
+    /// Whether Rotascope holds it open without a name.
+    pub(super) releasable: bool,
+}
+
+impl Chosen {
+    /// Whether file operations make sense.
+    pub(super) fn is_file(&self) -> bool {
+        self.has_name && self.regular
+    }
+
+    /// The target of an operation.
+    pub(super) fn target(&self) -> FileTarget {
+        FileTarget { path: self.path.clone(), file_id: self.file_id }
+    }
+}
+
+/// The selected file, or none.
+pub(super) fn chosen(scene: &Scene<'_>, state: &State) -> Option<Chosen> {
+    match state.selection.as_ref()? {
+        Selection::Incarnation(id) => of_incarnation(scene, *id),
+        Selection::Entry(path) => of_entry(scene, path),
+        Selection::Worker(_) => None,
+    }
+}
+
+fn of_incarnation(scene: &Scene<'_>, id: IncarnationId) -> Option<Chosen> {
+    let one = scene.model.incarnation(id)?;
+    // What a truncation ended has no file of its own any more: its name is that of its successor.
+    let has_name = one.path.is_some() && one.ended.is_none();
+    let path = one.path.clone().or_else(|| one.names.last().map(|(_, path)| path.clone()))?;
+    Some(Chosen {
+        incarnation: Some(id),
+        path,
+        file_id: Some(one.file_id),
+        has_name,
+        regular: true,
+        releasable: is_unlinked(one.reach) && !one.released,
+    })
+}
+
+fn of_entry(scene: &Scene<'_>, path: &Path) -> Option<Chosen> {
+    let entry = scene.model.entries().iter().find(|entry| entry.path == path)?;
+    Some(Chosen {
+        incarnation: entry.incarnation,
+        path: entry.path.clone(),
+        file_id: entry.file_id,
+        has_name: true,
+        regular: entry.kind == EntryKind::File,
+        releasable: false,
+    })
+}
+
+/// Whether no name leads to it.
+pub(super) fn is_unlinked(reach: Reach) -> bool {
+    matches!(reach, Reach::Unlinked { .. })
+}
+
+/// What would become of the writers of a file that is taken away: how many open a new one, how many do not.
+pub(super) fn writers_of(scene: &Scene<'_>, id: Option<IncarnationId>) -> (usize, usize) {
+    let Some(id) = id else { return (0, 0) };
+    let alive = scene.writers(id).filter(|worker| super::state::is_alive(worker));
+    alive.fold((0, 0), |(reopen, stay), worker| {
+        if worker.setup.can_reopen { (reopen + 1, stay) } else { (reopen, stay + 1) }
+    })
+}

@@ -1,0 +1,105 @@
+//! What stands in the middle while there is nothing to read: what is ready, and what to do first.
+
+use eframe::egui;
+use egui::{Align, Layout, RichText, Ui, UiBuilder, vec2};
+
+use super::action::Action;
+use super::menu;
+use super::open::SessionRequest;
+use super::state::{Request, Scene, State};
+use super::theme::{self, Colors};
+use super::widgets;
+use crate::event::LabState;
+
+const WIDTH: f32 = 440.0;
+
+/// Whether there is nothing to read yet that the log view could show.
+pub(super) fn is_due(scene: &Scene<'_>) -> bool {
+    scene.model.rows().is_empty() && scene.model.lab_state() == LabState::Ready
+}
+
+/// Draws it into all the space of `ui`.
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
+    let rect = ui.max_rect();
+    let width = WIDTH.min(rect.width() - 48.0).max(160.0);
+    let top = (rect.height() * 0.5 - 130.0).max(24.0);
+    let area = egui::Rect::from_min_size(rect.center_top() + vec2(-width / 2.0, top), vec2(width, rect.height() - top));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Min)));
+    let ui = &mut ui;
+    ui.spacing_mut().item_spacing.y = 6.0;
+    match scene.model.session() {
+        None => no_session(ui, scene, state),
+        Some(session) if session.lab.is_some() => lab_ready(ui, scene, state, &session.title),
+        Some(session) => nothing_yet(ui, scene, &session.paths),
+    }
+}
+
+fn heading(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).font(theme::strong(20.0)));
+}
+
+fn lab_ready(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, title: &str) {
+    let colors = Colors::of(ui);
+    let workers = scene.model.workers();
+    heading(ui, &scene.tr_args("ready-title", &[("title", title.into())]));
+    ui.label(RichText::new(scene.tr_args("ready-what", &[("n", workers.len().into())])).color(colors.muted));
+    ui.add_space(10.0);
+    ui.horizontal(|ui| {
+        let start = scene.tr("action-start");
+        let response = widgets::main_button(ui, &format!("{start}  F5"), false).accessible_name(scene.tr("ready-start"));
+        if response.on_hover_text(menu::tip(scene, Action::Start)).clicked() {
+            state.ask(Action::Start);
+        }
+        for action in [Action::OpenFile, Action::OpenFolder] {
+            if ui.button(scene.tr(&action.key())).on_hover_text(menu::tip(scene, action)).clicked() {
+                state.ask(action);
+            }
+        }
+    });
+    ui.add_space(14.0);
+    ui.label(RichText::new(scene.tr("ready-then")).font(theme::strong(12.0)).color(colors.text));
+    for key in ["ready-then-delete", "ready-then-midnight", "ready-then-rename"] {
+        ui.horizontal_top(|ui| {
+            let (dot, _) = ui.allocate_exact_size(vec2(8.0, 18.0), egui::Sense::hover());
+            ui.painter().circle_filled(dot.center(), 2.0, colors.muted);
+            ui.add(egui::Label::new(RichText::new(scene.tr(key)).color(colors.muted)).wrap());
+        });
+    }
+}
+
+fn no_session(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
+    let colors = Colors::of(ui);
+    heading(ui, &scene.tr("welcome-title"));
+    ui.add(egui::Label::new(RichText::new(scene.tr("welcome-what")).color(colors.muted)).wrap());
+    ui.add_space(10.0);
+    ui.horizontal_wrapped(|ui| {
+        if widgets::main_button(ui, &scene.tr("action-demo-lab"), false).clicked() {
+            state.ask(Action::DemoLab);
+        }
+        for action in [Action::OpenFile, Action::OpenFolder, Action::OpenPath, Action::OpenLab] {
+            if ui.button(scene.tr(&action.key())).on_hover_text(menu::tip(scene, action)).clicked() {
+                state.ask(action);
+            }
+        }
+    });
+    if state.settings.recent.is_empty() {
+        return;
+    }
+    ui.add_space(14.0);
+    ui.label(RichText::new(scene.tr("menu-recent")).font(theme::strong(12.0)));
+    for path in state.settings.recent.iter().take(6).cloned().collect::<Vec<_>>() {
+        let text = RichText::new(menu::short_path(&path)).color(colors.accent);
+        if ui.add(egui::Button::new(text).frame(false)).on_hover_text(path.display().to_string()).clicked() {
+            state.ask(Request::Open(SessionRequest::of_path(path)));
+        }
+    }
+}
+
+fn nothing_yet(ui: &mut Ui, scene: &Scene<'_>, paths: &[std::path::PathBuf]) {
+    let colors = Colors::of(ui);
+    heading(ui, &scene.tr("nothing-title"));
+    ui.label(RichText::new(scene.tr("nothing-what")).color(colors.muted));
+    for path in paths.iter().take(8) {
+        ui.add(egui::Label::new(RichText::new(path.display().to_string()).font(theme::mono(theme::MONO))).truncate());
+    }
+}
