@@ -16,7 +16,7 @@ use super::state::{FileAction, FileTarget, Request, Scene};
 use super::text::Language;
 use super::window::Window;
 use crate::command::{ClockOrder, Command, FileOperation, LabOrder};
-use crate::engine::{Engine, Report};
+use crate::engine::Engine;
 use crate::event::LabState;
 use crate::follow::Texts;
 use crate::model::Model;
@@ -198,7 +198,7 @@ impl Window {
     /// Files and folders that were dropped onto the window.
     pub(super) fn take_drops(&mut self, ctx: &egui::Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
-        let mut paths: Vec<PathBuf> = dropped.into_iter().filter_map(|file| file.path).collect();
+        let mut paths: Vec<PathBuf> = dropped.iter().map(|file| file.path().to_owned()).collect();
         match paths.len() {
             0 => {}
             1 => self.state.ask(Request::Open(SessionRequest::of_path(paths.remove(0)))),
@@ -207,7 +207,7 @@ impl Window {
     }
 
     fn ask_to_open(&mut self, ctx: &egui::Context, request: SessionRequest) {
-        if self.with_scene(Scene::workers_alive) > 0 {
+        if self.with_scene(|scene| scene.workers_alive()) > 0 {
             self.dialog = Some(Dialog::Confirm(Confirm::Open(request)));
         } else {
             self.open(ctx, &request);
@@ -234,9 +234,7 @@ impl Window {
     fn write_ledger(&mut self, path: &Path) {
         let written = {
             let model = self.engine.model();
-            let duration_ms = model.span().map_or(0.0, |(first, last)| last.since(first) as f64 / 1e6);
-            let report = Report::of(&model, duration_ms);
-            serde_json::to_vec_pretty(&report)
+            serde_json::to_vec_pretty(&model.ledger().total())
                 .map_err(std::io::Error::from)
                 .and_then(|json| std::fs::write(path, json))
         };
@@ -256,7 +254,7 @@ impl Window {
     /// Closing with workers running asks first.
     pub(super) fn watch_for_close(&mut self, ctx: &egui::Context) {
         let asked = ctx.input(|input| input.viewport().close_requested());
-        if !asked || self.may_close || self.with_scene(Scene::workers_alive) == 0 {
+        if !asked || self.may_close || self.with_scene(|scene| scene.workers_alive()) == 0 {
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);

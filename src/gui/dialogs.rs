@@ -125,7 +125,8 @@ fn field(ui: &mut Ui, text: &mut String, label: &str, hint: &str) -> bool {
     if ui.memory(|memory| memory.focused().is_none()) {
         response.request_focus();
         let mut cursor = output.state;
-        let all = egui::text::CCursorRange::two(egui::text::CCursor::new(0), egui::text::CCursor::new(text.chars().count()));
+        let all =
+            egui::text::CCursorRange::two(egui::text::CCursor::new(0), egui::text::CCursor::new(text.chars().count()));
         cursor.cursor.set_char_range(Some(all));
         cursor.store(ui.ctx(), response.id);
     }
@@ -172,7 +173,8 @@ fn rename(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, target: &FileTarget
     let old = name_of(&target.path);
     title(ui, &scene.tr_args("rename-title", &[("name", old.as_str().into())]));
     let folder = target.path.parent().unwrap_or(&target.path);
-    let where_ = RichText::new(folder.display().to_string()).font(theme::plain(theme::SMALL)).color(Colors::of(ui).muted);
+    let where_ =
+        RichText::new(folder.display().to_string()).font(theme::plain(theme::SMALL)).color(Colors::of(ui).muted);
     ui.add(egui::Label::new(where_).wrap());
     ui.add_space(4.0);
     let entered = field(ui, name, &scene.tr("rename-field"), "");
@@ -214,7 +216,13 @@ fn show_confirm(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, confirm: &Con
         Confirm::File(action, target) => confirm_file(ui, scene, state, *action, target),
         Confirm::Reset => {
             let folder = scene.model.lab_folder().map(|folder| folder.display().to_string()).unwrap_or_default();
-            let asked = Question { title: "reset-title", why: "reset-why", path: Some(folder), main: "reset-yes", destroys: true };
+            let asked = Question {
+                title: "reset-title",
+                why: "reset-why",
+                path: Some(folder),
+                main: "reset-yes",
+                destroys: true,
+            };
             asked.show(ui, scene, state, Request::Send(Command::Lab(LabOrder::Reset)))
         }
         Confirm::Open(request) => {
@@ -222,7 +230,8 @@ fn show_confirm(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, confirm: &Con
             asked.show(ui, scene, state, Request::OpenNow(request.clone()))
         }
         Confirm::Close => {
-            let asked = Question { title: "close-title", why: "end-why", path: None, main: "close-yes", destroys: false };
+            let asked =
+                Question { title: "close-title", why: "end-why", path: None, main: "close-yes", destroys: false };
             asked.show(ui, scene, state, Request::CloseNow)
         }
     }

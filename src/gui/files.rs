@@ -87,7 +87,8 @@ fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
         !followed.iter().any(|one| one.path.as_deref() == Some(entry.path.as_path()))
             && (entry.incarnation.is_none() || entry.kind != EntryKind::File)
     });
-    let mut rows: Vec<(PathBuf, Item<'a>)> = followed.iter().map(|one| (folder_of(last_name(one)), Item::Followed(one))).collect();
+    let mut rows: Vec<(PathBuf, Item<'a>)> =
+        followed.iter().map(|one| (folder_of(last_name(one)), Item::Followed(one))).collect();
     rows.extend(listed.map(|entry| (folder_of(&entry.path), Item::Listed(entry))));
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     let several = rows.windows(2).any(|pair| pair[0].0 != pair[1].0);
@@ -212,7 +213,7 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     let path = last_name(one);
     let name = name_of(path);
     let unlinked = one.path.is_none();
-    let response = ui.interact(rect, ui.id().with(("file", one.id)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("file", one.id)), Sense::click());
     let selected = state.selection == Some(Selection::Incarnation(one.id));
     let over = ui.rect_contains_pointer(rect);
     background(ui, rect, selected, over || state.hovered == Some(one.id));
@@ -260,7 +261,9 @@ fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (Strin
     let taken_away = matches!(one.reach, Reach::Unlinked { .. } | Reach::Moved);
     match (writers.as_slice(), taken_away) {
         ([], _) if one.path.is_none() => (scene.tr("file-held-by-us"), colors.muted),
-        ([], _) if !scene.has_lab() => (scene.tr_args("file-inode", &[("inode", one.file_id.ino.to_string().into())]), colors.muted),
+        ([], _) if !scene.has_lab() => {
+            (scene.tr_args("file-inode", &[("inode", one.file_id.ino.to_string().into())]), colors.muted)
+        }
         ([], _) => (scene.tr("file-no-writer"), colors.muted),
         ([name], true) => (scene.tr_args("file-writes-on", &[("name", (*name).into())]), colors.warn),
         (names, true) => (scene.tr_args("file-write-on", &[("n", names.len().into())]), colors.warn),
@@ -271,7 +274,7 @@ fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (Strin
 
 fn show_listed(ui: &mut Ui, rect: Rect, entry: &FolderEntry, scene: &Scene<'_>, state: &mut State) {
     let colors = Colors::of(ui);
-    let response = ui.interact(rect, ui.id().with(("entry", &entry.path)), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(("entry", &entry.path)), Sense::click());
     let selected = state.selection.as_ref() == Some(&Selection::Entry(entry.path.clone()));
     background(ui, rect, selected, ui.rect_contains_pointer(rect));
     if response.clicked() || response.secondary_clicked() {
@@ -282,7 +285,8 @@ fn show_listed(ui: &mut Ui, rect: Rect, entry: &FolderEntry, scene: &Scene<'_>, 
     let inner = rect.shrink2(vec2(theme::EDGE, 0.0));
     let (y, left, right) = (inner.center().y, inner.left() + 36.0, inner.right());
     let why = reason(scene, entry);
-    let taken = paint_line(ui, pos2(right, y), Align2::RIGHT_CENTER, &why, theme::plain(theme::SMALL), colors.muted, 120.0);
+    let taken =
+        paint_line(ui, pos2(right, y), Align2::RIGHT_CENTER, &why, theme::plain(theme::SMALL), colors.muted, 120.0);
     let shown = if entry.kind == EntryKind::Folder { format!("{name}/") } else { name };
     let room = right - taken - 8.0 - left;
     paint_line(ui, pos2(left, y), Align2::LEFT_CENTER, &shown, theme::plain(theme::TEXT), colors.muted, room);

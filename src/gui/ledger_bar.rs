@@ -124,10 +124,8 @@ fn lab_terms(scene: &Scene<'_>) -> Vec<Term> {
         aside: false,
     };
     let at = |sign: &str, n: u64| if bound && n > 0 { format!("{sign}{}", number(n)) } else { number(n) };
-    let mut terms = vec![
-        term("", "term-written", number(written), false),
-        term("=", "term-present", number(present), false),
-    ];
+    let mut terms =
+        vec![term("", "term-written", number(written), false), term("=", "term-present", number(present), false)];
     for (key, n, sign, loud) in [
         ("term-destroyed", destroyed, "≤", false),
         ("term-expired", expired, "", false),

@@ -83,13 +83,10 @@ fn view_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         wide(ui);
         items(ui, &[Action::LanguageSystem, Action::LanguageEnglish, Action::LanguageChinese], scene, state);
     });
-    ui.menu_button(
-        scene.tr_args("menu-size", &[("percent", state.settings.size_percent.into())]),
-        |ui| {
-            wide(ui);
-            items(ui, &[Larger, Smaller, NormalSize], scene, state);
-        },
-    );
+    ui.menu_button(scene.tr_args("menu-size", &[("percent", state.settings.size_percent.into())]), |ui| {
+        wide(ui);
+        items(ui, &[Larger, Smaller, NormalSize], scene, state);
+    });
     ui.separator();
     items(ui, &[Action::Workers, Action::Files, Action::Timeline], scene, state);
     ui.separator();

@@ -3,19 +3,34 @@
 //! Panels get a [`Scene`] (what is so) and a [`State`] (what the person has chosen), and ask for things by
 //! [`State::ask`]; [`Window`] alone carries requests out, after all panels have been drawn.
 
+mod about;
 pub mod action;
+mod carry_out;
+mod dialogs;
+mod file_actions;
+mod files;
 pub mod fonts;
 pub mod icon;
+mod ledger_bar;
 pub mod log_view;
+mod menu;
+pub mod open;
+mod palette;
 pub mod raster;
 pub mod screen;
+mod select;
 pub mod settings;
 pub mod state;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+mod toasts;
+mod top_bar;
+mod welcome;
 pub mod widgets;
 mod window;
+mod workers;
+mod workers_text;
 
 pub use settings::Settings;
 pub use state::{Jump, Request, Scene, Selection, State};

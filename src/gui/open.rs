@@ -120,11 +120,9 @@ fn show(purpose: Purpose, title: &str) -> Option<Vec<PathBuf>> {
         Purpose::Files => dialog.pick_files(),
         Purpose::Folder => dialog.pick_folder().map(|path| vec![path]),
         Purpose::Lab => dialog.add_filter("TOML", &["toml"]).pick_file().map(|path| vec![path]),
-        Purpose::Ledger => dialog
-            .add_filter("JSON", &["json"])
-            .set_file_name("ledger.json")
-            .save_file()
-            .map(|path| vec![path]),
+        Purpose::Ledger => {
+            dialog.add_filter("JSON", &["json"]).set_file_name("ledger.json").save_file().map(|path| vec![path])
+        }
     }
 }
 

@@ -80,7 +80,10 @@ pub(super) fn is_unlinked(reach: Reach) -> bool {
 pub(super) fn writers_of(scene: &Scene<'_>, id: Option<IncarnationId>) -> (usize, usize) {
     let Some(id) = id else { return (0, 0) };
     let alive = scene.writers(id).filter(|worker| super::state::is_alive(worker));
-    alive.fold((0, 0), |(reopen, stay), worker| {
-        if worker.setup.can_reopen { (reopen + 1, stay) } else { (reopen, stay + 1) }
-    })
+    alive.fold(
+        (0, 0),
+        |(reopen, stay), worker| {
+            if worker.setup.can_reopen { (reopen + 1, stay) } else { (reopen, stay + 1) }
+        },
+    )
 }

@@ -116,7 +116,8 @@ fn operation_key(operation: &str) -> String {
 
 fn show_one(ui: &mut Ui, scene: &Scene<'_>, message: &Message) -> bool {
     let colors = Colors::of(ui);
-    let frame = Frame::popup(ui.style()).fill(colors.raised).inner_margin(Margin { left: 12, right: 6, top: 8, bottom: 8 });
+    let frame =
+        Frame::popup(ui.style()).fill(colors.raised).inner_margin(Margin { left: 12, right: 6, top: 8, bottom: 8 });
     frame
         .show(ui, |ui| {
             ui.set_width(WIDTH);

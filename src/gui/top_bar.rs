@@ -122,8 +122,7 @@ fn controls_width(ui: &Ui, scene: &Scene<'_>) -> f32 {
     }
     let text = |text: &str| text_width(ui, text, theme::plain(theme::TEXT));
     let state = text(&state_words(scene)) + 20.0 + GAP;
-    let buttons: f32 =
-        buttons(scene).iter().map(|action| text(&button_text(scene, *action)) + 22.0 + GAP).sum();
+    let buttons: f32 = buttons(scene).iter().map(|action| text(&button_text(scene, *action)) + 22.0 + GAP).sum();
     let jump = if scene.model.clock().is_some_and(ClockSetting::is_simulated) {
         text(&scene.tr("jump")) + 38.0 + GAP
     } else {
@@ -151,8 +150,7 @@ fn show_controls(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
     for action in buttons(scene) {
         let text = button_text(scene, *action);
         let primary = *action == Action::Start;
-        let response =
-            if primary { widgets::main_button(ui, &text, false) } else { ui.button(RichText::new(&text)) };
+        let response = if primary { widgets::main_button(ui, &text, false) } else { ui.button(RichText::new(&text)) };
         if response.on_hover_text(menu::tip(scene, *action)).clicked() {
             state.ask(*action);
         }

@@ -46,7 +46,8 @@ fn lab_ready(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, title: &str) {
     ui.add_space(10.0);
     ui.horizontal(|ui| {
         let start = scene.tr("action-start");
-        let response = widgets::main_button(ui, &format!("{start}  F5"), false).accessible_name(scene.tr("ready-start"));
+        let response =
+            widgets::main_button(ui, &format!("{start}  F5"), false).accessible_name(scene.tr("ready-start"));
         if response.on_hover_text(menu::tip(scene, Action::Start)).clicked() {
             state.ask(Action::Start);
         }

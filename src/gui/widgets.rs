@@ -173,7 +173,13 @@ pub fn menu_button(ui: &mut Ui, text: &str, tip: &str, content: impl FnOnce(&mut
     if response.hovered() || open || response.has_focus() {
         ui.painter().rect_filled(rect, CornerRadius::same(6), colors.hover);
     }
-    ui.painter().text(rect.left_center() + vec2(10.0, 0.0), Align2::LEFT_CENTER, text, theme::plain(theme::TEXT), colors.text);
+    ui.painter().text(
+        rect.left_center() + vec2(10.0, 0.0),
+        Align2::LEFT_CENTER,
+        text,
+        theme::plain(theme::TEXT),
+        colors.text,
+    );
     paint_icon(ui, rect.right_center() - vec2(14.0, 0.0), Icon::Down, colors.muted);
     let enabled = ui.is_enabled();
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, text));

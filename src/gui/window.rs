@@ -87,7 +87,6 @@ impl Window {
 
     /// What must happen before each frame, shown or not: theme, size and language as chosen, answers of file dialogs.
     pub fn logic(&mut self, ctx: &egui::Context) {
-        self.engine.seen();
         let settings = &self.state.settings;
         let preference = match settings.theme {
             ThemeChoice::System => egui::ThemePreference::System,
@@ -235,12 +234,7 @@ fn show_drop_hint(ui: &egui::Ui, scene: &Scene<'_>) {
     let id = egui::Id::unique("rotascope drop");
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, id));
     painter.rect_filled(rect, 0.0, theme::veil(colors));
-    painter.rect_stroke(
-        rect.shrink(12.0),
-        12.0,
-        egui::Stroke::new(2.0, colors.accent),
-        egui::StrokeKind::Inside,
-    );
+    painter.rect_stroke(rect.shrink(12.0), 12.0, egui::Stroke::new(2.0, colors.accent), egui::StrokeKind::Inside);
     let text = scene.tr("drop-here");
     painter.text(rect.center(), egui::Align2::CENTER_CENTER, text, theme::strong(20.0), colors.text);
 }

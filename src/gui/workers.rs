@@ -135,8 +135,7 @@ fn show_first_line(
     }
     let at = pos2(inner.left() + 16.0, y);
     let name = &worker.setup.name;
-    let name =
-        paint_line(ui, at, Align2::LEFT_CENTER, name, theme::plain(theme::TEXT), colors.text, right - at.x);
+    let name = paint_line(ui, at, Align2::LEFT_CENTER, name, theme::plain(theme::TEXT), colors.text, right - at.x);
     if let Some(pid) = worker.pid.filter(|_| is_alive(worker)) {
         let at = at + vec2(name + 6.0, 0.5);
         let pid = pid.to_string();

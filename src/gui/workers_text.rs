@@ -42,7 +42,9 @@ pub(super) fn standing(scene: &Scene<'_>, worker: &Worker) -> Standing {
     }
     if worker.errors > 0 {
         let reason = worker.last_error.clone().unwrap_or_default();
-        return Standing::Broken(scene.tr_args("worker-errors", &[("n", worker.errors.into()), ("reason", reason.into())]));
+        return Standing::Broken(
+            scene.tr_args("worker-errors", &[("n", worker.errors.into()), ("reason", reason.into())]),
+        );
     }
     if worker.state == WorkerState::Paused {
         return Standing::Well(scene.tr("worker-paused"));
@@ -106,7 +108,8 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, worker: &Worker) {
             row("worker-start-time", super::text::gap(start_ns as f64 / 1e6));
         }
         if let Some((_, path)) = worker.holds.as_ref().filter(|_| is_alive(worker)) {
-            let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
+            let name =
+                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
             row("worker-holds", name);
         }
         row("worker-reopens-label", number(worker.reopens));

@@ -93,3 +93,270 @@ count-lines = { $n ->
     [one] { $n } line
    *[other] { $n } lines
 }
+# Bars
+no-session = No session
+menu-file = File
+menu-lab = Lab
+menu-view = View
+menu-help = Help
+menu-recent = Open recent
+menu-recent-none = Nothing opened yet
+menu-theme = Theme
+menu-language = Language
+menu-size = Text size: { $percent } %
+palette-hint = Search commands
+palette-none = No command by that name
+lab-ready = Ready
+lab-running = Running
+lab-paused = Paused
+lab-stopping = Stopping…
+pause = Pause
+resume = Resume
+jump = Jump
+    .tip = Set the simulated clock; the workers follow at once
+clock = Clock
+clock-simulated = simulated
+    .tip = Simulated time: { $rate } seconds per real second, in the zone { $zone }. The workers take it for the time of day.
+clock-wall = wall clock
+    .tip = The machine’s own clock, in the zone { $zone }
+clock-own-zone = of this machine
+
+# The ledger
+ledger-sum = written = present + torn + lost + destroyed + expired + in flight
+term-written = written
+    .tip = Lines that the workers handed to their handlers, whether or not a write succeeded
+term-present = present
+    .tip = Lines that stand whole in a file that can be reached, archives included
+term-destroyed = destroyed
+    .tip = Lines that stood whole in a reachable file until somebody took it away: deleted, truncated, overwritten
+term-expired = expired
+    .tip = Lines of a period that retention has removed, as configured
+term-torn = torn
+    .tip = Lines of which only fragments can be reached
+term-lost = lost
+    .tip = Lines that nobody will ever read: written into a file without a name, refused, dropped or overwritten
+term-in-flight = in flight
+    .tip = Lines whose fate is not decided yet; none once everything has been read
+term-duplicated = duplicated
+    .tip = Lines emitted a second time; beside the sum
+term-astray = astray
+    .tip = Lines that are present, but were written to a file that was no longer live; beside the sum
+sum-files = files
+    .tip = Files that are followed now
+sum-lines = lines
+    .tip = Whole lines read since the session began
+sum-bytes = read
+    .tip = Bytes read since the session began
+
+# Workers
+workers = Workers
+workers-none = No workers
+workers-none-why = This lab starts none.
+worker-label = Worker { $name }
+    .tip = Handler { $handler }, started with { $start }: { $processes ->
+        [one] { $processes } process
+       *[other] { $processes } processes
+    }, { $threads ->
+        [one] { $threads } thread
+       *[other] { $threads } threads
+    } each, { $tasks ->
+        [one] { $tasks } task
+       *[other] { $tasks } tasks
+    } per thread
+lines-per-second = { $n } lines/s
+per-second = { $n }/s
+worker-idle = not started
+worker-starting = starting…
+worker-ending = ending…
+worker-ended = ended
+worker-paused = paused
+worker-stopped = stopped (SIGSTOP)
+worker-failed = could not be started
+worker-in-deleted = in a deleted file
+worker-in-moved = in a renamed file
+worker-errors = { $n ->
+        [one] { $n } error
+       *[other] { $n } errors
+    }: { $reason }
+worker-reopens = { $n ->
+        [one] { $n } reopen
+       *[other] { $n } reopens
+    }
+worker-lost = { $n } lost
+worker-cannot-reopen = This handler never looks whether its file is still there.
+worker-pid = process
+worker-start-time = started in
+worker-holds = holds
+worker-reopens-label = reopens
+worker-rollovers = rollovers
+worker-last-gap = last gap
+exit-code = exited with { $code }
+exit-signal = ended by { $signal }
+worker-pause = Pause
+    .tip = Writes nothing, keeps its file open
+worker-resume = Resume
+    .tip = Writes again
+worker-stop = Stop
+    .tip = Ends in good order
+worker-kill = Kill
+    .tip = Ends it at once, as SIGKILL does
+worker-restart = Start
+    .tip = Starts this worker anew
+worker-freeze = Freeze
+    .tip = Stops the process where it stands (SIGSTOP)
+worker-thaw = Thaw
+    .tip = Lets the frozen process go on (SIGCONT)
+worker-rate = Rate
+worker-rate-unbounded = as fast as it goes
+
+# Files
+files = Files
+files-none = No files
+files-none-why = They appear here as soon as somebody writes one.
+files-no-session = Open a file or a folder to see what happens to it.
+folder-menu = Folder
+folder-reveal = Show folder in file manager
+file-label = File { $name }, incarnation { $incarnation }
+file-label-unlinked = Deleted file { $name }, incarnation { $incarnation }
+file-no-writer = no writer
+file-held-by-us = held open here
+file-inode = inode { $inode }
+file-writes-on = { $name } writes on
+file-write-on = { $n ->
+        [one] { $n } writes on
+       *[other] { $n } write on
+    }
+file-writers = { $n ->
+        [one] { $n } writer
+       *[other] { $n } writers
+    }
+entry-folder = folder
+entry-dangling = leads nowhere
+entry-special = no file
+entry-compressed = compressed
+entry-binary = not text
+entry-inaccessible = no permission
+entry-pattern = not followed
+reach-moved = Moved away from the path that is written to
+reach-unlinked = No name leads to it any more; it is gone when the last one lets go
+reach-truncated = Ended by a truncation
+file-row-size = size
+file-row-lines = lines
+file-row-inode = inode
+file-row-writers = writers
+file-row-before = before
+file-row-carried = carried over
+file-row-hole = hole
+file-row-abandoned = abandoned
+release-pinned = { $size } of disk space stay taken as long as it is held open here.
+writers-reopen = { $n ->
+        [one] { $n } writer notices
+       *[other] { $n } writers notice
+    } and opens a new file.
+writers-stay-moved = { $n ->
+        [one] { $n } writer writes
+       *[other] { $n } writers write
+    } on into the renamed file.
+writers-stay-unlinked = { $n ->
+        [one] { $n } writer writes
+       *[other] { $n } writers write
+    } on into the file without a name: those lines are lost.
+writers-after-truncate = { $n ->
+        [one] { $n } writer goes
+       *[other] { $n } writers go
+    } on in the same file.
+asks-first = Asks first: no lab owns this folder.
+
+# Dialogs
+cancel = Cancel
+close = Close
+open = Open
+save = Save
+rename = Rename
+path-title = Open a path
+path-why = A file or a folder to follow, or a lab file (.toml). A path that does not exist yet is followed until it appears.
+path-instead = This machine has no file dialog (neither a portal nor zenity); type the path here.
+ledger-path-title = Export the ledger to
+rename-title = Rename { $name }
+rename-field = New name
+rename-empty = A file needs a name.
+rename-slash = A name can’t hold “/”.
+rename-same = That is its name now.
+rename-exists = A file of that name exists; it would be overwritten.
+reset-title = Reset the lab?
+reset-why = Every worker is stopped, the lab’s folder is emptied, and what was seen is forgotten.
+reset-yes = Reset
+end-title = End this session?
+close-title = Close Rotascope?
+end-why = { $n ->
+        [one] { $n } worker is
+       *[other] { $n } workers are
+    } running and will be stopped.
+end-open = End and open
+close-yes = Stop and close
+delete-title = Delete { $name }?
+delete-why = No lab owns this folder. Whoever has the file open may go on writing to it unseen.
+delete-trash = Move to trash
+delete-for-good = Delete for good
+    .tip = Can’t be undone
+truncate-title = Truncate { $name }?
+truncate-why = Everything in it is gone for good. No lab owns this folder.
+truncate-yes = Truncate to 0 bytes
+replace-title = Replace { $name }?
+replace-why = An empty file takes its place; what is in it now is gone for good. No lab owns this folder.
+replace-yes = Replace
+drop-here = Drop to open
+pick-files = Open log files
+pick-folder = Open a folder of logs
+pick-lab = Open a lab file
+pick-ledger = Export the ledger
+
+# Messages
+dismiss = Dismiss
+notices-none = Nothing has been reported.
+seconds-ago = { $n } s ago
+operation-failed = Could not { $operation } { $path }: { $reason }
+operation-delete = delete
+operation-trash = move to the trash
+operation-rename = rename
+operation-truncate = truncate
+operation-replace = replace
+operation-remove-folder = remove the folder
+operation-set-mode = change the permissions of
+operation-release = release
+operation-other = change
+reveal-gone = The folder { $path } is not there any more.
+ledger-written = Ledger written to { $path }
+ledger-not-written = The ledger could not be written to { $path }: { $reason }
+
+# First things
+ready-title = { $title } is ready
+ready-what = { $n ->
+        [one] { $n } worker process writes
+       *[other] { $n } worker processes write
+    } to one log; watch what becomes of every line.
+ready-start = Start the lab
+ready-then = Then try
+ready-then-delete = Select the live file on the right and delete it: each writer recovers, or does not.
+ready-then-midnight = Jump to ten seconds before midnight and wait for the next day’s file.
+ready-then-rename = Rename it, truncate it, remove the whole folder. The sum above tells what it cost.
+welcome-title = What happens to your log files?
+welcome-what = Open anyone’s logs and follow them across every rotation, or run the demo lab and break things with one click.
+nothing-title = Nothing to read yet
+nothing-what = Lines show up here as soon as these grow:
+
+# Help
+about-what = Shows what happens to log files when several processes write them: every rotation, every delete, every reopen, and every line lost.
+about-licence = Rotascope: MIT or Apache-2.0
+about-inter = Inter: SIL Open Font License 1.1
+about-jetbrains = JetBrains Mono: SIL Open Font License 1.1
+about-noto = Noto Sans SC: SIL Open Font License 1.1
+about-egui = egui and eframe: MIT or Apache-2.0
+keys-wheel = Zoom the timeline
+    .keys = Wheel
+keys-drag = Pan the timeline
+    .keys = Drag
+keys-click = Go to the line
+    .keys = Click on the timeline
+keys-shift-wheel = Scroll long lines sideways
+    .keys = Shift + Wheel
