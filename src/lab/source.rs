@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::value::closest;
 
@@ -39,10 +39,20 @@ pub(super) struct Source<'t> {
     problems: RefCell<Vec<Problem>>,
 }
 
+/// What is told first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Something that is written and wrong.
+    Wrong,
+    /// Something that the file as a whole lacks.
+    Lacking,
+    /// Something that is right, in a file that is right otherwise, and that nobody can obey.
+    Unbuilt,
+}
+
 #[derive(Debug)]
 struct Problem {
-    /// What is not built yet is told only of a file that is right otherwise.
-    unbuilt: bool,
+    rank: Rank,
     at: usize,
     text: String,
 }
@@ -61,8 +71,10 @@ impl<'t> Source<'t> {
         let at = error.span().map_or(self.text.len(), |span| span.start);
         let line = self.line(at);
         let written = self.text.lines().nth(line - 1).unwrap_or("").trim();
-        let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        let text = if written.is_empty() { message } else { format!("{}: {message}", shortened(written)) };
+        let message = error.message().lines().collect::<Vec<_>>().join(", ").replace(", expected nothing", "");
+        let remedy = if message == "duplicate key" { "; it stands above already, keep one of the two" } else { "" };
+        let place = if written.is_empty() { String::new() } else { format!("{}: ", shortened(written)) };
+        let text = format!("{place}{message}{remedy}");
         LabError::Wrong { file: self.name.to_owned(), line, text }
     }
 
@@ -71,14 +83,14 @@ impl<'t> Source<'t> {
         self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
-    fn note(&self, unbuilt: bool, at: usize, text: String) {
-        self.problems.borrow_mut().push(Problem { unbuilt, at, text });
+    fn note(&self, rank: Rank, at: usize, text: String) {
+        self.problems.borrow_mut().push(Problem { rank, at, text });
     }
 
     /// The first problem of the file.
     pub(super) fn verdict(&self) -> Result<(), LabError> {
         let problems = self.problems.borrow();
-        match problems.iter().min_by_key(|problem| (problem.unbuilt, problem.at)) {
+        match problems.iter().min_by_key(|problem| (problem.rank, problem.at)) {
             Some(Problem { at, text, .. }) => {
                 Err(LabError::Wrong { file: self.name.to_owned(), line: self.line(*at), text: text.clone() })
             }
@@ -91,11 +103,19 @@ impl<'t> Source<'t> {
 fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     let line = text.lines().next().unwrap_or("");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &line[..end]),
-        None if line.len() < text.len() => format!("{line} ..."),
-        None => line.to_owned(),
+    let mut shown = String::new();
+    for letter in line.chars().take(LONGEST) {
+        match letter.is_control() {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push(letter),
+        }
     }
+    if line.chars().nth(LONGEST).is_some() {
+        shown.push_str("...");
+    } else if line.len() < text.len() {
+        shown.push_str(" ...");
+    }
+    shown
 }
 
 /// A table of the file.
@@ -170,8 +190,11 @@ impl<'s, 't> Table<'s, 't> {
     /// Notes something that is wrong with the table as a whole.
     pub(super) fn wrong(&self, text: impl AsRef<str>) {
         let text = text.as_ref();
-        let text = if self.heading.is_empty() { text.to_owned() } else { format!("{}: {text}", self.heading) };
-        self.source.note(false, self.at, text);
+        if self.heading.is_empty() {
+            self.source.note(Rank::Lacking, self.at, text.to_owned());
+        } else {
+            self.source.note(Rank::Wrong, self.at, format!("{}: {text}", self.heading));
+        }
     }
 
     /// The number of the line where it begins, from 1.
@@ -208,13 +231,13 @@ impl<'s, 't> Value<'s, 't> {
 
     /// Notes that the value is wrong.
     pub(super) fn wrong(&self, text: impl AsRef<str>) {
-        self.source.note(false, self.key_span.start, format!("{}: {}", self.shown(), text.as_ref()));
+        self.source.note(Rank::Wrong, self.key_span.start, format!("{}: {}", self.shown(), text.as_ref()));
     }
 
     /// Notes that the value is right, and that nothing is there yet to obey it.
     pub(super) fn unbuilt(&self, text: impl AsRef<str>) {
         let text = format!("not built yet: {}; {}", self.shown(), text.as_ref());
-        self.source.note(true, self.key_span.start, text);
+        self.source.note(Rank::Unbuilt, self.key_span.start, text);
     }
 
     fn expected<T>(&self, what: &str) -> Option<T> {
@@ -252,9 +275,15 @@ impl<'s, 't> Value<'s, 't> {
         self.value.as_bool().or_else(|| self.expected("true or false"))
     }
 
+    /// Whether it is this whole number; no note.
+    pub(super) fn is_integer(&self, number: i64) -> bool {
+        self.value.as_integer().and_then(whole) == Some(number)
+    }
+
+    /// A whole number.
     pub(super) fn integer(&self, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
         let Some(integer) = self.value.as_integer() else { return self.expected("a whole number") };
-        let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|it| range.contains(it));
+        let number = whole(integer).filter(|number| range.contains(number));
         if number.is_none() {
             self.wrong(format!("out of range; write a whole number from {} to {}", range.start(), range.end()));
         }
@@ -314,6 +343,10 @@ impl<'s, 't> Value<'s, 't> {
         let tables = self.value.as_array().and_then(|items| items.iter().map(one).collect());
         tables.or_else(|| self.expected(&format!("tables, each headed {heading},")))
     }
+}
+
+fn whole(integer: &DeInteger<'_>) -> Option<i64> {
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
 fn type_of(value: &DeValue<'_>) -> &'static str {
