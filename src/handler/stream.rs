@@ -1,7 +1,7 @@
 //! The open file of a handler: opened for appending, written by one write(2) a line.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use crate::clock::Moment;
@@ -28,19 +28,16 @@ pub(super) fn open(
 
 /// Writes a line with one write(2). A part of a line is not completed: what follows it would be a second write, between
 /// which another process may write.
-pub(super) fn write(mut file: &File, path: &Path, line: &[u8], around: &Surroundings<'_>) -> Result<(), EmitError> {
+pub(super) fn write(file: &File, path: &Path, line: &[u8], around: &Surroundings<'_>) -> Result<(), EmitError> {
     around.probe.reached(Point::BeforeWrite, path);
-    loop {
-        return match file.write(line) {
-            Ok(written) if written == line.len() => Ok(()),
-            Ok(0) => Err(EmitError::system("write", path, io::ErrorKind::WriteZero.into())),
-            Ok(written) => Err(EmitError {
-                operation: "write",
-                path: path.to_owned(),
-                reason: EmitFault::Short { written, wanted: line.len() },
-            }),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => Err(EmitError::system("write", path, error)),
-        };
+    match platform::write_once(file, line) {
+        Ok(written) if written == line.len() => Ok(()),
+        Ok(0) => Err(EmitError::system("write", path, io::ErrorKind::WriteZero.into())),
+        Ok(written) => Err(EmitError {
+            operation: "write",
+            path: path.to_owned(),
+            reason: EmitFault::Short { written, wanted: line.len() },
+        }),
+        Err(error) => Err(EmitError::system("write", path, error)),
     }
 }

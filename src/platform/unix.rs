@@ -98,6 +98,21 @@ pub fn descriptor_number(file: &File) -> i32 {
     file.as_raw_fd()
 }
 
+/// One write(2). Fewer bytes than given are no error here; the caller decides what they mean.
+///
+/// # Errors
+/// The system's, but never for an interruption by a signal.
+pub fn write_once(file: &File, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        // Not through libc, which makes each write a cancellation point once there is a second thread: that costs a
+        // line in twenty.
+        match rustix::io::write(file, bytes) {
+            Err(rustix::io::Errno::INTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
 /// Gives an open file one more name on its own file system.
 ///
 /// # Errors

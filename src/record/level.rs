@@ -7,6 +7,17 @@ use super::Level;
 /// How far into a line a level is looked for, in bytes.
 const REACH: usize = 200;
 
+/// Letters, digits and the underscore, by byte.
+const WORD_BYTE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
 /// The level that a line names, as the first level word in its first 200 bytes.
 ///
 /// Known are Python's words and their kin in upper case anywhere (`ERROR`, `WARN`, `FATAL`, `NOTICE`, ...), words of
@@ -24,13 +35,13 @@ pub fn level_span(line: &[u8]) -> Option<(Level, Range<usize>)> {
     let head = &line[..line.len().min(REACH)];
     let mut at = 0;
     while at < head.len() {
-        if !head[at].is_ascii_alphanumeric() && head[at] != b'_' {
+        if !WORD_BYTE[usize::from(head[at])] {
             at += 1;
             continue;
         }
         let start = at;
         // The word's end is looked for in the whole line: the reach must not make a word of a piece.
-        while at < line.len() && (line[at].is_ascii_alphanumeric() || line[at] == b'_') {
+        while at < line.len() && WORD_BYTE[usize::from(line[at])] {
             at += 1;
         }
         if let Some(level) = word_level(line, start..at) {
@@ -83,13 +94,18 @@ fn glog(line: &[u8]) -> Option<(Level, Range<usize>)> {
 
 fn word_level(line: &[u8], word: Range<usize>) -> Option<Level> {
     let text = &line[word.clone()];
-    if !(3..=11).contains(&text.len()) {
+    // One look at length and first letter spares the list for most words.
+    let first = text[0] | 0x20;
+    if !(3..=11).contains(&text.len()) || !FIRST_LETTERS.contains(&first) {
         return None;
     }
     let level = known(text)?;
     let loud = text.iter().all(u8::is_ascii_uppercase);
     (loud || is_level_place(line, &word)).then_some(level)
 }
+
+/// Of the words below, in lower case.
+const FIRST_LETTERS: [u8; 12] = *b"acdefinpstvw";
 
 fn known(word: &[u8]) -> Option<Level> {
     const WORDS: [(&str, Level); 21] = [
@@ -115,10 +131,6 @@ fn known(word: &[u8]) -> Option<Level> {
         ("DBG", Level::Debug),
         ("WRN", Level::Warning),
     ];
-    // One look at the first letter spares the list for most words.
-    if !matches!(word[0] | 0x20, b't' | b'd' | b'v' | b'f' | b'i' | b'n' | b'w' | b'e' | b's' | b'c' | b'a' | b'p') {
-        return None;
-    }
     WORDS.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word)).map(|&(_, level)| level)
 }
 

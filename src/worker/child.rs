@@ -1,6 +1,6 @@
 //! What runs inside a worker's process.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,13 +53,21 @@ pub fn run_worker() -> ExitCode {
 }
 
 fn open_counters(setup: &WorkerSetup) -> Result<Counters, String> {
-    Counters::open(&setup.page, setup.plan.threads, setup.plan.tasks)
-        .map_err(|error| format!("its counters at {} can't be used: {error}", setup.page.display()))
+    let counters = Counters::open(&setup.page, setup.plan.threads, setup.plan.tasks)
+        .map_err(|error| format!("its counters at {} can't be used: {error}", setup.page.display()))?;
+    // Both sides have it mapped, so nothing is left behind whichever of them is killed.
+    let _ = std::fs::remove_file(&setup.page);
+    Ok(counters)
 }
 
 fn refuse(reason: &str) -> ExitCode {
-    eprintln!("rotascope: a worker was not started as Rotascope starts it: {reason}");
+    complain(&format!("a worker was not started as Rotascope starts it: {reason}"));
     ExitCode::from(2)
+}
+
+/// Says it on standard error, which may be closed: no reason to end.
+fn complain(sentence: &str) {
+    let _ = writeln!(io::stderr(), "rotascope: {sentence}");
 }
 
 fn work(
@@ -137,7 +145,7 @@ fn read_orders(input: impl BufRead, orders: &Sender<Order>, waiting: &AtomicBool
                 let _ = orders.send(order);
                 waiting.store(true, Ordering::Release);
             }
-            Err(error) => eprintln!("rotascope: a worker got an order that it does not know: {error}: {line}"),
+            Err(error) => complain(&format!("a worker got an order that it does not know: {error}: {line}")),
         }
     }
 }

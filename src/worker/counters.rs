@@ -2,7 +2,7 @@
 //! SIGKILL can be read after it.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -35,8 +35,9 @@ pub(super) struct Counters {
 impl Counters {
     /// Makes the file of a page.
     pub(super) fn create(path: &Path, threads: u16, tasks: u16) -> io::Result<Counters> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        file.set_len(size_bytes(threads, tasks))?;
+        let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        // Written, not merely given a length: on a full disk this fails here and not by a SIGBUS at the first count.
+        file.write_all(&vec![0; size_bytes(threads, tasks) as usize])?;
         let counters = Counters::map(&file, threads, tasks)?;
         counters.word(MAGIC_AT).store(MAGIC, Ordering::Release);
         Ok(counters)
