@@ -83,16 +83,19 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
         Dialog::Palette(_) => Modal::default_area(id).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 96.0)),
         _ => Modal::default_area(id),
     };
-    let response = Modal::new(id).area(area).frame(frame).show(ui.ctx(), |ui| match open {
-        Dialog::Path { text, instead } => path(ui, scene, state, text, *instead),
-        Dialog::LedgerPath { text } => ledger_path(ui, scene, state, text),
-        Dialog::Rename { target, name } => rename(ui, scene, state, target, name),
-        Dialog::Confirm(confirm) => show_confirm(ui, scene, state, confirm),
-        Dialog::Palette(palette) => palette::show(ui, scene, state, palette),
-        Dialog::Keys => about::keys(ui, scene),
-        Dialog::About => about::about(ui, scene),
-        Dialog::Notices => about::notices(ui, scene, toasts),
-    });
+    let response = Modal::new(id).area(area).frame(frame).backdrop_color(theme::backdrop(colors)).show(
+        ui.ctx(),
+        |ui| match open {
+            Dialog::Path { text, instead } => path(ui, scene, state, text, *instead),
+            Dialog::LedgerPath { text } => ledger_path(ui, scene, state, text),
+            Dialog::Rename { target, name } => rename(ui, scene, state, target, name),
+            Dialog::Confirm(confirm) => show_confirm(ui, scene, state, confirm),
+            Dialog::Palette(palette) => palette::show(ui, scene, state, palette),
+            Dialog::Keys => about::keys(ui, scene),
+            Dialog::About => about::about(ui, scene),
+            Dialog::Notices => about::notices(ui, scene, toasts),
+        },
+    );
     if response.inner || response.should_close() {
         *dialog = None;
     }

@@ -44,20 +44,26 @@ fn quiet(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, action: Action) {
 }
 
 fn show_name(ui: &mut Ui, scene: &Scene<'_>, chosen: &Chosen) {
+    let muted = Colors::of(ui).muted;
     ui.horizontal(|ui| {
+        ui.set_min_height(24.0);
         if let Some(id) = chosen.incarnation {
             chip(ui, id, !chosen.has_name, &format!("#{}", id.0));
         }
-        let mut name = RichText::new(name_of(&chosen.path)).font(theme::strong(theme::TEXT));
-        if !chosen.has_name {
-            name = name.strikethrough();
-        }
-        ui.add(egui::Label::new(name).truncate()).on_hover_text(chosen.path.display().to_string());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if let Some(file_id) = chosen.file_id {
+                let inode = scene.tr_args("file-inode", &[("inode", file_id.ino.to_string().into())]);
+                ui.label(RichText::new(inode).font(theme::plain(theme::SMALL)).color(muted));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let mut name = RichText::new(name_of(&chosen.path)).font(theme::strong(theme::TEXT));
+                if !chosen.has_name {
+                    name = name.strikethrough();
+                }
+                ui.add(egui::Label::new(name).truncate()).on_hover_text(chosen.path.display().to_string());
+            });
+        });
     });
-    if let Some(file_id) = chosen.file_id {
-        let inode = scene.tr_args("file-inode", &[("inode", file_id.ino.to_string().into())]);
-        ui.label(RichText::new(inode).font(theme::plain(theme::SMALL)).color(Colors::of(ui).muted));
-    }
 }
 
 fn show_operations(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chosen) {
@@ -83,7 +89,8 @@ fn show_release(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chos
     let pinned = chosen.incarnation.and_then(|id| scene.model.incarnation(id)).map_or(0, |one| one.size);
     let text = scene.tr_args("release-pinned", &[("size", size(pinned).into())]);
     ui.label(RichText::new(text).color(Colors::of(ui).muted));
-    let response = ui.add(Button::new(scene.tr("action-release")).min_size(vec2(ui.available_width(), 26.0)));
+    let size = vec2(ui.available_width(), 26.0);
+    let response = ui.add_sized(size, Button::new(scene.tr("action-release")));
     if response.on_hover_text(menu::tip(scene, Action::Release)).clicked() {
         state.ask(Action::Release);
     }

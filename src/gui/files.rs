@@ -13,7 +13,7 @@ use super::state::{Scene, Selection, State, is_alive};
 use super::text::size;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
-use crate::event::{EntryKind, FolderEntry, IncarnationId, NotFollowed};
+use crate::event::{EntryKind, FolderEntry, NotFollowed};
 use crate::model::{Incarnation, Reach};
 
 const ROW: f32 = 44.0;
@@ -78,11 +78,20 @@ fn show_item(ui: &mut Ui, rect: Rect, item: &Item<'_>, scene: &Scene<'_>, state:
     }
 }
 
-/// Named ones by path, each followed by what is held without a name and last had that path; then folders' other entries.
+/// Folder by folder: what is followed, dated files of a lab with the newest first, then the other entries.
 fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
     let model = scene.model;
     let mut followed: Vec<&Incarnation> = model.incarnations().iter().filter(|one| is_listed(one)).collect();
-    followed.sort_by(|a, b| key(a).cmp(&key(b)));
+    // A nameless one stands below its namesake; without a namesake it comes last.
+    let named: Vec<&Path> = followed.iter().filter_map(|one| one.path.as_deref()).collect();
+    let alone: Vec<bool> = model.incarnations().iter().map(|one| !named.contains(&last_name(one))).collect();
+    let newest_first = scene.has_lab();
+    followed.sort_by(|a, b| {
+        let alone = |one: &Incarnation| alone.get(one.id.0 as usize - 1).copied().unwrap_or(false);
+        let names = last_name(a).cmp(last_name(b));
+        let names = if newest_first { names.reverse() } else { names };
+        alone(a).cmp(&alone(b)).then(names).then(a.path.is_none().cmp(&b.path.is_none())).then(b.id.cmp(&a.id))
+    });
     let listed = model.entries().iter().filter(|entry| {
         !followed.iter().any(|one| one.path.as_deref() == Some(entry.path.as_path()))
             && (entry.incarnation.is_none() || entry.kind != EntryKind::File)
@@ -107,11 +116,6 @@ fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
         items.push(item);
     }
     items
-}
-
-/// Newest names first within a folder: the live file stands at the top; a nameless one below its namesake.
-fn key(one: &Incarnation) -> (std::cmp::Reverse<&Path>, bool, std::cmp::Reverse<IncarnationId>) {
-    (std::cmp::Reverse(last_name(one)), one.path.is_none(), std::cmp::Reverse(one.id))
 }
 
 fn is_listed(one: &Incarnation) -> bool {
@@ -236,7 +240,7 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     let left = inner.left() + chip.x.max(28.0) + 8.0;
     let right = inner.right();
     let figure = |text: &str, y: f32| {
-        paint_line(ui, pos2(right, y), Align2::RIGHT_CENTER, text, theme::mono(11.0), colors.muted, 140.0)
+        paint_line(ui, pos2(right, y), Align2::RIGHT_CENTER, text, theme::plain(theme::SMALL), colors.muted, 140.0)
     };
     let taken = figure(&size(one.size), first);
     let ink = if unlinked { colors.muted } else { colors.text };

@@ -27,6 +27,8 @@ struct Term {
     tip: String,
     loud: bool,
     aside: bool,
+    /// Room is kept for this many digits.
+    least_digits: usize,
 }
 
 /// What the bar says.
@@ -80,7 +82,12 @@ impl Term {
     fn width(&self, ui: &Ui, form: Form) -> f32 {
         let (name, figure) = self.fonts(form);
         let sign = if self.sign.is_empty() { 0.0 } else { text_width(ui, self.sign, figure.clone()) + form.space() };
-        (sign + text_width(ui, &self.name, name) + 5.0 + text_width(ui, &self.figure, figure) + form.space()).ceil()
+        (sign + text_width(ui, &self.name, name) + 5.0 + self.figure_width(ui, figure) + form.space()).ceil()
+    }
+
+    fn figure_width(&self, ui: &Ui, font: FontId) -> f32 {
+        let digits = "0".repeat(self.least_digits);
+        text_width(ui, &self.figure, font.clone()).max(text_width(ui, &digits, font))
     }
 
     fn show(&self, ui: &mut Ui, scene: &Scene<'_>, form: Form) {
@@ -95,7 +102,9 @@ impl Term {
         let mut at = rect.left_center();
         let mut put = |text: &str, font: FontId, color: Color32, space: f32| {
             if !text.is_empty() {
-                at.x = ui.painter().text(at, Align2::LEFT_CENTER, text, font, color).right() + space;
+                // The monospaced face stands a pixel higher than the other one.
+                let lower = if font.family == egui::FontFamily::Monospace { 1.0 } else { 0.0 };
+                at.x = ui.painter().text(at + vec2(0.0, lower), Align2::LEFT_CENTER, text, font, color).right() + space;
             }
         };
         put(self.sign, figure.clone(), colors.muted, form.space());
@@ -122,6 +131,7 @@ fn lab_terms(scene: &Scene<'_>) -> Vec<Term> {
         tip: scene.tr(&format!("{key}.tip")),
         loud,
         aside: false,
+        least_digits: 0,
     };
     let at = |sign: &str, n: u64| if bound && n > 0 { format!("{sign}{}", number(n)) } else { number(n) };
     let mut terms =
@@ -138,8 +148,7 @@ fn lab_terms(scene: &Scene<'_>) -> Vec<Term> {
     }
     // While the lab runs this term comes and goes with every look; standing there always, it moves nothing.
     if in_flight > 0 || scene.model.lab_state() == LabState::Running {
-        let figure = format!("{:>3}", number(in_flight));
-        terms.push(term("+", "term-in-flight", figure, false));
+        terms.push(Term { least_digits: 3, ..term("+", "term-in-flight", number(in_flight), false) });
     }
     for (key, n) in [("term-duplicated", duplicated), ("term-astray", astray)] {
         if n > 0 {
@@ -161,6 +170,7 @@ fn foreign_terms(scene: &Scene<'_>) -> Vec<Term> {
         tip: scene.tr(&format!("{key}.tip")),
         loud: false,
         aside: false,
+        least_digits: 0,
     };
     vec![
         term("", "sum-files", number(files as u64)),

@@ -169,6 +169,11 @@ pub fn veil(colors: &Colors) -> Color32 {
     Color32::from_rgba_unmultiplied(r, g, b, 220)
 }
 
+/// What dims the window behind a dialog.
+pub fn backdrop(colors: &Colors) -> Color32 {
+    Color32::from_black_alpha(if colors.window.r() < 128 { 120 } else { 56 })
+}
+
 /// The semibold cut of the interface's face.
 pub fn strong(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(crate::gui::fonts::STRONG.into()))

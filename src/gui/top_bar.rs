@@ -211,7 +211,9 @@ fn show_clock(ui: &mut Ui, scene: &Scene<'_>, clock: &ClockSetting, form: ClockF
         (&text.tail, theme::mono(theme::SMALL), colors.muted),
     ] {
         if !part.is_empty() {
-            at.x = ui.painter().text(at, Align2::LEFT_CENTER, part, font, color).right() + 8.0;
+            let lower = if font.family == egui::FontFamily::Monospace { 1.0 } else { 0.0 };
+            let at_part = at + vec2(0.0, lower);
+            at.x = ui.painter().text(at_part, Align2::LEFT_CENTER, part, font, color).right() + 8.0;
         }
     }
     let zone = clock.zone.clone().unwrap_or_else(|| scene.tr("clock-own-zone"));

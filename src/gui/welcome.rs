@@ -11,7 +11,7 @@ use super::theme::{self, Colors};
 use super::widgets;
 use crate::event::LabState;
 
-const WIDTH: f32 = 440.0;
+const WIDTH: f32 = 480.0;
 
 /// Whether there is nothing to read yet that the log view could show.
 pub(super) fn is_due(scene: &Scene<'_>) -> bool {

@@ -211,7 +211,19 @@ pub fn paint_sparkline(ui: &Ui, rect: Rect, values: &[f32], color: Color32) {
     let points = shown.iter().enumerate().map(|(n, value)| {
         Pos2::new(first + step * n as f32, rect.bottom() - rect.height() * (value / greatest).clamp(0.0, 1.0))
     });
-    ui.painter().add(Shape::line(points.collect(), Stroke::new(1.25, color)));
+    let points: Vec<Pos2> = points.collect();
+    let mut area = egui::Mesh::default();
+    let tint = theme::mix(Colors::of(ui).panel, color, 0.22);
+    for point in &points {
+        area.colored_vertex(*point, tint);
+        area.colored_vertex(Pos2::new(point.x, rect.bottom()), tint);
+    }
+    for first in (0..points.len().saturating_sub(1)).map(|n| 2 * n as u32) {
+        area.add_triangle(first, first + 1, first + 2);
+        area.add_triangle(first + 1, first + 2, first + 3);
+    }
+    ui.painter().add(area);
+    ui.painter().add(Shape::line(points, Stroke::new(1.25, color)));
 }
 
 /// A horizontal hairline over the whole width.

@@ -167,7 +167,7 @@ fn show_second_line(
     } else if is_alive(worker) {
         let rate = scene.tr_args("per-second", &[("n", number(worker.rate_now.round() as u64).into())]);
         let at = pos2(right, y);
-        let width = paint_line(ui, at, Align2::RIGHT_CENTER, &rate, theme::mono(11.0), colors.muted, 80.0);
+        let width = paint_line(ui, at, Align2::RIGHT_CENTER, &rate, theme::plain(theme::SMALL), colors.muted, 80.0);
         right -= width;
     }
     let mut at = pos2(inner.left() + 16.0, y);

@@ -334,12 +334,12 @@ ready-title = { $title } is ready
 ready-what = { $n ->
         [one] { $n } worker process writes
        *[other] { $n } worker processes write
-    } to one log; watch what becomes of every line.
+    } to one log.
 ready-start = Start the lab
 ready-then = Then try
-ready-then-delete = Select the live file on the right and delete it: each writer recovers, or does not.
+ready-then-delete = Select the live file on the right and delete it.
 ready-then-midnight = Jump to ten seconds before midnight and wait for the next day’s file.
-ready-then-rename = Rename it, truncate it, remove the whole folder. The sum above tells what it cost.
+ready-then-rename = Rename it, truncate it, remove its folder. The sum above tells the cost.
 welcome-title = What happens to your log files?
 welcome-what = Open anyone’s logs and follow them across every rotation, or run the demo lab and break things with one click.
 nothing-title = Nothing to read yet

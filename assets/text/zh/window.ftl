@@ -292,10 +292,10 @@ ledger-not-written = 无法将账目写入 { $path }：{ $reason }
 
 # First things
 ready-title = { $title } 已就绪
-ready-what = { $n } 个工作进程写同一份日志；看看每一行的下落。
+ready-what = { $n } 个工作进程写同一份日志。
 ready-start = 启动实验
 ready-then = 然后试试
-ready-then-delete = 在右侧选中当前文件并删除：各写入者会恢复，或不会。
+ready-then-delete = 在右侧选中当前文件，然后删除。
 ready-then-midnight = 跳到午夜前十秒，等待新一天的文件。
 ready-then-rename = 重命名、截断、移除整个文件夹。上方的等式会告诉你代价。
 welcome-title = 你的日志文件经历了什么？

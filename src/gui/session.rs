@@ -1,0 +1,57 @@
+//! Opens sessions for the window on the screen.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use eframe::egui;
+
+use super::app::data_folder;
+use super::open::{Opener, SessionRequest};
+use crate::engine::{Engine, EngineConfig, EngineError, Session};
+use crate::lab::{FolderError, Lab, LabError, claim_free_folder};
+
+/// The least time from one frame to the next while events come in: 40 frames a second are as smooth as a log needs.
+const FRAME: Duration = Duration::from_millis(25);
+
+#[derive(Debug, thiserror::Error)]
+enum SessionError {
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("this system names no folder for a program's data; set HOME or XDG_DATA_HOME")]
+    NoDataFolder,
+    #[error("can't tell where this program is, and workers are started from it: {0}")]
+    NoProgram(std::io::Error),
+}
+
+/// What opens real sessions, with real workers.
+pub(super) fn opener() -> Opener {
+    Box::new(|request, ctx| open(request, ctx).map_err(|error| error.to_string()))
+}
+
+fn open(request: &SessionRequest, ctx: &egui::Context) -> Result<Engine, SessionError> {
+    let session = match request {
+        SessionRequest::Demo => of_lab(Lab::built_in("demo")?, "demo")?,
+        SessionRequest::Lab(file) => {
+            let name = file.file_stem().map_or_else(|| "lab".into(), |stem| stem.to_string_lossy().into_owned());
+            of_lab(Lab::read(file)?, &name)?
+        }
+        SessionRequest::Watch(paths) => {
+            let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            Session::Watch { paths: paths.iter().map(absolute).collect() }
+        }
+    };
+    let program = std::env::current_exe().map_err(SessionError::NoProgram)?;
+    let ctx = ctx.clone();
+    let waker = Box::new(move || ctx.request_repaint_after(FRAME));
+    Ok(Engine::open(session, EngineConfig { program, waker })?)
+}
+
+/// A lab in a folder of its own among the person's data: never one that somebody else might write to.
+fn of_lab(lab: Lab, name: &str) -> Result<Session, SessionError> {
+    let folder = data_folder().ok_or(SessionError::NoDataFolder)?.join("labs").join(name);
+    Ok(Session::Lab { lab: Box::new(lab), folder: claim_free_folder(&folder)? })
+}
