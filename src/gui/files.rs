@@ -249,8 +249,12 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     if unlinked {
         ui.painter().hline(left..=left + width, first + 0.5, Stroke::new(1.0, ink));
     }
-    let taken = figure(&scene.tr_args("count-lines", &[("n", one.lines.into())]), second);
     let (text, color) = writers_line(scene, one, colors);
+    let needed = widgets::text_width(ui, &text, theme::plain(theme::SMALL)) + 12.0;
+    let lines = scene.tr_args("count-lines", &[("n", one.lines.into())]);
+    let long = format!("{lines} · {}", one.file_id.ino);
+    let fits = widgets::text_width(ui, &long, theme::plain(theme::SMALL)) <= right - left - needed;
+    let taken = figure(if fits { &long } else { &lines }, second);
     let room = right - taken - 8.0 - left;
     paint_line(ui, pos2(left, second), Align2::LEFT_CENTER, &text, theme::plain(theme::SMALL), color, room);
 

@@ -260,6 +260,31 @@ mod tests {
         assert!(named > 0, "no source was searched");
     }
 
+    #[test]
+    fn every_word_of_the_code_that_looks_like_a_key_is_one() {
+        let known = keys(Language::English);
+        let families: BTreeSet<&str> =
+            known.keys().filter_map(|key| key.split_once('-')).map(|(first, _)| first).collect();
+        let mut looked_at = 0;
+        for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gui")) {
+            let source = std::fs::read_to_string(&path).unwrap();
+            // Every second piece between quotation marks stands in a literal; one quoted mark more or less does no harm,
+            // because code between literals never looks like a key.
+            for word in source.split('"') {
+                let Some((first, rest)) = word.split_once('-') else { continue };
+                let looks_like_a_key = families.contains(first)
+                    && !rest.is_empty()
+                    && rest.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')
+                    && !rest.ends_with('-');
+                if looks_like_a_key {
+                    looked_at += 1;
+                    assert!(known.contains_key(word), "{}: {word}", path.display());
+                }
+            }
+        }
+        assert!(looked_at > 50, "only {looked_at} words were looked at");
+    }
+
     fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -249,6 +249,7 @@ pub fn empty(ui: &mut Ui, what: &str, why: &str) {
         ui.add_space(theme::EDGE);
         ui.vertical(|ui| {
             ui.set_max_width(width);
+            ui.spacing_mut().item_spacing.y = 4.0;
             ui.label(egui::RichText::new(what).color(colors.text));
             ui.label(egui::RichText::new(why).font(theme::plain(theme::SMALL)).color(colors.muted));
         });

@@ -87,7 +87,6 @@ impl Window {
 
     /// What must happen before each frame, shown or not: theme, size and language as chosen, answers of file dialogs.
     pub fn logic(&mut self, ctx: &egui::Context) {
-        self.engine.seen();
         let settings = &self.state.settings;
         let preference = match settings.theme {
             ThemeChoice::System => egui::ThemePreference::System,
@@ -167,7 +166,7 @@ impl Window {
         if state.settings.files && session {
             Panel::right("files")
                 .resizable(true)
-                .default_size(292.0)
+                .default_size(312.0)
                 .size_range(220.0..=520.0)
                 .frame(panel)
                 .show(ui, |ui| files::show(ui, &scene, state));
