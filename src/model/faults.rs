@@ -137,6 +137,7 @@ impl Model {
         self.holders.entry(file).or_default().push((worker, spans.len()));
         spans.push(Span { file, from: at, to: None, reason, answers: answered.first().copied() });
         self.workers[index].holds = Some((file, path.to_path_buf()));
+        self.launches_by_file.entry(file).or_default().extend(self.workers[index].launch);
         self.creator_opened(opening);
         if let Some(id) = self.incarnation_of(file) {
             self.late_holder(id, worker, at);

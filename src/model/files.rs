@@ -246,7 +246,7 @@ impl Model {
 
     fn truncated(&mut self, at: Moment, id: IncarnationId, how: &Cutting<'_>) {
         let &Cutting { path, old_size, kept, remaining, by } = how;
-        let holders = self.launches_holding(id);
+        let writers = self.launches_of(id);
         let Some(one) = self.incarnation_mut(id) else { return };
         let reach = one.reach;
         one.saw_size(old_size);
@@ -255,7 +255,7 @@ impl Model {
         one.ended = Some(at);
         self.leave(id, path, at.mono);
         self.refresh_unlinked_bar(id, at.mono);
-        self.ledger.truncated(id, remaining, by, &holders);
+        self.ledger.truncated(id, remaining, by, &writers);
         self.was_live.insert(id, reach == Reach::Live);
         let kind = MarkKind::Truncated { by, old_size, kept };
         let mark = self.mark(at, Some(id), Some(path), kind, true);
@@ -322,8 +322,12 @@ impl Model {
         }
     }
 
-    fn launches_holding(&self, id: IncarnationId) -> Vec<LaunchId> {
-        self.writers_of(id).into_iter().filter_map(|worker| self.worker(worker)?.launch).collect()
+    /// The launches that ever held the incarnation's file, and whether they still do.
+    fn launches_of(&self, id: IncarnationId) -> Vec<(LaunchId, bool)> {
+        let Some(file) = self.incarnation(id).map(|one| one.file_id) else { return Vec::new() };
+        let now: Vec<_> = self.writers_of(id).into_iter().filter_map(|worker| self.worker(worker)?.launch).collect();
+        let ever = self.launches_by_file.get(&file).into_iter().flatten();
+        ever.map(|launch| (*launch, now.contains(launch))).collect()
     }
 
     pub(super) fn incarnation_mut(&mut self, id: IncarnationId) -> Option<&mut Incarnation> {

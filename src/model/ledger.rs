@@ -11,8 +11,8 @@
 //! 5. `in_flight`: not yet decided.
 //!
 //! A line that is seen before the counters tell of it counts as written. What is truncated before anybody could read
-//! it leaves a gap in the sequence right behind the last line seen in that file; such gaps are counted as destroyed, and
-//! the figures are marked as bounds. Lines of launches that no worker of this session has made are not counted.
+//! it leaves a gap in the sequence right behind the last line seen in that file. When all has been read such gaps are
+//! counted as destroyed, and the figures are marked as bounds. Lines of launches that no worker of this session has made are not counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,7 @@ pub struct Ledger {
     tasks: BTreeMap<(LaunchId, u16, u16), Task>,
     lives: Lives,
     /// Launches that held a file when it was cut: tasks of theirs that have not been heard of may have lost lines too.
-    cut_early: BTreeSet<LaunchId>,
+    cut_early: BTreeMap<LaunchId, BTreeSet<IncarnationId>>,
 }
 
 type TaskKey = (LaunchId, u16, u16);
@@ -225,6 +225,7 @@ impl Ledger {
                 let Some(place) = task.places.get_mut(&previous) else { return };
                 let (here, torn) = (std::mem::take(&mut place.here), std::mem::take(&mut place.torn));
                 let (beyond, stray) = (place.beyond.and(&here), place.stray.and(&here));
+                let twice = place.twice.and(&here);
                 let mut moved = here.clone();
                 moved.add(&torn);
                 if moved.is_empty() {
@@ -236,6 +237,7 @@ impl Ledger {
                 heir.torn.add(&torn);
                 heir.beyond.add(&beyond);
                 heir.stray.add(&stray);
+                heir.twice.add(&twice);
                 task.judge(&moved, standing_in(lives));
             });
             if any && let Some(life) = self.lives.get_mut(&next) {
@@ -278,7 +280,7 @@ impl Ledger {
                 let Some(place) = task.places.get_mut(&id) else { return };
                 let lines = place.here.and(&Intervals::of(run.first, run.last));
                 if away {
-                    place.stray.add(&lines);
+                    place.stray.add(&lines.without(&place.twice));
                 } else {
                     place.stray.subtract(&lines);
                 }
@@ -297,7 +299,7 @@ impl Ledger {
             for run in beyond.iter().filter(|run| key_of(run) == key) {
                 above.insert(run.first, run.last);
             }
-            place.beyond = above.and(&place.here);
+            place.beyond = above.and(&place.here).without(&place.twice);
             if cut.exact || place.here.is_empty() {
                 task.inexact.remove(&id);
             } else {
@@ -321,8 +323,15 @@ impl Ledger {
         self.moved(id, away, Cut { offset: size, exact: false }, &[]);
     }
 
-    /// An incarnation was cut; `remaining` lines still stand. `holders` are the launches that held it open.
-    pub(super) fn truncated(&mut self, id: IncarnationId, remaining: &[StampRun], by: Actor, holders: &[LaunchId]) {
+    /// An incarnation was cut; `remaining` lines still stand. `writers` are the launches that have ever held it open, each
+    /// with whether it still does.
+    pub(super) fn truncated(
+        &mut self,
+        id: IncarnationId,
+        remaining: &[StampRun],
+        by: Actor,
+        writers: &[(LaunchId, bool)],
+    ) {
         let life = self.lives.entry(id).or_default();
         let taken = life.unlinked.is_none() && !matches!(by, Actor::Worker(_));
         let standing = life.standing();
@@ -332,23 +341,20 @@ impl Ledger {
             for run in remaining.iter().filter(|run| key_of(run) == key) {
                 kept.insert(run.first, run.last);
             }
-            if taken && let Some(last) = task.places.get(&id).and_then(super::task::Place::last) {
-                task.note_gap(last);
+            if taken {
+                task.note_gap(id, false);
             }
             task.cut_away(id, &kept, taken, standing, standing_in(lives));
         });
         if taken {
-            for launch in holders {
-                self.note_unread(*launch);
+            for &(launch, holds) in writers {
+                for (_, task) in self.tasks.range_mut((launch, 0, 0)..=(launch, u16::MAX, u16::MAX)) {
+                    task.note_gap(id, holds);
+                }
+                if holds {
+                    self.cut_early.entry(launch).or_default().insert(id);
+                }
             }
-        }
-    }
-
-    /// Lines of this launch may have been cut away before they were read.
-    fn note_unread(&mut self, launch: LaunchId) {
-        self.cut_early.insert(launch);
-        for (_, task) in self.tasks.range_mut((launch, 0, 0)..=(launch, u16::MAX, u16::MAX)) {
-            task.note_gap(task.last_seen());
         }
     }
 
@@ -380,8 +386,8 @@ impl Ledger {
     fn change(&mut self, key: TaskKey, act: impl FnOnce(&mut Task, &Lives)) {
         let task = self.tasks.entry(key).or_insert_with(|| {
             let mut task = Task::default();
-            if self.cut_early.contains(&key.0) {
-                task.note_gap(0);
+            for life in self.cut_early.get(&key.0).into_iter().flatten() {
+                task.note_gap(*life, true);
             }
             task
         });

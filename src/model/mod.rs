@@ -25,7 +25,9 @@ pub use timeline::{Bar, Fault, FaultKind, Mark, MarkId, MarkKind, PathLane, Rate
 pub use worker::{Worker, WorkerState};
 
 use crate::clock::{ClockMode, ClockSetting, Moment, Mono};
-use crate::event::{Actor, Event, FileId, FolderEntry, IncarnationId, LabState, SessionOpened, What, WorkerId};
+use crate::event::{
+    Actor, Event, FileId, FolderEntry, IncarnationId, LabState, LaunchId, SessionOpened, What, WorkerId,
+};
 
 /// Everything that the window draws and the command line prints.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +60,7 @@ pub struct Model {
     tracks: Vec<worker::Track>,
     /// Who has held each file, as indices into the worker's spans.
     holders: BTreeMap<FileId, Vec<(WorkerId, usize)>>,
+    launches_by_file: BTreeMap<FileId, BTreeSet<LaunchId>>,
     first_opens: BTreeMap<FileId, (Mono, WorkerId)>,
     takings: BTreeMap<IncarnationId, faults::Taking>,
     created_marks: BTreeMap<IncarnationId, MarkId>,

@@ -15,6 +15,8 @@ pub(super) struct Place {
     pub(super) beyond: Intervals,
     /// Of these, what was written after the file had been moved away from the writers' path.
     pub(super) stray: Intervals,
+    /// Of these, what stands here more than once: one of the copies is from before any cut.
+    pub(super) twice: Intervals,
     /// Standing torn in the file.
     pub(super) torn: Intervals,
     /// Stood whole in the reachable file until somebody cut it.
@@ -24,13 +26,41 @@ pub(super) struct Place {
 }
 
 impl Place {
+    fn take_in(&mut self, lines: &Intervals, side: Side) {
+        match side.cut_away {
+            Some(true) if !side.beyond => return self.taken.add(lines),
+            Some(_) => return self.wasted.add(lines),
+            None => {}
+        }
+        let again = self.here.and(lines);
+        let fresh = lines.without(&again);
+        self.twice.add(&again);
+        self.here.add(&fresh);
+        // A line that stands on both sides of a cut stands on the better one.
+        if side.beyond {
+            self.beyond.add(&fresh);
+        } else {
+            self.beyond.subtract(&again);
+        }
+        if side.stray {
+            self.stray.add(&fresh);
+        } else {
+            self.stray.subtract(&again);
+        }
+    }
+
     fn may_hold(&self, lines: &Intervals) -> bool {
         [&self.here, &self.torn, &self.taken, &self.wasted].iter().any(|set| set.may_meet(lines))
     }
 
     /// The last line that was ever seen here.
-    pub(super) fn last(&self) -> Option<u64> {
+    fn last(&self) -> Option<u64> {
         [&self.here, &self.torn, &self.taken, &self.wasted].iter().filter_map(|set| set.last()).max()
+    }
+
+    /// The first line above `number` that was ever seen here.
+    fn next_after(&self, number: u64) -> Option<u64> {
+        [&self.here, &self.torn, &self.taken, &self.wasted].iter().filter_map(|set| set.next_after(number)).min()
     }
 }
 
@@ -48,6 +78,8 @@ pub(super) enum Standing {
 /// A place where lines may have been cut away unread.
 #[derive(Clone, Debug, PartialEq)]
 struct Gap {
+    /// The life that was cut.
+    life: IncarnationId,
     /// The last line seen before the cut.
     after: u64,
     /// No line above this can have been written before the cut; known from the first counters after it.
@@ -144,18 +176,7 @@ impl Task {
         }
         let fresh = self.is_fresh(first);
         self.duplicated += (last - first + 1) - self.seen.insert(first, last);
-        let place = self.places.entry(incarnation).or_default();
-        match side.cut_away {
-            Some(true) if !side.beyond => place.taken.insert(first, last),
-            Some(_) => place.wasted.insert(first, last),
-            None => place.here.insert(first, last),
-        };
-        if side.cut_away.is_none() && side.beyond {
-            place.beyond.insert(first, last);
-        }
-        if side.cut_away.is_none() && side.stray {
-            place.stray.insert(first, last);
-        }
+        self.places.entry(incarnation).or_default().take_in(&Intervals::of(first, last), side);
         self.raise(last, &standing);
         let plain = side == Side { cut_away: None, beyond: false, stray: false };
         if fresh && plain && standing(incarnation) == Standing::Reachable {
@@ -209,7 +230,9 @@ impl Task {
             unseen = unseen.without(decided);
         }
         for gap in std::mem::take(&mut self.gaps) {
-            let next = self.seen.next_after(gap.after).unwrap_or(u64::MAX);
+            // What was seen in the file that was cut, or in an older one, was written before the cut.
+            let later = self.places.range(gap.life..).skip_while(|(life, _)| **life == gap.life);
+            let next = later.filter_map(|(_, place)| place.next_after(gap.after)).min().unwrap_or(u64::MAX);
             let last = (next - 1).min(self.returned).min(gap.limit.unwrap_or(u64::MAX));
             self.overwritten.add(&unseen.and(&Intervals::of(gap.after + 1, last)));
         }
@@ -217,16 +240,22 @@ impl Task {
         self.judge(&unseen, standing);
     }
 
-    /// Lines after this one may have stood in a file that was cut before they were read.
-    pub(super) fn note_gap(&mut self, after: u64) {
-        if !self.gaps.iter().any(|gap| gap.after == after && gap.limit.is_none()) {
-            self.gaps.push(Gap { after, limit: None });
+    /// Lines of this task may have stood in this life when it was cut, and gone before they were read: those that come
+    /// after what was seen there and in older files. `holds`: the task was still writing to it, so they may also come
+    /// after the last line seen anywhere.
+    pub(super) fn note_gap(&mut self, life: IncarnationId, holds: bool) {
+        let older = self.places.range(..=life).filter_map(|(_, place)| place.last()).max().unwrap_or(0);
+        self.add_gap(life, older);
+        if holds {
+            self.add_gap(life, self.seen.last().unwrap_or(0));
         }
     }
 
-    /// The last line seen whole, 0 if none.
-    pub(super) fn last_seen(&self) -> u64 {
-        self.seen.last().unwrap_or(0)
+    fn add_gap(&mut self, life: IncarnationId, after: u64) {
+        let gap = Gap { life, after, limit: None };
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
     }
 
     /// The file was cut: what is not `kept` is gone. `standing` is the file's at that moment.
