@@ -453,3 +453,22 @@ fn every_built_in_lab_is_right() {
     let error = Lab::built_in("nightly").unwrap_err().to_string();
     assert_eq!(error, "can't read nightly: no such lab is built in; there are demo, lesson, midnight");
 }
+
+proptest::proptest! {
+    /// Whatever stands in the file: an answer, of one line, and no panic.
+    #[test]
+    fn a_lab_with_something_cut_out_or_put_in_gets_an_answer(
+        cut in 0..EXAMPLE.len(),
+        length in 0..40_usize,
+        piece in "[\\PC\n]{0,6}|\\[\\[[a-z]{1,8}\\]\\]|[a-z]{1,6} = [-0-9.'\"{}\\[\\]]{1,6}",
+    ) {
+        let at = |byte: usize| (byte..).find(|byte| EXAMPLE.is_char_boundary(*byte)).unwrap();
+        let (start, end) = (at(cut), at((cut + length).min(EXAMPLE.len())));
+        let text = format!("{}{piece}{}", &EXAMPLE[..start], &EXAMPLE[end..]);
+        // The example holds keys that are not built, but a cut may take both away.
+        if let Err(error) = Lab::parse(&text, "x") {
+            let error = error.to_string();
+            proptest::prop_assert!(error.starts_with("x:") && error.lines().count() == 1, "{error}");
+        }
+    }
+}

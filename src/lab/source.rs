@@ -218,14 +218,12 @@ pub(super) struct Value<'s, 't> {
 impl<'s, 't> Value<'s, 't> {
     /// `key = value`, or the heading of a table.
     fn shown(&self) -> String {
+        let written = &self.source.text[self.span.clone()];
         match self.value {
-            // A table in braces stands on one line with its key; one with a heading does not.
-            DeValue::Table(_) if !self.source.text[self.span.clone()].starts_with('{') => self.heading.clone(),
-            DeValue::Array(items) if items.is_empty() || !self.source.text[self.span.clone()].starts_with("[[") => {
-                format!("{} = {}", self.key, shortened(&self.source.text[self.span.clone()]))
-            }
-            DeValue::Array(_) => format!("[[{}]]", self.key),
-            _ => format!("{} = {}", self.key, shortened(&self.source.text[self.span.clone()])),
+            // What is written in braces stands on a line with its key.
+            DeValue::Table(_) if !written.starts_with('{') => self.heading.clone(),
+            DeValue::Array(_) if written.starts_with("[[") => format!("[{}]", self.heading),
+            _ => format!("{} = {}", self.key, shortened(written)),
         }
     }
 
