@@ -2,13 +2,47 @@
 
 use std::process::ExitCode;
 
+use rotascope::cli::{self, Invocation};
+use rotascope::engine::{self, RunOptions};
+use rotascope::lab::Lab;
 use rotascope::worker;
+
+/// Lines were lost, or a condition of the lab did not hold.
+const NOT_CLEAN: u8 = 1;
+
+type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     // A worker starts in a millisecond because nothing else is looked at before this.
     match std::env::args_os().nth(1) {
-        Some(word) if word == worker::WORKER_SUBCOMMAND => worker::run_worker(),
-        Some(word) if word == worker::GUARD_SUBCOMMAND => worker::run_guard(),
-        _ => ExitCode::SUCCESS,
+        Some(word) if word == worker::WORKER_SUBCOMMAND => return worker::run_worker(),
+        Some(word) if word == worker::GUARD_SUBCOMMAND => return worker::run_guard(),
+        _ => {}
     }
+    obey(cli::parse()).unwrap_or_else(|error| {
+        eprintln!("rotascope: {error}");
+        ExitCode::from(cli::USAGE_ERROR)
+    })
+}
+
+fn obey(invocation: Invocation) -> Result<ExitCode, Failure> {
+    match invocation {
+        Invocation::Window(window) => open_window(window),
+        Invocation::Run(run) => {
+            let lab = Lab::read(&run.lab)?;
+            let options = RunOptions { duration: run.duration, json: run.json, keep: run.keep };
+            Ok(if engine::run(lab, &options)? { ExitCode::SUCCESS } else { ExitCode::from(NOT_CLEAN) })
+        }
+        Invocation::Compare(_) => Err("not built yet: compare".into()),
+        Invocation::Follow(_) => Err("not built yet: follow; without a command the window follows files".into()),
+        Invocation::Shot(shot) => take_pictures(&shot),
+    }
+}
+
+fn open_window(_window: cli::Window) -> Result<ExitCode, Failure> {
+    Err("no window".into())
+}
+
+fn take_pictures(_shot: &cli::Shot) -> Result<ExitCode, Failure> {
+    Err("no shot".into())
 }

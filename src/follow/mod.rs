@@ -141,6 +141,13 @@ impl Texts {
         }
     }
 
+    /// Lets go of everything: another session begins.
+    pub fn clear(&self) {
+        if let Ok(mut files) = self.files.write() {
+            files.clear();
+        }
+    }
+
     /// Lets go of an incarnation.
     pub fn remove(&self, incarnation: IncarnationId) {
         if let Ok(mut files) = self.files.write() {
@@ -169,9 +176,21 @@ impl Follower {
     /// # Errors
     /// When the thread can't be started. Missing paths and failing watches are events, not errors.
     pub fn start(options: FollowOptions, events: Sender<Event>, operator: Box<dyn Operator>) -> io::Result<Follower> {
+        Follower::start_into(Texts::default(), options, events, operator)
+    }
+
+    /// The same, with the descriptors registered where somebody already looks for them.
+    ///
+    /// # Errors
+    /// As for [`Follower::start`].
+    pub fn start_into(
+        texts: Texts,
+        options: FollowOptions,
+        events: Sender<Event>,
+        operator: Box<dyn Operator>,
+    ) -> io::Result<Follower> {
         let (orders, to_obey) = unbounded();
         let (stop, stopped) = bounded(1);
-        let texts = Texts::default();
         let outlet = run::Outlet::new(events, stopped);
         let state = run::State::new(options, outlet, texts.clone(), operator)?;
         let thread = std::thread::Builder::new().name("follower".to_owned()).spawn(move || state.run(&to_obey))?;

@@ -1,0 +1,460 @@
+//! The engine's thread: takes orders and events in turn, folds events into the model, and reacts to them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
+
+use super::fill::fill_disk;
+use super::lab_run::LabRun;
+use super::operate::FileOperator;
+use super::steps::{Act, Due};
+use super::{EngineError, Session, Shared};
+use crate::clock::{ClockSetting, Moment};
+use crate::command::{ClockOrder, Command, LabOrder, WorkerOrder};
+use crate::event::{Actor, Event, FollowEvent, LabState, SessionOpened, What, WorkerEvent, WorkerId};
+use crate::follow::{FollowOptions, FollowOrder, Follower, Target, Texts};
+
+/// Events between the threads. Small enough that a slow engine makes the follower wait: the disk is the buffer.
+const EVENTS_IN_CHANNEL: usize = 256;
+/// Events folded under one lock, so that the window never waits long for its frame.
+const EVENTS_PER_LOCK: usize = 128;
+/// How often the counters of running workers are read.
+const SAMPLE: Duration = Duration::from_millis(100);
+/// The same while all workers hold still.
+const SAMPLE_PAUSED: Duration = Duration::from_secs(1);
+
+pub(super) struct Core {
+    shared: Arc<Shared>,
+    orders: Receiver<Command>,
+    events: Receiver<Event>,
+    texts: Texts,
+    follower: Follower,
+    lab: Option<LabRun>,
+    state: LabState,
+    /// Workers that were told to hold still and have not said that they do.
+    not_yet_paused: BTreeSet<WorkerId>,
+    catch_up: CatchUp,
+    next_sample: Instant,
+    after_stop: AfterStop,
+    pictures: Sender<String>,
+}
+
+/// The request for a drain that is under way, if any.
+#[derive(Debug, Default)]
+struct CatchUp {
+    asked: u64,
+    waiting: bool,
+}
+
+/// What comes when the last worker has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AfterStop {
+    StayReady,
+    Reset,
+    Quit,
+}
+
+impl Core {
+    pub(super) fn open(
+        session: Session,
+        program: PathBuf,
+        shared: Arc<Shared>,
+        texts: Texts,
+        orders: Receiver<Command>,
+        pictures: Sender<String>,
+    ) -> Result<Core, EngineError> {
+        let (events_in, events) = crossbeam_channel::bounded(EVENTS_IN_CHANNEL);
+        let (lab, opened, targets) = match session {
+            Session::Watch { paths } => (None, watched(&paths), targets_of(&paths)),
+            Session::Lab { lab, folder } => {
+                let run = LabRun::open(*lab, folder, program, events_in.clone())?;
+                let targets = run.log_folders().into_iter().map(Target::Folder).collect();
+                let opened = run.opened();
+                (Some(run), opened, targets)
+            }
+        };
+        let operator = FileOperator { owned: lab.as_ref().map(|run| run.folder().to_owned()) };
+        let follower = follow(targets, lab.is_some(), &texts, &events_in, operator)?;
+        let mut core = Core {
+            shared,
+            orders,
+            events,
+            texts,
+            follower,
+            lab,
+            state: LabState::Ready,
+            not_yet_paused: BTreeSet::new(),
+            catch_up: CatchUp::default(),
+            next_sample: Instant::now(),
+            after_stop: AfterStop::StayReady,
+            pictures,
+        };
+        core.tell(What::SessionOpened(opened));
+        Ok(core)
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            let tick = match self.next_wake() {
+                Some(at) => crossbeam_channel::at(at),
+                None => crossbeam_channel::never(),
+            };
+            select! {
+                recv(self.events) -> event => {
+                    if let Ok(event) = event {
+                        self.take_events(event);
+                    }
+                }
+                // The window's side is gone without a word: end as if asked.
+                recv(self.orders) -> order => self.obey(order.unwrap_or(Command::Quit)),
+                recv(tick) -> _ => {}
+            }
+            if !self.act_on_time() {
+                return;
+            }
+        }
+    }
+
+    // --- events ---------------------------------------------------------------------------------------------------
+
+    fn take_events(&mut self, first: Event) {
+        let mut events = vec![first];
+        while events.len() < EVENTS_PER_LOCK {
+            match self.events.try_recv() {
+                Ok(event) => events.push(event),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        self.fold(&events);
+        for event in events {
+            self.react(event);
+        }
+    }
+
+    fn fold(&mut self, events: &[Event]) {
+        {
+            let mut model = self.shared.write();
+            for event in events {
+                model.apply(event);
+            }
+        }
+        self.shared.wake();
+    }
+
+    /// What a call has found out, if anything.
+    fn fold_found(&mut self, events: &[Event]) {
+        if !events.is_empty() {
+            self.fold(events);
+        }
+    }
+
+    /// A fact that the engine itself knows first.
+    fn tell(&mut self, what: What) {
+        self.fold(&[Event { at: Moment::now(), what }]);
+    }
+
+    fn react(&mut self, event: Event) {
+        match event.what {
+            What::Follow(FollowEvent::CaughtUp { request }) if request == self.catch_up.asked => self.caught_up(),
+            What::Worker { worker, event } => self.react_to_worker(worker, event),
+            _ => {}
+        }
+    }
+
+    fn react_to_worker(&mut self, worker: WorkerId, event: WorkerEvent) {
+        match event {
+            WorkerEvent::Opened { file_id, path, descriptor, .. } => {
+                let (known, pid) = {
+                    let model = self.shared.read();
+                    (model.incarnation_of(file_id).is_some(), model.worker(worker).and_then(|worker| worker.pid))
+                };
+                if let (false, Some(pid)) = (known, pid) {
+                    self.follower.send(FollowOrder::HeldByWorker { pid, descriptor, path, file_id });
+                }
+            }
+            WorkerEvent::Paused => self.held_still(worker),
+            WorkerEvent::Exited { .. } => self.held_still(worker),
+            _ => {}
+        }
+    }
+
+    fn held_still(&mut self, worker: WorkerId) {
+        let was_waiting = self.not_yet_paused.remove(&worker);
+        if was_waiting && self.not_yet_paused.is_empty() && self.state == LabState::Paused {
+            self.sample_now();
+            self.ask_to_catch_up();
+        }
+    }
+
+    fn ask_to_catch_up(&mut self) {
+        self.catch_up.asked += 1;
+        self.catch_up.waiting = true;
+        self.follower.send(FollowOrder::CatchUp(self.catch_up.asked));
+    }
+
+    /// Everything that was written before the request has been read, unless a worker has written since.
+    fn caught_up(&mut self) {
+        self.catch_up.waiting = false;
+        if self.state == LabState::Running {
+            return;
+        }
+        self.tell(What::Drained);
+        if self.state == LabState::Stopping {
+            self.set_state(LabState::Ready);
+            if self.after_stop == AfterStop::Reset {
+                self.after_stop = AfterStop::StayReady;
+                self.begin_anew();
+            }
+        }
+    }
+
+    // --- time -----------------------------------------------------------------------------------------------------
+
+    /// When something is due without anybody's asking; none while nothing runs.
+    fn next_wake(&self) -> Option<Instant> {
+        let lab = self.lab.as_ref()?;
+        let sample = lab.any_running().then_some(self.next_sample);
+        let step = (self.state == LabState::Running).then(|| lab.steps().next_look()).flatten();
+        sample.into_iter().chain(step).min()
+    }
+
+    /// Does what has fallen due. False once the session is over.
+    fn act_on_time(&mut self) -> bool {
+        if Instant::now() >= self.next_sample {
+            self.sample_now();
+        }
+        self.do_steps();
+        let running = self.lab.as_ref().is_some_and(LabRun::any_running);
+        if self.state == LabState::Stopping && !running && !self.catch_up.waiting && self.events.is_empty() {
+            if self.after_stop == AfterStop::Quit {
+                return false;
+            }
+            self.ask_to_catch_up();
+        }
+        running || self.after_stop != AfterStop::Quit
+    }
+
+    fn sample_now(&mut self) {
+        let Some(lab) = &mut self.lab else { return };
+        let found = lab.sample();
+        self.fold_found(&found);
+        let pace = if self.state == LabState::Paused && self.not_yet_paused.is_empty() { SAMPLE_PAUSED } else { SAMPLE };
+        self.next_sample = Instant::now() + pace;
+    }
+
+    fn do_steps(&mut self) {
+        if self.state != LabState::Running {
+            return;
+        }
+        let settled = self.settled();
+        let Some(lab) = &mut self.lab else { return };
+        let due = lab.due_steps(&self.shared.read(), settled);
+        for due in due {
+            self.do_step(due);
+        }
+        let over = self.lab.as_ref().is_some_and(|lab| lab.steps().are_over()) && self.settled();
+        self.shared.steps_over.store(over, Ordering::Release);
+    }
+
+    fn do_step(&mut self, due: Due) {
+        let by = Actor::Step(due.step);
+        match due.act {
+            Act::File(order) => {
+                self.follower.send(FollowOrder::Operate(order));
+                self.ask_to_catch_up();
+            }
+            Act::FillDisk { leave_bytes } => self.fill_disk(leave_bytes, by),
+            Act::Worker(worker, order) => self.obey_worker(worker, order),
+            Act::Clock(order) => self.set_clock(order, by),
+            Act::Picture(name) => {
+                // Only a window or `shot` takes them; without either nobody receives.
+                let _ = self.pictures.send(name);
+            }
+            Act::Tell(what) => self.tell(what),
+            Act::Nothing => {}
+        }
+    }
+
+    fn fill_disk(&mut self, leave_bytes: u64, by: Actor) {
+        let Some(lab) = &self.lab else { return };
+        let path = lab.folder().to_owned();
+        if let Err(reason) = fill_disk(&path, leave_bytes) {
+            self.tell(What::OperationFailed { operation: "fill_disk".to_owned(), path, by, reason });
+        }
+    }
+
+    /// Whether the model has seen the outcome of every file operation that steps have asked for.
+    fn settled(&self) -> bool {
+        !self.catch_up.waiting
+    }
+
+    // --- orders ---------------------------------------------------------------------------------------------------
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Lab(order) => self.obey_lab(order),
+            Command::Worker(worker, order) => self.obey_worker(worker, order),
+            Command::Clock(order) => self.set_clock(order, Actor::Person),
+            Command::File(order) => self.follower.send(FollowOrder::Operate(order)),
+            Command::Release(incarnation) => self.follower.send(FollowOrder::Release(incarnation)),
+            Command::Quit => {
+                self.after_stop = AfterStop::Quit;
+                self.stop();
+            }
+        }
+    }
+
+    fn obey_lab(&mut self, order: LabOrder) {
+        match order {
+            LabOrder::Start | LabOrder::Resume if self.state == LabState::Paused => self.resume(),
+            LabOrder::Start if self.state != LabState::Stopping => self.start(),
+            LabOrder::Start | LabOrder::Resume => {}
+            LabOrder::Pause => self.pause(),
+            LabOrder::Stop => self.stop(),
+            LabOrder::Reset => {
+                self.after_stop = AfterStop::Reset;
+                self.stop();
+            }
+        }
+    }
+
+    /// Starts every worker that does not run.
+    fn start(&mut self) {
+        self.run_clock();
+        if let Some(lab) = &mut self.lab {
+            let found = lab.start_workers();
+            self.fold_found(&found);
+        }
+    }
+
+    /// The session is running: its clock goes, its steps fall due, its counters are read.
+    fn run_clock(&mut self) {
+        let Some(lab) = &mut self.lab else { return };
+        let clock = lab.start_clock();
+        self.tell_clock(clock);
+        self.set_state(LabState::Running);
+        self.next_sample = Instant::now();
+    }
+
+    /// A simulated clock stands while nobody writes, so that a pause costs no time of the lab's day.
+    fn halt_clock(&mut self, state: LabState) {
+        let Some(lab) = &mut self.lab else { return };
+        let clock = lab.stop_clock();
+        self.tell_clock(clock);
+        self.set_state(state);
+        self.next_sample = Instant::now();
+    }
+
+    fn pause(&mut self) {
+        if self.state != LabState::Running {
+            return;
+        }
+        let Some(lab) = &mut self.lab else { return };
+        let (writing, found) = lab.pause_workers(&self.shared.read());
+        self.not_yet_paused = writing;
+        self.fold_found(&found);
+        self.halt_clock(LabState::Paused);
+        if self.not_yet_paused.is_empty() {
+            self.ask_to_catch_up();
+        }
+    }
+
+    fn resume(&mut self) {
+        let Some(lab) = &mut self.lab else { return };
+        let found = lab.resume_workers();
+        self.fold_found(&found);
+        self.not_yet_paused.clear();
+        self.run_clock();
+    }
+
+    fn stop(&mut self) {
+        let Some(lab) = &mut self.lab else { return };
+        lab.stop_workers();
+        self.halt_clock(LabState::Stopping);
+    }
+
+    fn set_state(&mut self, state: LabState) {
+        if self.state != state {
+            self.state = state;
+            self.tell(What::Lab(state));
+        }
+    }
+
+    fn obey_worker(&mut self, worker: WorkerId, order: WorkerOrder) {
+        // A single worker started from rest: the session runs again, with only that one.
+        if order == WorkerOrder::Restart && self.state == LabState::Ready {
+            self.run_clock();
+        }
+        let Some(lab) = &mut self.lab else { return };
+        let found = lab.order(worker, order);
+        self.fold_found(&found);
+    }
+
+    fn set_clock(&mut self, order: ClockOrder, by: Actor) {
+        let Some(lab) = &mut self.lab else { return };
+        match lab.set_clock(order) {
+            Ok(clock) => self.tell(What::ClockSet { clock, by }),
+            Err(error) => self.tell(What::Notice { text: error.to_string() }),
+        }
+    }
+
+    fn tell_clock(&mut self, clock: ClockSetting) {
+        let same = self.shared.read().clock() == Some(&clock);
+        if !same {
+            self.tell(What::ClockSet { clock, by: Actor::Person });
+        }
+    }
+
+    /// Forgets everything: the lab's folder is emptied and followed as if new. The old threads keep the old channel,
+    /// so that nothing they still have to say falls into the new session.
+    fn begin_anew(&mut self) {
+        let Some(lab) = &mut self.lab else { return };
+        let (events_in, events) = crossbeam_channel::bounded(EVENTS_IN_CHANNEL);
+        if let Err(error) = lab.reset(events_in.clone()) {
+            self.tell(What::Notice { text: error.to_string() });
+            return;
+        }
+        let opened = lab.opened();
+        let targets = lab.log_folders().into_iter().map(Target::Folder).collect();
+        let operator = FileOperator { owned: Some(lab.folder().to_owned()) };
+        self.events = events;
+        self.texts.clear();
+        self.tell(What::SessionOpened(opened));
+        match follow(targets, true, &self.texts, &events_in, operator) {
+            Ok(follower) => self.follower = follower,
+            Err(error) => self.tell(What::Notice { text: error.to_string() }),
+        }
+    }
+}
+
+fn follow(
+    targets: Vec<Target>,
+    stamps: bool,
+    texts: &Texts,
+    events: &Sender<Event>,
+    operator: FileOperator,
+) -> Result<Follower, EngineError> {
+    let options = FollowOptions { targets, stamps };
+    Follower::start_into(texts.clone(), options, events.clone(), Box::new(operator))
+        .map_err(|source| EngineError::Start { what: "start the follower's thread", source })
+}
+
+fn targets_of(paths: &[PathBuf]) -> Vec<Target> {
+    paths.iter().map(|path| if path.is_dir() { Target::Folder(path.clone()) } else { Target::Path(path.clone()) }).collect()
+}
+
+fn watched(paths: &[PathBuf]) -> SessionOpened {
+    let title = match paths {
+        [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
+        several => {
+            let names: Vec<_> =
+                several.iter().map(|path| path.file_name().unwrap_or_default().to_string_lossy()).collect();
+            names.join(", ")
+        }
+    };
+    SessionOpened { title, paths: paths.to_vec(), lab: None }
+}

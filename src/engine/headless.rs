@@ -1,0 +1,127 @@
+//! `rotascope run`: a lab without a window.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::{Engine, EngineConfig, EngineError, Report, Session};
+use crate::command::{Command, LabOrder};
+use crate::event::LabState;
+use crate::lab::{Lab, claim_folder};
+
+/// How often a run without a window looks whether it is over.
+const LOOK: Duration = Duration::from_millis(20);
+/// A drain that takes longer means that the engine is stuck: say so instead of hanging.
+const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+
+/// What `run` was asked for.
+#[derive(Debug)]
+pub struct RunOptions {
+    /// How long; without it until the last step, or without steps until a signal.
+    pub duration: Option<Duration>,
+    /// Print the result as one JSON object.
+    pub json: bool,
+    /// Use this folder and leave it there, instead of a fresh temporary one.
+    pub keep: Option<PathBuf>,
+}
+
+/// Why a run could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The session could not be opened.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Something of the system's failed.
+    #[error("can't {what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The workers have ended and their lines don't come to an end.
+    #[error("the workers have ended, but their files could not be read to the end within {} s", DRAIN_LIMIT.as_secs())]
+    NotDrained,
+}
+
+fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> RunError {
+    move |source| RunError::System { what, source }
+}
+
+/// Runs a lab to its end and prints the ledger. True if nothing was lost, or all the lab's conditions held.
+///
+/// # Errors
+/// When the run could not be set up, or not drained.
+pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupted)).map_err(system("listen for signals"))?;
+    }
+    // Kept until the end: dropping it removes the folder.
+    let temporary = match options.keep {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))?),
+    };
+    let folder = match (&options.keep, &temporary) {
+        (Some(keep), _) => keep.clone(),
+        (None, Some(temporary)) => temporary.path().join("lab"),
+        (None, None) => PathBuf::new(),
+    };
+    let config = EngineConfig::quiet().map_err(system("find the own executable"))?;
+    let has_steps = !lab.steps.is_empty();
+    let folder = claim_folder(&folder).map_err(EngineError::from)?;
+    let engine = Engine::open(Session::Lab { lab: Box::new(lab), folder }, config)?;
+    let began = Instant::now();
+    engine.send(Command::Lab(LabOrder::Start));
+    wait_for_state(&engine, LabState::Running)?;
+    let until = options.duration.map(|duration| began + duration);
+    while !interrupted.load(Ordering::Relaxed) && !over(&engine, until, has_steps) {
+        std::thread::sleep(LOOK);
+    }
+    let report = stop_and_report(&engine, began)?;
+    print(&report, options.json).map_err(system("print the result"))?;
+    Ok(report.succeeded())
+}
+
+fn over(engine: &Engine, until: Option<Instant>, has_steps: bool) -> bool {
+    match until {
+        Some(until) => Instant::now() >= until,
+        None => has_steps && engine.steps_are_over(),
+    }
+}
+
+/// Stops every worker, reads everything to its end, and gives the account.
+///
+/// # Errors
+/// [`RunError::NotDrained`] when that does not come to an end.
+pub fn stop_and_report(engine: &Engine, began: Instant) -> Result<Report, RunError> {
+    engine.send(Command::Lab(LabOrder::Stop));
+    wait_for_state(engine, LabState::Ready)?;
+    let model = engine.model();
+    Ok(Report::of(&model, began.elapsed().as_secs_f64() * 1000.0))
+}
+
+fn wait_for_state(engine: &Engine, state: LabState) -> Result<(), RunError> {
+    let deadline = Instant::now() + DRAIN_LIMIT;
+    while engine.model().lab_state() != state {
+        if Instant::now() > deadline {
+            return Err(RunError::NotDrained);
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
+}
+
+fn print(report: &Report, json: bool) -> std::io::Result<()> {
+    let text = if json { serde_json::to_string(report)? + "\n" } else { report.text() };
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has heard enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,275 @@
+//! Carries out file operations: checks once more that the path still leads to the file that was meant, then does it,
+//! and measures the file in the act.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::command::{FileOperation, FileOrder};
+use crate::event::{Actor, FileId};
+use crate::follow::{Operated, Operator};
+use crate::lab;
+use crate::platform;
+
+/// The one place that changes files on behalf of people and steps.
+#[derive(Debug)]
+pub(super) struct FileOperator {
+    /// The folder that the session's lab owns.
+    pub(super) owned: Option<PathBuf>,
+}
+
+impl Operator for FileOperator {
+    fn operate(&mut self, order: &FileOrder, held: Option<&File>) -> Result<Operated, String> {
+        self.permit(order)?;
+        match &order.operation {
+            FileOperation::RemoveFolder => remove_folder(&order.path),
+            FileOperation::Truncate { to_bytes } => truncate(order, *to_bytes),
+            operation => {
+                let own;
+                let file = match held {
+                    Some(held) => held,
+                    None => {
+                        own = platform::open_to_follow(&order.path).map_err(|error| cannot("open", &order.path, &error))?;
+                        &own
+                    }
+                };
+                let meant = id_of(file).map_err(|error| cannot("look at", &order.path, &error))?;
+                check_identity(&order.path, meant, order.file_id)?;
+                act(operation, &order.path, file)?;
+                let size = file.metadata().map_err(|error| cannot("measure", &order.path, &error))?.len();
+                Ok(Operated { size, file_id: meant })
+            }
+        }
+    }
+}
+
+impl FileOperator {
+    /// Steps may touch only what a lab made for itself; so may whoever removes a whole folder.
+    fn permit(&self, order: &FileOrder) -> Result<(), String> {
+        let inside = self.owned.as_deref().is_some_and(|folder| order.path.starts_with(folder) && lab::is_owned(folder));
+        let by_step = matches!(order.by, Actor::Step(_));
+        let whole_folder = order.operation == FileOperation::RemoveFolder;
+        if inside || !(by_step || whole_folder) {
+            return Ok(());
+        }
+        let what = if whole_folder { "a whole folder is removed" } else { "a step changes files" };
+        Err(format!(
+            "{}: {what} only inside a folder that a lab made for itself; run the lab with its own folder",
+            order.path.display()
+        ))
+    }
+}
+
+fn act(operation: &FileOperation, path: &Path, file: &File) -> Result<(), String> {
+    match operation {
+        FileOperation::Delete => delete(path, file),
+        FileOperation::Trash => trash(path),
+        FileOperation::Rename { to } => platform::rename_no_replace(path, to).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                format!("{} exists already: nothing was renamed; choose another name", to.display())
+            }
+            _ => cannot("rename", path, &error),
+        }),
+        FileOperation::Replace => replace(path, file),
+        FileOperation::SetMode { mode } => set_mode(path, *mode),
+        FileOperation::Truncate { .. } | FileOperation::RemoveFolder => Ok(()),
+    }
+}
+
+fn delete(path: &Path, file: &File) -> Result<(), String> {
+    let before = links(file);
+    fs::remove_file(path).map_err(|error| cannot("delete", path, &error))?;
+    if before.is_some() && links(file) == before {
+        return Err(format!(
+            "{}: another file took this name in the moment of the delete, and that one was deleted",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+fn links(file: &File) -> Option<u64> {
+    file.metadata().ok().map(|metadata| platform::links(&metadata))
+}
+
+#[cfg(feature = "gui")]
+fn trash(path: &Path) -> Result<(), String> {
+    trash::delete(path)
+        .map_err(|error| format!("{}: can't be moved to the trash ({error}); delete it for good instead", path.display()))
+}
+
+#[cfg(not(feature = "gui"))]
+fn trash(path: &Path) -> Result<(), String> {
+    Err(format!("{}: this build has no window and knows no trash; delete it for good instead", path.display()))
+}
+
+/// A new file takes the place by rename, as editors and atomic writers do it: the path never leads nowhere.
+fn replace(path: &Path, old: &File) -> Result<(), String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let fresh = path.with_file_name(format!(".{name}.new-{}", std::process::id()));
+    let made = OpenOptions::new().write(true).create_new(true).open(&fresh).and_then(|file| {
+        file.set_permissions(old.metadata()?.permissions())?;
+        fs::rename(&fresh, path)
+    });
+    made.map_err(|error| {
+        // Whatever failed, no stray file may stay beside the log.
+        let _ = fs::remove_file(&fresh);
+        cannot("replace", path, &error)
+    })
+}
+
+fn truncate(order: &FileOrder, to_bytes: u64) -> Result<Operated, String> {
+    let path = &order.path;
+    let file = OpenOptions::new().write(true).open(path).map_err(|error| cannot("open for writing", path, &error))?;
+    let meant = id_of(&file).map_err(|error| cannot("look at", path, &error))?;
+    check_identity(path, meant, order.file_id)?;
+    let size = file.metadata().map_err(|error| cannot("measure", path, &error))?.len();
+    if to_bytes > size {
+        return Err(format!("{}: has {size} bytes and can't be cut to {to_bytes}", path.display()));
+    }
+    file.set_len(to_bytes).map_err(|error| cannot("truncate", path, &error))?;
+    Ok(Operated { size, file_id: meant })
+}
+
+/// Moved aside first, so that it is gone in one step and no writer can keep it from being emptied.
+fn remove_folder(path: &Path) -> Result<Operated, String> {
+    let metadata = fs::metadata(path).map_err(|error| cannot("look at", path, &error))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!(".{name}.removed-{}", std::process::id()));
+    fs::rename(path, &aside).map_err(|error| cannot("remove", path, &error))?;
+    fs::remove_dir_all(&aside).map_err(|error| cannot("empty", &aside, &error))?;
+    Ok(Operated { size: 0, file_id: platform::file_id(&metadata) })
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|error| cannot("change the mode of", path, &error))
+}
+
+#[cfg(not(unix))]
+fn set_mode(path: &Path, _mode: u32) -> Result<(), String> {
+    Err(format!("{}: permission bits exist on Unix alone", path.display()))
+}
+
+fn id_of(file: &File) -> io::Result<FileId> {
+    Ok(platform::file_id(&file.metadata()?))
+}
+
+/// The path must lead to the file at hand, and that must be the one that the person saw.
+fn check_identity(path: &Path, at_hand: FileId, meant: Option<FileId>) -> Result<(), String> {
+    let there = fs::metadata(path).map_err(|error| cannot("look at", path, &error))?;
+    if platform::file_id(&there) != at_hand || meant.is_some_and(|meant| meant != at_hand) {
+        return Err(format!(
+            "{}: another file stands there by now, so nothing was done; look again and repeat",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+fn cannot(verb: &str, path: &Path, error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        io::ErrorKind::PermissionDenied => "; its folder's or its own permissions forbid it",
+        io::ErrorKind::NotFound => "; it is gone already",
+        io::ErrorKind::StorageFull => "; free some space first",
+        _ => "",
+    };
+    format!("can't {verb} {}: {error}{remedy}", path.display())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    struct Desk {
+        folder: tempfile::TempDir,
+        operator: FileOperator,
+    }
+
+    impl Desk {
+        fn new() -> Desk {
+            Desk { folder: tempfile::tempdir().unwrap(), operator: FileOperator { owned: None } }
+        }
+
+        fn file(&self, name: &str, text: &str) -> (PathBuf, File) {
+            let path = self.folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            let held = platform::open_to_follow(&path).unwrap();
+            (path, held)
+        }
+
+        fn person(&mut self, operation: FileOperation, path: &Path, held: &File) -> Result<Operated, String> {
+            let file_id = Some(id_of(held).unwrap());
+            let order = FileOrder { operation, path: path.to_owned(), file_id, by: Actor::Person };
+            self.operator.operate(&order, Some(held))
+        }
+    }
+
+    #[test]
+    fn delete_removes_the_name_and_tells_the_size_that_was_left() {
+        let mut desk = Desk::new();
+        let (path, held) = desk.file("a.log", "12345");
+        let done = desk.person(FileOperation::Delete, &path, &held).unwrap();
+        assert!(!path.exists());
+        assert_eq!(done.size, 5);
+    }
+
+    #[test]
+    fn a_file_that_took_the_path_since_is_spared() {
+        let mut desk = Desk::new();
+        let (path, held) = desk.file("a.log", "old");
+        fs::rename(&path, path.with_extension("1")).unwrap();
+        fs::write(&path, "new").unwrap();
+        let refused = desk.person(FileOperation::Delete, &path, &held).unwrap_err();
+        assert!(refused.contains("another file stands there"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[test]
+    fn rename_never_replaces() {
+        let mut desk = Desk::new();
+        let (path, held) = desk.file("a.log", "one");
+        let (other, _) = desk.file("b.log", "two");
+        let refused = desk.person(FileOperation::Rename { to: other.clone() }, &path, &held).unwrap_err();
+        assert!(refused.contains("exists already"), "{refused}");
+        assert_eq!(fs::read_to_string(&other).unwrap(), "two");
+    }
+
+    #[test]
+    fn replace_keeps_the_path_alive_and_leaves_nothing_behind() {
+        let mut desk = Desk::new();
+        let (path, held) = desk.file("a.log", "one");
+        desk.person(FileOperation::Replace, &path, &held).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
+        assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1);
+        assert_ne!(platform::file_id(&fs::metadata(&path).unwrap()), id_of(&held).unwrap());
+    }
+
+    #[test]
+    fn truncate_tells_the_size_before_and_refuses_to_grow() {
+        let mut desk = Desk::new();
+        let (path, held) = desk.file("a.log", "one\ntwo\n");
+        let done = desk.person(FileOperation::Truncate { to_bytes: 4 }, &path, &held).unwrap();
+        assert_eq!((done.size, fs::read_to_string(&path).unwrap().as_str()), (8, "one\n"));
+        assert!(desk.person(FileOperation::Truncate { to_bytes: 99 }, &path, &held).is_err());
+    }
+
+    #[test]
+    fn steps_and_folder_removal_stay_inside_a_folder_that_a_lab_owns() {
+        let mut desk = Desk::new();
+        let (path, held) = desk.file("a.log", "one");
+        let mut order =
+            FileOrder { operation: FileOperation::Delete, path: path.clone(), file_id: None, by: Actor::Step(0) };
+        assert!(desk.operator.operate(&order, Some(&held)).is_err());
+        order = FileOrder {
+            operation: FileOperation::RemoveFolder,
+            path: desk.folder.path().to_owned(),
+            file_id: None,
+            by: Actor::Person,
+        };
+        assert!(desk.operator.operate(&order, None).is_err());
+        assert!(path.exists());
+    }
+}

@@ -1,0 +1,209 @@
+//! The ledger against an independent count: workers hard-link every file that they open to a place outside the lab's
+//! folder before they write to it, and a counter that shares no code with Rotascope counts what stands where.
+#![allow(clippy::unwrap_used)]
+
+mod counter;
+
+use std::path::Path;
+use std::process::Command;
+
+use counter::{Count, count};
+use serde_json::Value;
+
+struct Run {
+    ledger: Value,
+    reachable: Count,
+    /// Whatever was ever written to a file that had a name at its beginning.
+    everything: Count,
+}
+
+impl Run {
+    fn term(&self, name: &str) -> u64 {
+        self.ledger[name].as_u64().unwrap_or_else(|| panic!("no term {name} in {}", self.ledger))
+    }
+
+    fn assert_sum(&self) {
+        let parts: u64 =
+            ["present", "torn", "lost", "destroyed", "expired", "in_flight"].iter().map(|name| self.term(name)).sum();
+        assert_eq!(self.term("written"), parts, "{}", self.ledger);
+        assert_eq!(self.term("in_flight"), 0, "a drained run has decided every line: {}", self.ledger);
+    }
+
+    /// For runs in which every line written stands whole in some file, reachable or not.
+    fn assert_agrees(&self) {
+        self.assert_sum();
+        assert_eq!(self.term("present"), self.reachable.whole.len() as u64, "present: {}", self.ledger);
+        assert_eq!(self.term("written"), self.everything.whole.len() as u64, "written: {}", self.ledger);
+        let unreachable = self.everything.whole.difference(&self.reachable.whole).count() as u64;
+        assert_eq!(self.term("lost") + self.term("destroyed"), unreachable, "{}", self.ledger);
+        assert_eq!(self.term("duplicated"), self.reachable.repeated, "duplicated: {}", self.ledger);
+        assert!(self.term("written") > 0);
+    }
+}
+
+/// A lab of four workers of one class, at a thousand lines a second each, with these steps.
+fn run(class: &str, steps: &str) -> Run {
+    let desk = tempfile::tempdir().unwrap();
+    let place = if class == "daily" { "directory = \"logs\"" } else { "filename = \"logs/a1.log\"" };
+    let lab = format!(
+        r#"version = 1
+[clock]
+mode = "simulated"
+start = "2026-05-09T23:59:58+08:00"
+zone = "Asia/Shanghai"
+[handlers.file]
+class = "{class}"
+{place}
+[loggers.app]
+handlers = ["file"]
+[[workers]]
+name = "web"
+logger = "app"
+processes = 4
+rate = 1000
+message = "用户 登录成功"
+{steps}
+"#
+    );
+    let lab_file = desk.path().join("lab.toml");
+    std::fs::write(&lab_file, lab).unwrap();
+    let (folder, links) = (desk.path().join("lab"), desk.path().join("links"));
+    std::fs::create_dir(&links).unwrap();
+    if class != "daily" {
+        // As the standard library has it, only the class that names files by date makes its folder.
+        std::fs::create_dir_all(folder.join("logs")).unwrap();
+        std::fs::write(folder.join(".rotascope-lab"), "").unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_rotascope"))
+        .args(["run", "--for", "3s", "--json", "--keep"])
+        .args([&folder, &lab_file])
+        .env("ROTASCOPE_PROBE_LINKS", &links)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().last().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let reachable = count(&[&folder]);
+    let everything = count(&[&folder, &links]);
+    Run { ledger: serde_json::from_str(last).unwrap(), reachable, everything }
+}
+
+fn step(every: &str, action: &str) -> String {
+    format!("[[steps]]\nat = \"400ms\"\nevery = \"{every}\"\nuntil = \"2600ms\"\n{action}\n")
+}
+
+const DELETE: &str = "do = \"delete\"\nfile = \"live\"";
+const RENAME: &str = "do = \"rename\"\nfile = \"live\"\nto = \"moved-{n}.log\"";
+const REPLACE: &str = "do = \"replace\"\nfile = \"live\"";
+const REMOVE: &str = "do = \"remove_dir\"\nfile = \"live\"";
+const TRUNCATE: &str = "do = \"truncate\"\nfile = \"live\"";
+
+#[test]
+fn without_a_fault_every_line_is_present() {
+    for class in ["plain", "watched", "daily"] {
+        let run = run(class, "");
+        run.assert_agrees();
+        assert_eq!(run.term("present"), run.term("written"), "{class}: {}", run.ledger);
+    }
+}
+
+#[test]
+fn deletes_are_accounted_for_to_the_line() {
+    for class in ["plain", "watched", "daily"] {
+        let run = run(class, &step("300ms", DELETE));
+        run.assert_agrees();
+        assert!(run.term("destroyed") > 0, "{class}: {}", run.ledger);
+        if class == "plain" {
+            assert!(run.term("lost") > 0, "a worker that never looks loses all that follows: {}", run.ledger);
+        } else {
+            assert!(run.ledger["workers"][0]["reopens"].as_u64().unwrap() > 0, "{class}: {}", run.ledger);
+        }
+    }
+}
+
+#[test]
+fn renames_lose_nothing_and_show_who_goes_astray() {
+    for class in ["plain", "watched", "daily"] {
+        let run = run(class, &step("300ms", RENAME));
+        run.assert_agrees();
+        assert_eq!(run.term("present"), run.term("written"), "{class}: {}", run.ledger);
+        if class == "plain" {
+            assert!(run.term("astray") > 0, "{}", run.ledger);
+        }
+    }
+}
+
+#[test]
+fn replaces_are_accounted_for_to_the_line() {
+    for class in ["plain", "watched", "daily"] {
+        let run = run(class, &step("300ms", REPLACE));
+        run.assert_agrees();
+        assert!(run.term("destroyed") > 0, "{class}: {}", run.ledger);
+    }
+}
+
+#[test]
+fn a_removed_folder_is_accounted_for() {
+    for class in ["plain", "watched", "daily"] {
+        let run = run(class, &format!("[[steps]]\nat = \"800ms\"\n{REMOVE}\n"));
+        run.assert_sum();
+        assert_eq!(run.term("present"), run.reachable.whole.len() as u64, "{class}: {}", run.ledger);
+        assert!(run.term("destroyed") > 0, "{class}: {}", run.ledger);
+    }
+}
+
+/// A truncation destroys the linked copy too, so only what is left can be counted.
+#[test]
+fn truncations_leave_what_the_ledger_says() {
+    for class in ["plain", "watched", "daily"] {
+        let run = run(class, &step("500ms", TRUNCATE));
+        run.assert_sum();
+        assert_eq!(run.term("present"), run.reachable.whole.len() as u64, "{class}: {}", run.ledger);
+        assert!(run.term("destroyed") > 0, "{class}: {}", run.ledger);
+    }
+}
+
+#[test]
+fn killed_and_frozen_workers_lose_no_count() {
+    let steps = r#"
+[[steps]]
+at = "500ms"
+do = "kill"
+worker = "web-1"
+signal = "KILL"
+[[steps]]
+at = "700ms"
+do = "stop"
+worker = "web-2"
+[[steps]]
+at = "900ms"
+do = "delete"
+file = "live"
+[[steps]]
+at = "1200ms"
+do = "continue"
+worker = "web-2"
+"#;
+    let run = run("daily", steps);
+    run.assert_sum();
+    assert_eq!(run.term("present"), run.reachable.whole.len() as u64, "{}", run.ledger);
+    // The one line that SIGKILL may have caught between the count and the write.
+    let nowhere = run.term("written") - run.everything.whole.len() as u64;
+    assert!(nowhere <= 1, "{nowhere} lines are in no file: {}", run.ledger);
+    assert_eq!(run.ledger["workers"][0]["exit"], "SIGKILL", "{}", run.ledger);
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_error() {
+    let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/labs/demo.toml");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rotascope"))
+        .args(["run", "--for", "1s", "--json"])
+        .arg(lab)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
