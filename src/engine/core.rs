@@ -242,7 +242,8 @@ impl Core {
         let Some(lab) = &mut self.lab else { return };
         let found = lab.sample();
         self.fold_found(&found);
-        let pace = if self.state == LabState::Paused && self.not_yet_paused.is_empty() { SAMPLE_PAUSED } else { SAMPLE };
+        let pace =
+            if self.state == LabState::Paused && self.not_yet_paused.is_empty() { SAMPLE_PAUSED } else { SAMPLE };
         self.next_sample = Instant::now() + pace;
     }
 
@@ -444,7 +445,10 @@ fn follow(
 }
 
 fn targets_of(paths: &[PathBuf]) -> Vec<Target> {
-    paths.iter().map(|path| if path.is_dir() { Target::Folder(path.clone()) } else { Target::Path(path.clone()) }).collect()
+    paths
+        .iter()
+        .map(|path| if path.is_dir() { Target::Folder(path.clone()) } else { Target::Path(path.clone()) })
+        .collect()
 }
 
 fn watched(paths: &[PathBuf]) -> SessionOpened {

@@ -64,7 +64,9 @@ pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
     // Kept until the end: dropping it removes the folder.
     let temporary = match options.keep {
         Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))?),
+        None => {
+            Some(tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))?)
+        }
     };
     let folder = match (&options.keep, &temporary) {
         (Some(keep), _) => keep.clone(),

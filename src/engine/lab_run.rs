@@ -34,7 +34,8 @@ impl LabRun {
         events: Sender<Event>,
     ) -> Result<LabRun, EngineError> {
         let scratch = scratch().map_err(|source| EngineError::Start { what: "make a temporary folder", source })?;
-        let supervisor = Supervisor::new(plans(&lab, folder.path()), program.clone(), events, scratch.path().to_owned());
+        let supervisor =
+            Supervisor::new(plans(&lab, folder.path()), program.clone(), events, scratch.path().to_owned());
         let clock = lab.clock.clone();
         let steps = Steps::new(&lab.steps);
         Ok(LabRun { lab, folder, program, supervisor, scratch, clock, steps })

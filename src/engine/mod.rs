@@ -122,8 +122,12 @@ impl Engine {
         let (commands, orders) = crossbeam_channel::unbounded();
         let (picture_names, pictures) = crossbeam_channel::unbounded();
         let texts = Texts::default();
-        let shared =
-            Arc::new(Shared { model: RwLock::default(), woken: AtomicBool::new(false), waker: config.waker, steps_over: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            model: RwLock::default(),
+            woken: AtomicBool::new(false),
+            waker: config.waker,
+            steps_over: AtomicBool::new(false),
+        });
         let core =
             core::Core::open(session, config.program, Arc::clone(&shared), texts.clone(), orders, picture_names)?;
         let thread = std::thread::Builder::new()
@@ -136,8 +140,12 @@ impl Engine {
     /// An engine without threads around a given model, for pictures and tests: commands are collected, not obeyed.
     pub fn still(model: Model, texts: Texts) -> (Engine, Receiver<Command>) {
         let (commands, asked) = crossbeam_channel::unbounded();
-        let shared =
-            Arc::new(Shared { model: RwLock::new(model), woken: AtomicBool::new(false), waker: Box::new(|| {}), steps_over: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            model: RwLock::new(model),
+            woken: AtomicBool::new(false),
+            waker: Box::new(|| {}),
+            steps_over: AtomicBool::new(false),
+        });
         (Engine { shared, commands, texts, pictures: crossbeam_channel::never(), thread: None }, asked)
     }
 

@@ -29,7 +29,8 @@ impl Operator for FileOperator {
                 let file = match held {
                     Some(held) => held,
                     None => {
-                        own = platform::open_to_follow(&order.path).map_err(|error| cannot("open", &order.path, &error))?;
+                        own = platform::open_to_follow(&order.path)
+                            .map_err(|error| cannot("open", &order.path, &error))?;
                         &own
                     }
                 };
@@ -46,7 +47,8 @@ impl Operator for FileOperator {
 impl FileOperator {
     /// Steps may touch only what a lab made for itself; so may whoever removes a whole folder.
     fn permit(&self, order: &FileOrder) -> Result<(), String> {
-        let inside = self.owned.as_deref().is_some_and(|folder| order.path.starts_with(folder) && lab::is_owned(folder));
+        let inside =
+            self.owned.as_deref().is_some_and(|folder| order.path.starts_with(folder) && lab::is_owned(folder));
         let by_step = matches!(order.by, Actor::Step(_));
         let whole_folder = order.operation == FileOperation::RemoveFolder;
         if inside || !(by_step || whole_folder) {
@@ -94,8 +96,9 @@ fn links(file: &File) -> Option<u64> {
 
 #[cfg(feature = "gui")]
 fn trash(path: &Path) -> Result<(), String> {
-    trash::delete(path)
-        .map_err(|error| format!("{}: can't be moved to the trash ({error}); delete it for good instead", path.display()))
+    trash::delete(path).map_err(|error| {
+        format!("{}: can't be moved to the trash ({error}); delete it for good instead", path.display())
+    })
 }
 
 #[cfg(not(feature = "gui"))]
@@ -144,7 +147,8 @@ fn remove_folder(path: &Path) -> Result<Operated, String> {
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|error| cannot("change the mode of", path, &error))
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(|error| cannot("change the mode of", path, &error))
 }
 
 #[cfg(not(unix))]

@@ -111,11 +111,9 @@ impl Report {
         for recovery in &self.recoveries {
             let cause = cause_word(recovery.cause);
             let _ = match recovery.gap_ms {
-                Some(gap_ms) => writeln!(
-                    out,
-                    "{cause} {}: reopened after {gap_ms:.1} ms, {} lost",
-                    recovery.worker, recovery.lost
-                ),
+                Some(gap_ms) => {
+                    writeln!(out, "{cause} {}: reopened after {gap_ms:.1} ms, {} lost", recovery.worker, recovery.lost)
+                }
                 None => writeln!(out, "{cause} {}: not reopened, {} lost", recovery.worker, recovery.lost),
             };
         }

@@ -44,7 +44,9 @@ pub(super) struct Due {
 #[derive(Debug)]
 pub(super) enum Act {
     File(FileOrder),
-    FillDisk { leave_bytes: u64 },
+    FillDisk {
+        leave_bytes: u64,
+    },
     Worker(WorkerId, WorkerOrder),
     Clock(ClockOrder),
     Picture(String),
@@ -83,7 +85,14 @@ impl Steps {
     }
 
     /// The steps whose time has come. `settled` says whether the model has seen what earlier steps did.
-    pub(super) fn due(&mut self, now: Mono, clock: &ClockSetting, model: &Model, folder: &Path, settled: bool) -> Vec<Due> {
+    pub(super) fn due(
+        &mut self,
+        now: Mono,
+        clock: &ClockSetting,
+        model: &Model,
+        folder: &Path,
+        settled: bool,
+    ) -> Vec<Due> {
         let Some(started) = self.started else { return Vec::new() };
         let mut due = Vec::new();
         for index in 0..self.steps.len() {
