@@ -26,7 +26,7 @@ const DURATION_UNITS: [(&str, u128); 8] = [
     ("d", 86_400_000_000_000),
 ];
 
-/// The longest duration that is taken, in nanoseconds: a thousand years' days do not fit the clock.
+/// The longest duration that is taken, in nanoseconds.
 const LONGEST_NS: u128 = 100 * 366 * 86_400_000_000_000;
 
 /// Reads a duration: `300ms`, `10s`, `1.5s`, `2m`, `1h30m`.
