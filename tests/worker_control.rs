@@ -1,4 +1,5 @@
 //! Workers as processes: starting, orders, counters, ends.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
 mod worker_common;
@@ -8,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use rotascope::clock::Mono;
 use rotascope::command::WorkerOrder;
-use rotascope::event::{Exit, OpenReason, What, WorkerEvent};
+use rotascope::event::{Event, Exit, OpenReason, What, WorkerEvent};
 use rotascope::handler::Class;
 use rotascope::platform::{self, ProcessSignal};
-use worker_common::{Lab, clock, id_of, is_alive, plan, seqs, stamps};
+use worker_common::{DEADLINE, Lab, clock, id_of, is_alive, plan, seqs, stamps};
 
 #[test]
 fn a_worker_starts_writes_gapless_lines_and_ends_when_told() {
@@ -264,4 +265,59 @@ fn a_program_that_is_not_there_is_a_reason_not_a_panic() {
     };
     assert!(reason.contains("can't be started"), "{reason}");
     assert_eq!(supervisor.running(), 0);
+}
+
+#[test]
+fn a_killed_guard_is_replaced_at_the_next_start() {
+    let mut lab = Lab::new(|logs| {
+        (1..=2).map(|number| plan(&format!("web-{number}"), Class::Plain, &logs.join("a1.log"), 50.0)).collect()
+    });
+    let noon = clock("2026-05-09T12:10:00+08:00");
+    lab.start(0, &noon);
+    let worker = lab.launched(0).1;
+    let guards = |workers: &[u32]| {
+        let listed = fs::read_to_string("/proc/thread-self/children").unwrap();
+        let pids = listed.split_whitespace().map(|pid| pid.parse::<u32>().unwrap());
+        pids.filter(|pid| !workers.contains(pid) && is_alive(*pid)).collect::<Vec<_>>()
+    };
+    let first = guards(&[worker]);
+    assert_eq!(first.len(), 1);
+    platform::signal_process(first[0], ProcessSignal::Kill).unwrap();
+    lab.until("the guard is dead", |_| !is_alive(first[0]));
+    lab.start(1, &noon);
+    let second = guards(&[worker, lab.launched(1).1]);
+    assert_eq!(second.len(), 1, "a new guard");
+    assert_ne!(first, second);
+    lab.wait_written(0, 5);
+    lab.stop();
+}
+
+#[test]
+fn a_parent_that_takes_no_events_holds_up_no_worker() {
+    let mut lab = Lab::with_one(Class::Plain, 0.0);
+    lab.wait_written(0, 100);
+    let written = |lab: &mut Lab| {
+        // Only the counters are read; the channel is left to fill up.
+        let events = lab.supervisor.sample();
+        lab.seen.extend(events);
+        lab.last_count(0).unwrap().written
+    };
+    let noon = clock("2026-05-09T12:10:00+08:00");
+    let end = Instant::now() + DEADLINE;
+    let dropped = |event: &Event| matches!(&event.what, What::Notice { text } if text.contains("dropped"));
+    while !lab.seen.iter().any(dropped) {
+        assert!(Instant::now() < end, "more reports than fit anywhere");
+        for _ in 0..100 {
+            lab.supervisor.set_clock(&noon);
+        }
+        written(&mut lab);
+    }
+    let before = written(&mut lab);
+    while written(&mut lab) < before + 1000 {
+        assert!(Instant::now() < end, "it goes on writing");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ending = Instant::now();
+    drop(lab);
+    assert!(ending.elapsed() < Duration::from_secs(3), "{:?}", ending.elapsed());
 }

@@ -1,4 +1,5 @@
 //! No worker outlives its parent, however that ends.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
 mod worker_common;
@@ -8,9 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rotascope::command::WorkerOrder;
-use rotascope::event::{What, WorkerEvent};
+use rotascope::event::WorkerEvent;
 use rotascope::handler::Class;
-use rotascope::platform::{self, ProcessSignal};
 use worker_common::{DEADLINE, Lab, clock, is_alive, plan};
 
 /// Not a test: the parent that [`nothing_outlives_a_killed_parent`] kills. It has workers of every kind of mind: one
@@ -46,6 +46,9 @@ fn helper_parent() {
 
 #[test]
 fn nothing_outlives_a_killed_parent() {
+    // Orphans come to this process. Otherwise the system itself would end the stopped ones: their group would have no
+    // parent in this login session any more, and gets a SIGHUP for that. Desktop sessions often have such a parent.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let told = folder.path().join("pids");
     let mut parent = Command::new(std::env::current_exe().unwrap())
@@ -88,60 +91,4 @@ fn children_of(pid: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let listed = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("children")).unwrap_or_default());
     listed.flat_map(|pids| pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>()).collect()
-}
-
-#[test]
-fn a_killed_guard_is_replaced_at_the_next_start() {
-    let mut lab = Lab::new(|logs| {
-        (1..=2).map(|number| plan(&format!("web-{number}"), Class::Plain, &logs.join("a1.log"), 50.0)).collect()
-    });
-    let noon = clock("2026-05-09T12:10:00+08:00");
-    lab.start(0, &noon);
-    let worker = lab.launched(0).1;
-    let guards = |workers: &[u32]| {
-        let listed = fs::read_to_string("/proc/thread-self/children").unwrap();
-        let pids = listed.split_whitespace().map(|pid| pid.parse::<u32>().unwrap());
-        pids.filter(|pid| !workers.contains(pid) && is_alive(*pid)).collect::<Vec<_>>()
-    };
-    let first = guards(&[worker]);
-    assert_eq!(first.len(), 1);
-    platform::signal_process(first[0], ProcessSignal::Kill).unwrap();
-    lab.until("the guard is dead", |_| !is_alive(first[0]));
-    lab.start(1, &noon);
-    let second = guards(&[worker, lab.launched(1).1]);
-    assert_eq!(second.len(), 1, "a new guard");
-    assert_ne!(first, second);
-    lab.wait_written(0, 5);
-    lab.stop();
-}
-
-#[test]
-fn a_parent_that_takes_no_events_holds_up_no_worker() {
-    let mut lab = Lab::with_one(Class::Plain, 0.0);
-    lab.wait_written(0, 100);
-    let written = |lab: &mut Lab| {
-        // Only the counters are read; the channel is left to fill up.
-        let events = lab.supervisor.sample();
-        lab.seen.extend(events);
-        lab.last_count(0).unwrap().written
-    };
-    let noon = clock("2026-05-09T12:10:00+08:00");
-    let end = Instant::now() + DEADLINE;
-    let dropped =
-        |event: &rotascope::event::Event| matches!(&event.what, What::Notice { text } if text.contains("dropped"));
-    while !lab.seen.iter().any(dropped) {
-        assert!(Instant::now() < end, "more reports than fit anywhere");
-        for _ in 0..100 {
-            lab.supervisor.set_clock(&noon);
-        }
-        written(&mut lab);
-    }
-    let before = written(&mut lab);
-    while written(&mut lab) < before + 1000 {
-        assert!(Instant::now() < end, "it goes on writing");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let ending = Instant::now();
-    drop(lab);
-    assert!(ending.elapsed() < Duration::from_secs(3), "{:?}", ending.elapsed());
 }

@@ -1,4 +1,5 @@
 //! What each handler class does when its file is taken away.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
 mod worker_common;
