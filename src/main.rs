@@ -1,5 +1,6 @@
 //! `rotascope`: see what happens to log files when several processes write them.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use rotascope::cli::{self, Invocation};
@@ -20,7 +21,8 @@ fn main() -> ExitCode {
         _ => {}
     }
     obey(cli::parse()).unwrap_or_else(|error| {
-        eprintln!("rotascope: {error}");
+        // Not `eprintln`, which panics when nobody listens.
+        let _ = writeln!(std::io::stderr(), "rotascope: {error}");
         ExitCode::from(cli::USAGE_ERROR)
     })
 }

@@ -1,7 +1,7 @@
 //! The real executable: what it prints, and how it ends.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Read;
+use std::io::PipeWriter;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -46,6 +46,13 @@ fn finished(mut child: Child) -> Output {
         std::thread::sleep(Duration::from_millis(5));
     }
     child.wait_with_output().unwrap()
+}
+
+/// A pipe whose reader has gone already.
+fn closed_pipe() -> PipeWriter {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer
 }
 
 fn stdout(output: &Output) -> String {
@@ -191,11 +198,13 @@ fn whoever_closes_the_pipe_hears_no_complaint() {
     let folder = tempfile::tempdir().unwrap();
     let lab = lab_file(folder.path(), LAB);
     for arguments in [&["run", &lab, "--for", "300ms"][..], &["run", &lab, "--for", "300ms", "--json"], &["--help"]] {
-        let mut child = rotascope().args(arguments).spawn().unwrap();
-        drop(child.stdout.take());
-        let mut error = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-        let status = finished(child).status;
-        assert_eq!((error.as_str(), status.code()), ("", Some(0)), "{arguments:?}");
+        let output = finished(rotascope().args(arguments).stdout(closed_pipe()).spawn().unwrap());
+        assert_eq!((stderr(&output).as_str(), output.status.code()), ("", Some(0)), "{arguments:?}");
     }
+}
+
+#[test]
+fn an_error_that_nobody_reads_still_ends_with_2() {
+    let child = rotascope().args(["run", "/nowhere/missing.toml"]).stderr(closed_pipe()).spawn().unwrap();
+    assert_eq!(finished(child).status.code(), Some(2));
 }
