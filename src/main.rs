@@ -41,8 +41,21 @@ fn obey(invocation: Invocation) -> Result<ExitCode, Failure> {
     }
 }
 
+#[cfg(feature = "gui")]
+fn open_window(window: cli::Window) -> Result<ExitCode, Failure> {
+    use rotascope::gui::{self, open::SessionRequest};
+    let open = match window {
+        cli::Window { lab: Some(lab), .. } => SessionRequest::Lab(lab),
+        cli::Window { paths, .. } if !paths.is_empty() => SessionRequest::Watch(paths),
+        cli::Window { .. } => SessionRequest::Demo,
+    };
+    gui::run(gui::Options { open, start: window.start })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(not(feature = "gui"))]
 fn open_window(_window: cli::Window) -> Result<ExitCode, Failure> {
-    Err("no window".into())
+    Err("this program was built without its window (cargo feature `gui`); `rotascope run` needs none".into())
 }
 
 fn take_pictures(_shot: &cli::Shot) -> Result<ExitCode, Failure> {

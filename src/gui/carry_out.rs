@@ -16,7 +16,7 @@ use super::state::{FileAction, FileTarget, Request, Scene};
 use super::text::Language;
 use super::window::Window;
 use crate::command::{ClockOrder, Command, FileOperation, LabOrder};
-use crate::engine::Engine;
+use crate::engine::{Engine, Report};
 use crate::event::LabState;
 use crate::follow::Texts;
 use crate::model::Model;
@@ -234,9 +234,9 @@ impl Window {
     fn write_ledger(&mut self, path: &Path) {
         let written = {
             let model = self.engine.model();
-            serde_json::to_vec_pretty(&model.ledger().total())
-                .map_err(std::io::Error::from)
-                .and_then(|json| std::fs::write(path, json))
+            let duration_ms = model.span().map_or(0.0, |(first, last)| last.since(first) as f64 / 1e6);
+            let report = Report::of(&model, duration_ms);
+            serde_json::to_vec_pretty(&report).map_err(std::io::Error::from).and_then(|json| std::fs::write(path, json))
         };
         let shown = path.display().to_string();
         match written {

@@ -161,7 +161,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
     let writers: Vec<&str> =
         scene.writers(one.id).filter(|worker| is_alive(worker)).map(|worker| worker.setup.name.as_str()).collect();
     ui.add_space(4.0);
-    Grid::new("file").num_columns(2).spacing([16.0, 2.0]).show(ui, |ui| {
+    Grid::new("file").num_columns(2).spacing([16.0, 3.0]).min_row_height(0.0).show(ui, |ui| {
         let mut row = |key: &str, value: String| {
             ui.label(RichText::new(scene.tr(key)).color(colors.muted));
             ui.label(RichText::new(value).font(theme::mono(theme::MONO)));

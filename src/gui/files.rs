@@ -259,7 +259,8 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     paint_line(ui, pos2(left, second), Align2::LEFT_CENTER, &text, theme::plain(theme::SMALL), color, room);
 
     response.context_menu(|ui| file_actions::context_menu(ui, scene, state));
-    response.on_hover_ui(|ui| file_actions::tooltip(ui, scene, one));
+    let side = egui::RectAlign::LEFT_START;
+    widgets::tooltip_beside(&response, side, |ui| file_actions::tooltip(ui, scene, one));
 }
 
 /// Who writes to it, or what it has come to.

@@ -14,6 +14,9 @@ use super::text::Language;
 use super::theme::{self, Colors};
 use crate::event::LabState;
 
+/// Width of a menu, in points: enough for the words and keys of every action.
+const MENU_WIDTH: f32 = 264.0;
+
 /// Draws the bar.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::MENU_BAR), Sense::hover());
@@ -104,7 +107,7 @@ fn help_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
 
 /// Gives a menu its width: enough for words and keys.
 pub(super) fn wide(ui: &mut Ui) {
-    ui.set_min_width(232.0);
+    ui.set_width(MENU_WIDTH);
     ui.spacing_mut().button_padding = vec2(8.0, 4.0);
     ui.spacing_mut().item_spacing.y = 1.0;
 }
@@ -159,7 +162,11 @@ pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> boo
     let lab_state = scene.model.lab_state();
     let chosen = select::chosen(scene, state);
     match action {
-        Start => lab && matches!(lab_state, LabState::Ready | LabState::Running),
+        // While it runs, for those that have ended.
+        Start => {
+            let some_ended = scene.workers_alive() < scene.model.workers().len();
+            lab && (lab_state == LabState::Ready || lab_state == LabState::Running && some_ended)
+        }
         PauseOrResume => lab && matches!(lab_state, LabState::Running | LabState::Paused),
         Stop => lab && (lab_state != LabState::Ready || scene.workers_alive() > 0),
         Reset | RemoveFolder | ExportLedger | Workers => lab,

@@ -5,6 +5,7 @@
 
 mod about;
 pub mod action;
+mod app;
 mod carry_out;
 mod dialogs;
 mod file_actions;
@@ -19,6 +20,7 @@ mod palette;
 pub mod raster;
 pub mod screen;
 mod select;
+mod session;
 pub mod settings;
 pub mod state;
 pub mod text;
@@ -32,6 +34,7 @@ mod window;
 mod workers;
 mod workers_text;
 
+pub use app::{GuiError, Options, run};
 pub use settings::Settings;
 pub use state::{Jump, Request, Scene, Selection, State};
 pub use window::Window;

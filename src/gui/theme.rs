@@ -207,7 +207,7 @@ pub fn install(ctx: &egui::Context) {
             spacing.button_padding = vec2(10.0, 4.0);
             spacing.interact_size = vec2(28.0, 26.0);
             spacing.window_margin = Margin::same(16);
-            spacing.menu_margin = Margin::same(4);
+            spacing.menu_margin = Margin::same(6);
             spacing.menu_width = 320.0;
             spacing.tooltip_width = 360.0;
             spacing.scroll = ScrollStyle { floating: true, bar_width: 8.0, ..ScrollStyle::floating() };

@@ -255,3 +255,13 @@ pub fn empty(ui: &mut Ui, what: &str, why: &str) {
         });
     });
 }
+
+/// A tooltip beside a row, so that it hides no other row.
+pub fn tooltip_beside(response: &Response, side: egui::RectAlign, content: impl FnOnce(&mut Ui)) {
+    let mut tooltip = egui::Tooltip::for_enabled(response);
+    tooltip.popup = tooltip.popup.align(side).gap(8.0);
+    tooltip.show(|ui| {
+        ui.spacing_mut().interact_size.y = 16.0;
+        egui::Frame::new().inner_margin(egui::Margin::symmetric(4, 2)).show(ui, content);
+    });
+}

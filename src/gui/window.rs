@@ -87,6 +87,7 @@ impl Window {
 
     /// What must happen before each frame, shown or not: theme, size and language as chosen, answers of file dialogs.
     pub fn logic(&mut self, ctx: &egui::Context) {
+        self.engine.seen();
         let settings = &self.state.settings;
         let preference = match settings.theme {
             ThemeChoice::System => egui::ThemePreference::System,

@@ -94,7 +94,7 @@ fn show_worker(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Worke
     show_first_line(ui, scene, worker, inner, held);
     show_second_line(ui, scene, state, worker, inner, over || selected);
     response.context_menu(|ui| context_menu(ui, scene, state, worker));
-    response.on_hover_ui(|ui| tooltip(ui, scene, worker));
+    widgets::tooltip_beside(&response, egui::RectAlign::RIGHT_START, |ui| tooltip(ui, scene, worker));
 }
 
 fn dot(colors: &Colors, worker: &Worker) -> (Color32, bool) {

@@ -95,7 +95,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, worker: &Worker) {
         Standing::Broken(text) => ui.label(RichText::new(text).color(colors.bad)),
     };
     ui.add_space(4.0);
-    Grid::new("worker").num_columns(2).spacing([16.0, 2.0]).show(ui, |ui| {
+    Grid::new("worker").num_columns(2).spacing([16.0, 3.0]).min_row_height(0.0).show(ui, |ui| {
         let mut row = |key: &str, value: String| {
             ui.label(RichText::new(scene.tr(key)).color(colors.muted));
             ui.label(RichText::new(value).font(theme::mono(theme::MONO)));

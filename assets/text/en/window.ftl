@@ -43,7 +43,7 @@ action-copy-path = Copy path
     .tip = Copy the full path of the selected file
 action-release = Release
     .tip = Close the selected unlinked file and give its bytes back to the disk
-action-remove-folder = Remove folder…
+action-remove-folder = Remove folder
     .tip = Remove the lab’s log folder with all that it holds
 action-theme-system = Theme: as the system
     .tip = Dark or light, as the system is
@@ -250,9 +250,9 @@ file-row-hole = hole
 file-row-abandoned = abandoned
 release-pinned = { $size } of disk space stay taken as long as it is held open here.
 writers-reopen = { $n ->
-        [one] { $n } writer notices
-       *[other] { $n } writers notice
-    } and opens a new file.
+        [one] { $n } writer notices and opens a new file.
+       *[other] { $n } writers notice and open a new file.
+    }
 writers-stay-moved = { $n ->
         [one] { $n } writer writes
        *[other] { $n } writers write
