@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::lab::parse_duration;
 
@@ -158,6 +158,54 @@ pub struct Shot {
     /// The folder for the pictures; it is made if it is missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Width and height of the window, in points
+    #[arg(long, value_name = "WxH", default_value = "1440x900", value_parser = size)]
+    pub size: (u16, u16),
+    /// Pixels per point, from 0.5 to 4
+    #[arg(long, value_name = "N", default_value = "1", value_parser = scale)]
+    pub scale: f32,
+    /// The colours of the window
+    #[arg(long, value_enum, default_value_t = ShotTheme::Dark)]
+    pub theme: ShotTheme,
+    /// The language of the window
+    #[arg(long, value_enum, default_value_t = ShotLanguage::En)]
+    pub language: ShotLanguage,
+}
+
+/// The colours of a picture.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShotTheme {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// The language of a picture.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShotLanguage {
+    /// English.
+    En,
+    /// 简体中文.
+    Zh,
+}
+
+/// Smallest and largest side of a picture's window, in points.
+const SIDES: std::ops::RangeInclusive<u16> = 320..=8192;
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let sides = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match sides {
+        Some((width, height)) if SIDES.contains(&width) && SIDES.contains(&height) => Ok((width, height)),
+        _ => Err(format!("width and height from {} to {} are wanted, as in 1440x900", SIDES.start(), SIDES.end())),
+    }
+}
+
+fn scale(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(scale) if (0.5..=4.0).contains(&scale) => Ok(scale),
+        _ => Err("a number from 0.5 to 4 is wanted".to_owned()),
+    }
 }
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -268,5 +316,16 @@ mod tests {
             refused(line);
         }
         assert!(refused("rotascope run a.toml --for 10").contains("a duration without a unit"));
+    }
+
+    #[test]
+    fn a_picture_has_a_size_within_reason() {
+        let Invocation::Shot(shot) = read("rotascope shot a.toml --out pictures") else { panic!("no shot") };
+        assert_eq!((shot.size, shot.scale), ((1440, 900), 1.0));
+        assert_eq!((shot.theme, shot.language), (ShotTheme::Dark, ShotLanguage::En));
+        for wrong in ["--size=1440", "--size=0x0", "--size=99999x900", "--size=1440x", "--scale=0", "--scale=NaN"] {
+            let line = format!("rotascope shot a.toml --out pictures {wrong}");
+            assert!(parse_from(line.split(' ')).is_err(), "{wrong}");
+        }
     }
 }

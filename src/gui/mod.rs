@@ -22,6 +22,7 @@ pub mod screen;
 mod select;
 mod session;
 pub mod settings;
+pub mod shot;
 pub mod state;
 pub mod text;
 pub mod theme;

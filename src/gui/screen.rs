@@ -36,6 +36,12 @@ impl Screen {
         &self.context
     }
 
+    /// Gives the window one frame that nobody sees.
+    pub fn pass(&mut self, mut draw: impl FnMut(&mut Ui)) {
+        let mut output = self.frame(&mut draw);
+        self.canvas.update(&mut output.textures_delta);
+    }
+
     /// Draws frames until the window has settled, and gives the picture of the last one.
     pub fn picture(&mut self, mut draw: impl FnMut(&mut Ui)) -> Image {
         let mut output = self.frame(&mut draw);

@@ -1,0 +1,138 @@
+//! What becomes of a click on a file.
+
+use eframe::egui::{Key, Modifiers};
+use rotascope::command::{Command, FileOperation, FileOrder};
+use rotascope::event::Actor;
+
+use crate::stage::{FOREIGN_FILE, Stage, foreign_path};
+
+const FOREIGN: &str = "File shop.log, incarnation 1";
+
+fn order_of(stage: &Stage) -> FileOrder {
+    match stage.orders().as_slice() {
+        [Command::File(order)] => order.clone(),
+        other => panic!("one order about a file was expected, not {other:?}"),
+    }
+}
+
+/// The name of the lesson's live file as the files panel gives it.
+fn live(stage: &Stage) -> String {
+    let model = stage.harness.state().engine().model();
+    let live = model.incarnation(model.live().unwrap()).unwrap();
+    format!("File {}, incarnation {}", live.path.as_ref().unwrap().file_name().unwrap().to_string_lossy(), live.id.0)
+}
+
+#[test]
+fn in_a_lab_a_delete_goes_to_the_engine_at_once_and_names_the_very_file() {
+    let mut stage = Stage::lesson();
+    let name = live(&stage);
+    stage.click(&name);
+    assert!(stage.orders().is_empty(), "a selection orders nothing");
+    stage.press("Delete");
+    let order = order_of(&stage);
+    let state = stage.harness.state();
+    let model = state.engine().model();
+    let live = model.incarnation(model.live().unwrap()).unwrap();
+    assert_eq!(order.operation, FileOperation::Delete);
+    assert_eq!(Some(&order.path), live.path.as_ref());
+    assert_eq!(order.file_id, Some(live.file_id));
+    assert_eq!(order.by, Actor::Person);
+}
+
+#[test]
+fn the_other_operations_say_what_they_do() {
+    for (button, operation) in
+        [("Truncate", FileOperation::Truncate { to_bytes: 0 }), ("Replace", FileOperation::Replace)]
+    {
+        let mut stage = Stage::lesson();
+        let name = live(&stage);
+        stage.click(&name);
+        stage.press(button);
+        assert_eq!(order_of(&stage).operation, operation);
+    }
+}
+
+#[test]
+fn a_rename_asks_for_a_name_and_keeps_the_folder() {
+    let mut stage = Stage::lesson();
+    let name = live(&stage);
+    stage.click(&name);
+    stage.press("Rename…");
+    assert!(stage.orders().is_empty(), "not before a name is given");
+    stage.type_text("aside.log");
+    stage.press("Rename");
+    let order = order_of(&stage);
+    assert_eq!(order.operation, FileOperation::Rename { to: order.path.with_file_name("aside.log") });
+}
+
+#[test]
+fn a_name_with_a_slash_is_refused_before_anything_is_ordered() {
+    let mut stage = Stage::lesson();
+    let name = live(&stage);
+    stage.click(&name);
+    stage.key(Modifiers::NONE, Key::F2);
+    stage.type_text("../aside.log");
+    assert!(stage.sees("A name can’t hold “/”."));
+    stage.key(Modifiers::NONE, Key::Enter);
+    assert!(stage.orders().is_empty());
+}
+
+#[test]
+fn where_no_lab_owns_the_folder_a_delete_asks_names_the_whole_path_and_offers_the_trash() {
+    let mut stage = Stage::foreign();
+    stage.click(FOREIGN);
+    stage.press("Delete");
+    assert!(stage.orders().is_empty(), "asked first");
+    assert!(stage.sees("/srv/shop/logs/shop.log"));
+    stage.press("Cancel");
+    assert!(stage.orders().is_empty() && !stage.sees("Move to trash"));
+
+    stage.key(Modifiers::NONE, Key::Delete);
+    stage.press("Move to trash");
+    let order = order_of(&stage);
+    assert_eq!(
+        (order.operation, order.path, order.file_id),
+        (FileOperation::Trash, foreign_path(), Some(FOREIGN_FILE))
+    );
+
+    stage.key(Modifiers::NONE, Key::Delete);
+    stage.press("Delete for good");
+    assert_eq!(order_of(&stage).operation, FileOperation::Delete);
+
+    stage.key(Modifiers::NONE, Key::Delete);
+    stage.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(order_of(&stage).operation, FileOperation::Trash, "the default can be undone");
+}
+
+#[test]
+fn a_truncation_of_somebodys_file_asks_too() {
+    let mut stage = Stage::foreign();
+    stage.click(FOREIGN);
+    stage.press("Truncate");
+    assert!(stage.orders().is_empty());
+    stage.press("Truncate to 0 bytes");
+    assert_eq!(order_of(&stage).operation, FileOperation::Truncate { to_bytes: 0 });
+}
+
+#[test]
+fn keys_for_files_do_nothing_while_nothing_is_selected() {
+    let mut stage = Stage::lesson();
+    stage.key(Modifiers::NONE, Key::Delete);
+    stage.key(Modifiers::NONE, Key::F2);
+    assert!(stage.orders().is_empty());
+    assert!(!stage.sees("New name"));
+}
+
+#[test]
+fn a_deleted_file_that_is_still_held_can_be_released_and_not_deleted_again() {
+    let mut stage = Stage::lesson();
+    let held = {
+        let model = stage.harness.state().engine().model();
+        let unlinked = model.incarnations().iter().find(|one| one.path.is_none() && one.ended.is_none()).unwrap();
+        let name = unlinked.names.last().unwrap().1.file_name().unwrap().to_string_lossy().into_owned();
+        format!("Deleted file {name}, incarnation {}", unlinked.id.0)
+    };
+    stage.click(&held);
+    stage.key(Modifiers::NONE, Key::Delete);
+    assert!(stage.orders().is_empty());
+}

@@ -1,0 +1,57 @@
+//! The lab's controls: workers, clock, start and stop.
+
+use eframe::egui::{Key, Modifiers};
+use rotascope::command::{ClockOrder, Command, LabOrder, WorkerOrder};
+use rotascope::event::WorkerId;
+
+use crate::stage::Stage;
+
+#[test]
+fn the_bar_and_the_menu_order_the_same() {
+    let mut stage = Stage::lesson();
+    stage.press("Pause");
+    assert_eq!(stage.orders(), [Command::Lab(LabOrder::Pause)]);
+    stage.key(Modifiers::NONE, Key::F6);
+    assert_eq!(stage.orders(), [Command::Lab(LabOrder::Pause)]);
+    stage.choose(&["Lab", "Stop"]);
+    assert_eq!(stage.orders(), [Command::Lab(LabOrder::Stop)]);
+}
+
+#[test]
+fn midnight_is_one_choice_away() {
+    let mut stage = Stage::lesson();
+    stage.choose(&["Lab", "Ten seconds before midnight"]);
+    assert_eq!(stage.orders(), [Command::Clock(ClockOrder::BeforeMidnight(10))]);
+    stage.choose(&["Lab", "One hour back"]);
+    assert_eq!(stage.orders(), [Command::Clock(ClockOrder::JumpBy(-3_600_000))]);
+}
+
+#[test]
+fn a_reset_asks_because_it_empties_the_folder() {
+    let mut stage = Stage::lesson();
+    stage.choose(&["Lab", "Reset…"]);
+    assert!(stage.orders().is_empty());
+    stage.press("Cancel");
+    stage.choose(&["Lab", "Reset…"]);
+    stage.press("Reset");
+    assert_eq!(stage.orders(), [Command::Lab(LabOrder::Reset)]);
+}
+
+#[test]
+fn a_workers_buttons_order_that_worker_alone() {
+    let mut stage = Stage::lesson();
+    stage.click("Worker web-2");
+    stage.press("Pause web-2");
+    assert_eq!(stage.orders(), [Command::Worker(WorkerId(1), WorkerOrder::Pause)]);
+    stage.press("Kill web-2");
+    assert_eq!(stage.orders(), [Command::Worker(WorkerId(1), WorkerOrder::Kill(9))]);
+}
+
+#[test]
+fn without_a_lab_its_menu_is_dim_and_orders_nothing() {
+    let mut stage = Stage::foreign();
+    stage.choose(&["Lab", "Ten seconds before midnight"]);
+    stage.key(Modifiers::NONE, Key::F5);
+    assert!(stage.orders().is_empty());
+    assert!(!stage.sees("Worker web-1"));
+}
