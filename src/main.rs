@@ -58,6 +58,17 @@ fn open_window(_window: cli::Window) -> Result<ExitCode, Failure> {
     Err("this program was built without its window (cargo feature `gui`); `rotascope run` needs none".into())
 }
 
+#[cfg(feature = "gui")]
+fn take_pictures(shot: &cli::Shot) -> Result<ExitCode, Failure> {
+    use std::io::Write;
+    rotascope::gui::shot::shot(shot, |path| {
+        // Whoever does not want to read the names still wants the pictures.
+        let _ = writeln!(std::io::stdout(), "{}", path.display());
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(not(feature = "gui"))]
 fn take_pictures(_shot: &cli::Shot) -> Result<ExitCode, Failure> {
-    Err("no shot".into())
+    Err("this build has no window to take pictures of; build it with the feature gui".into())
 }

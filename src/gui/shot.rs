@@ -19,7 +19,7 @@ use crate::cli::{Shot, ShotLanguage, ShotTheme};
 use crate::clock::{Moment, Mono};
 use crate::command::{Command, LabOrder};
 use crate::engine::{Engine, EngineConfig, EngineError, Session};
-use crate::lab::{Lab, LabError};
+use crate::lab::{Lab, LabError, claim_folder};
 
 /// How often the window gets a frame between pictures: what it shows for a while must come and go as on a screen.
 const FRAME: Duration = Duration::from_millis(100);
@@ -75,7 +75,8 @@ pub fn shot(asked: &Shot, mut written: impl FnMut(&Path)) -> Result<(), ShotErro
         tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))?;
     let title = lab.title.clone();
     let has_steps = !lab.steps.is_empty();
-    let session = Session::Lab { lab: Box::new(lab), folder: temporary.path().join("lab") };
+    let folder = claim_folder(&temporary.path().join("lab")).map_err(EngineError::from)?;
+    let session = Session::Lab { lab: Box::new(lab), folder };
     let engine = Engine::open(session, EngineConfig::quiet().map_err(system("find the own executable"))?)?;
     let mut studio = Studio::new(engine, asked);
     studio.frame();
