@@ -25,6 +25,8 @@ pub struct Settings {
     pub files: bool,
     /// Whether the timeline is shown.
     pub timeline: bool,
+    /// Whether the log's rows bear their numbers.
+    pub row_numbers: bool,
     /// Whether the stamp at the end of a worker's line is shown.
     pub stamps: bool,
     /// Files, folders and lab files that were opened, newest first.
@@ -40,6 +42,7 @@ impl Default for Settings {
             workers: true,
             files: true,
             timeline: true,
+            row_numbers: true,
             stamps: false,
             recent: Vec::new(),
         }

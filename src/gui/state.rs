@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use fluent_bundle::FluentValue;
 
 use super::action::Action;
+use super::find::LevelSet;
 use super::open::SessionRequest;
 use super::settings::Settings;
 use super::text::Words;
@@ -14,7 +15,6 @@ use crate::command::Command;
 use crate::event::{FileId, IncarnationId, WorkerId};
 use crate::follow::{Texts, is_within};
 use crate::model::{MarkId, Model, Worker, WorkerState};
-use crate::record::Level;
 
 /// What is so, for one frame.
 #[derive(Clone, Copy)]
@@ -45,6 +45,16 @@ impl Scene<'_> {
     /// The moment for which the frame is drawn, on both clocks.
     pub fn moment(&self) -> Moment {
         Moment { mono: self.now, wall: self.wall }
+    }
+
+    /// A monotonic moment on both clocks, reckoned from the nearest mark before it whose wall time is known.
+    pub fn moment_at(&self, at: Mono) -> Moment {
+        let known = self.model.timeline().marks_between(Mono(0), at).next_back().map(|(_, mark)| mark.at);
+        let known = known.or_else(|| self.model.incarnations().first().map(|one| one.opened));
+        let known = known.unwrap_or_else(|| self.moment());
+        let ns = i64::try_from(i128::from(at.0) - i128::from(known.mono.0)).unwrap_or_default();
+        let wall = known.wall.checked_add_signed(chrono::TimeDelta::nanoseconds(ns)).unwrap_or(known.wall);
+        Moment { mono: at, wall }
     }
 
     /// Whether a lab owns this path: what is destroyed there, was made to be destroyed.
@@ -95,8 +105,8 @@ pub struct State {
     pub show_moment: Option<Mono>,
     /// Whether the log view keeps to the newest line.
     pub follow: bool,
-    /// Lines below this level are left out.
-    pub least_level: Level,
+    /// Lines of other levels are left out.
+    pub levels: LevelSet,
     /// What is searched for.
     pub find: Find,
     requests: Vec<Request>,
@@ -113,7 +123,7 @@ impl State {
             jump: None,
             show_moment: None,
             follow: true,
-            least_level: Level::None,
+            levels: LevelSet::ALL,
             find: Find::default(),
             requests: Vec::new(),
         }

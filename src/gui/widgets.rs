@@ -100,6 +100,7 @@ pub enum Icon {
     More,
     Close,
     Down,
+    Up,
 }
 
 /// Paints a sign into a box of 16 points around `center`.
@@ -145,6 +146,9 @@ pub fn paint_icon(ui: &Ui, center: Pos2, icon: Icon, color: Color32) {
         }
         Icon::Down => {
             painter.add(Shape::line(vec![at(-3.0, -1.5), at(0.0, 1.5), at(3.0, -1.5)], stroke));
+        }
+        Icon::Up => {
+            painter.add(Shape::line(vec![at(-3.0, 1.5), at(0.0, -1.5), at(3.0, 1.5)], stroke));
         }
     }
 }

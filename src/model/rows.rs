@@ -87,6 +87,12 @@ impl Rows {
         self.dividers.get(found).map(|(_, row)| *row)
     }
 
+    /// How many of the rows before this one are lines: the number of the line that stands there, from 0.
+    pub fn lines_before(&self, row: u64) -> u64 {
+        let row = row.min(self.total);
+        row - self.dividers.partition_point(|(_, at)| *at < row) as u64
+    }
+
     pub(super) fn push_lines(&mut self, incarnation: IncarnationId, first_line: u64, lines: u64) {
         if lines == 0 {
             return;
@@ -183,5 +189,16 @@ mod tests {
             }
             assert_eq!(row, rows.len());
         }
+    }
+
+    #[test]
+    fn lines_are_numbered_without_the_dividers() {
+        let mut rows = Rows::default();
+        rows.push_divider(MarkId(0));
+        rows.push_lines(IncarnationId(1), 0, 3);
+        rows.push_divider(MarkId(1));
+        rows.push_lines(IncarnationId(1), 3, 1);
+        let numbers: Vec<u64> = (0..=6).map(|row| rows.lines_before(row)).collect();
+        assert_eq!(numbers, [0, 0, 1, 2, 3, 3, 4]);
     }
 }

@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::state::{Scene, State};
+use crate::gui::state::{Scene, State};
 
 /// What the timeline keeps between frames.
 #[derive(Default)]
