@@ -264,16 +264,19 @@ impl Model {
     pub(super) fn refresh_unlinked_bar(&mut self, id: IncarnationId, at: Mono) {
         let Some(one) = self.incarnation(id) else { return };
         let goes_on = one.is_unlinked() && one.ended.is_none();
+        if !goes_on && !self.hatched.contains(&id) {
+            return;
+        }
         let file = one.file_id;
         let (Some(name), Some(from)) = (one.last_name().map(Path::to_path_buf), self.unlinked_from(id)) else { return };
         let held = if self.has_lab() { self.let_go(file).is_none() } else { !one.released };
         let until = self.let_go(file).flatten();
         let lane = self.timeline.lane_mut(&name);
         if goes_on && held {
-            if lane.lasting(id, true).is_none() {
+            if self.hatched.insert(id) {
                 lane.begin(id, from, true);
             }
-        } else if lane.lasting(id, true).is_some() {
+        } else if self.hatched.remove(&id) {
             lane.end(id, true, at);
         } else if let Some(until) = until.filter(|until| goes_on && *until > from)
             && !lane.bars.iter().rev().any(|bar| bar.incarnation == id && bar.unlinked && bar.from == from)

@@ -310,7 +310,9 @@ impl Model {
         self.current.insert(path.to_path_buf(), id);
         // Its hatched bar lies under the lane of the last name that it had.
         let last = self.incarnation(id).and_then(|one| one.last_name().map(Path::to_path_buf));
-        if let Some(last) = last {
+        if let Some(last) = last
+            && self.hatched.remove(&id)
+        {
             self.timeline.lane_mut(&last).end(id, true, at);
         }
         self.timeline.lane_mut(path).begin(id, at, false);

@@ -228,11 +228,9 @@ impl Ledger {
                 let twice = place.twice.and(&here);
                 let mut moved = here.clone();
                 moved.add(&torn);
-                if moved.is_empty() {
-                    return;
-                }
+                let (Some(first), Some(last)) = (moved.first(), moved.last()) else { return };
                 any = true;
-                let heir = task.places.entry(next).or_default();
+                let heir = task.place(next, first, last);
                 heir.here.add(&here);
                 heir.torn.add(&torn);
                 heir.beyond.add(&beyond);

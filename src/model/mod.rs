@@ -63,6 +63,8 @@ pub struct Model {
     launches_by_file: BTreeMap<FileId, BTreeSet<LaunchId>>,
     first_opens: BTreeMap<FileId, (Mono, WorkerId)>,
     takings: BTreeMap<IncarnationId, faults::Taking>,
+    /// Unlinked incarnations whose bars go on.
+    hatched: BTreeSet<IncarnationId>,
     created_marks: BTreeMap<IncarnationId, MarkId>,
     /// The divider of the only file so far.
     first_file: Option<MarkId>,

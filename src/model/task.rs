@@ -49,10 +49,6 @@ impl Place {
         }
     }
 
-    fn may_hold(&self, lines: &Intervals) -> bool {
-        [&self.here, &self.torn, &self.taken, &self.wasted].iter().any(|set| set.may_meet(lines))
-    }
-
     /// The last line that was ever seen here.
     fn last(&self) -> Option<u64> {
         [&self.here, &self.torn, &self.taken, &self.wasted].iter().filter_map(|set| set.last()).max()
@@ -90,6 +86,9 @@ struct Gap {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Task {
     pub(super) places: BTreeMap<IncarnationId, Place>,
+    /// For each place the least and the greatest line that it ever held. Hundreds of deletions leave hundreds of places,
+    /// of which a line is in one or two: this list is searched for them, being a tenth of their size.
+    extents: Vec<(IncarnationId, u64, u64)>,
     /// Handed to the handler: the greatest number known.
     written: u64,
     returned: u64,
@@ -144,6 +143,16 @@ impl Task {
         }
     }
 
+    /// The place of these lines in a file.
+    pub(super) fn place(&mut self, incarnation: IncarnationId, first: u64, last: u64) -> &mut Place {
+        let index = self.extents.partition_point(|extent| extent.0 < incarnation);
+        match self.extents.get_mut(index).filter(|extent| extent.0 == incarnation) {
+            Some(extent) => *extent = (incarnation, extent.1.min(first), extent.2.max(last)),
+            None => self.extents.insert(index, (incarnation, first, last)),
+        }
+        self.places.entry(incarnation).or_default()
+    }
+
     /// New counters. `standing` judges files, as everywhere below.
     pub(super) fn count(&mut self, written: u64, returned: u64, standing: impl Fn(IncarnationId) -> Standing) {
         self.returned = self.returned.max(returned);
@@ -176,7 +185,7 @@ impl Task {
         }
         let fresh = self.is_fresh(first);
         self.duplicated += (last - first + 1) - self.seen.insert(first, last);
-        self.places.entry(incarnation).or_default().take_in(&Intervals::of(first, last), side);
+        self.place(incarnation, first, last).take_in(&Intervals::of(first, last), side);
         self.raise(last, &standing);
         let plain = side == Side { cut_away: None, beyond: false, stray: false };
         if fresh && plain && standing(incarnation) == Standing::Reachable {
@@ -194,7 +203,10 @@ impl Task {
         side: Side,
         standing: impl Fn(IncarnationId) -> Standing,
     ) {
-        let place = self.places.entry(incarnation).or_default();
+        if first > last || first == 0 {
+            return;
+        }
+        let place = self.place(incarnation, first, last);
         if side.cut_away.is_some() {
             place.wasted.insert(first, last);
         } else {
@@ -215,7 +227,7 @@ impl Task {
             return;
         }
         match held {
-            Some(incarnation) if torn => self.places.entry(incarnation).or_default().torn.insert(first, last),
+            Some(incarnation) if torn => self.place(incarnation, first, last).torn.insert(first, last),
             None if torn => self.fragment.insert(first, last),
             _ => self.failed.insert(first, last),
         };
@@ -303,8 +315,12 @@ impl Task {
             return;
         }
         let mut verdict = Verdict::default();
-        for (&incarnation, place) in &self.places {
-            if place.may_hold(lines) {
+        let (least, greatest) = (lines.first().unwrap_or(0), lines.last().unwrap_or(0));
+        for &(incarnation, first, last) in &self.extents {
+            if first <= greatest
+                && least <= last
+                && let Some(place) = self.places.get(&incarnation)
+            {
                 verdict.consider(place, lines, standing(incarnation));
             }
         }

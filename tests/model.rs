@@ -1,0 +1,332 @@
+//! The fold, case by case: what is told in which order, and what the model makes of it.
+#![allow(clippy::unwrap_used)]
+
+#[path = "model/told.rs"]
+mod told;
+
+use std::path::Path;
+
+use rotascope::clock::Mono;
+use rotascope::event::{Actor, Exit, FollowEvent, IncarnationId, OpenReason, Origin, What, WorkerEvent, WorkerId};
+use rotascope::model::{FaultKind, MarkKind, Model, Reach, Row, WorkerState};
+use told::{LOG, Told, path};
+
+const ONE: IncarnationId = IncarnationId(1);
+const TWO: IncarnationId = IncarnationId(2);
+const THREE: IncarnationId = IncarnationId(3);
+
+fn dividers(model: &Model) -> usize {
+    (0..model.rows().len()).filter(|row| matches!(model.rows().get(*row), Some(Row::Divider(_)))).count()
+}
+
+#[test]
+fn a_deleted_file_is_answered_by_a_reopen() {
+    let mut told = Told::lab(2);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).opened(1, ONE, OpenReason::First);
+    told.at(11).lines(ONE, 0, 1, 5).counted(0, 5);
+    assert!(told.model.all_reopened());
+    told.at(20).deleted(ONE, Actor::Person);
+    assert!(!told.model.all_reopened());
+    assert_eq!(told.model.orphans(), [WorkerId(0), WorkerId(1)]);
+    assert_eq!(told.model.pinned_bytes(), told.end(ONE));
+    told.at(22).lines(ONE, 0, 6, 7);
+    told.at(23).created(TWO, LOG, Origin::Created).opened(0, TWO, OpenReason::Gone);
+    assert!(!told.model.all_reopened(), "the other one has not");
+    assert_eq!(told.model.reopened_workers(), 1);
+    told.at(25).opened(1, TWO, OpenReason::Changed);
+    assert!(told.model.all_reopened());
+    let fault = &told.model.timeline().faults[0];
+    let gaps: Vec<_> = fault.recoveries.iter().map(|one| (one.worker.0, one.gap_ms, one.lost)).collect();
+    assert_eq!(gaps, [(0, Some(3.0), 2), (1, Some(5.0), 0)]);
+    assert_eq!(told.model.worker(WorkerId(1)).unwrap().last_gap_ms, Some(5.0));
+    assert_eq!(told.model.timeline().workers[0][1].answers, Some(0));
+    let bars = &told.model.timeline().lane(Path::new(LOG)).unwrap().bars;
+    let shape: Vec<_> = bars.iter().map(|bar| (bar.incarnation, bar.unlinked, bar.to.map(told::ms))).collect();
+    assert_eq!(shape, [(ONE, false, Some(20)), (ONE, true, Some(25)), (TWO, false, None)]);
+    assert_eq!(told.model.events()["reopened"], 2);
+    let reports = told.model.recoveries();
+    assert_eq!(serde_json::to_value(&reports[0]).unwrap()["cause"], "deleted");
+}
+
+#[test]
+fn a_worker_that_tells_late_was_a_holder_all_the_same() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created);
+    told.at(20).deleted(ONE, Actor::Person);
+    assert!(told.model.timeline().faults.is_empty());
+    told.at(19).opened(0, ONE, OpenReason::First);
+    assert_eq!(told.model.timeline().faults[0].recoveries[0].at, None);
+    assert!(!told.model.all_reopened());
+    told.at(24).opened(0, TWO, OpenReason::Gone);
+    assert_eq!(told.model.timeline().faults[0].recoveries[0].gap_ms, Some(4.0));
+    assert!(!told.model.all_reopened(), "nobody has seen that file yet");
+    told.at(25).created(TWO, LOG, Origin::Created);
+    assert!(told.model.all_reopened());
+}
+
+#[test]
+fn a_worker_that_notices_first_has_a_gap_of_zero() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
+    told.at(20).opened(0, TWO, OpenReason::Gone);
+    told.at(22).deleted(ONE, Actor::Other).created(TWO, LOG, Origin::Created);
+    let recovery = told.model.timeline().faults[0].recoveries[0];
+    assert_eq!((recovery.at.map(told::ms), recovery.gap_ms), (Some(20), Some(0.0)));
+    assert_eq!(told.model.timeline().workers[0][1].answers, Some(0));
+    assert!(told.model.all_reopened());
+    let bars = &told.model.timeline().lane(Path::new(LOG)).unwrap().bars;
+    assert!(bars.iter().all(|bar| !bar.unlinked), "nobody wrote to it after the delete: {bars:?}");
+}
+
+#[test]
+fn who_leaves_at_a_rollover_or_at_its_end_has_not_recovered() {
+    let mut told = Told::lab(2);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).opened(1, ONE, OpenReason::First);
+    told.at(12).created(TWO, "/lab/next.log", Origin::Created).opened(0, TWO, OpenReason::Rollover);
+    told.at(20).deleted(ONE, Actor::Person);
+    let holders: Vec<_> = told.model.timeline().faults[0].recoveries.iter().map(|one| one.worker.0).collect();
+    assert_eq!(holders, [1], "the first one had moved on by itself");
+    told.at(30).worker(1, WorkerEvent::Exited { exit: Exit::Signal(9), asked: false });
+    told.at(40).launched(1).opened(1, THREE, OpenReason::First).created(THREE, LOG, Origin::Created);
+    let recovery = told.model.timeline().faults[0].recoveries[0];
+    assert_eq!((recovery.at, recovery.gap_ms), (None, None), "a new launch answers no old fault");
+    assert!(told.model.all_reopened());
+    let bars = &told.model.timeline().lane(Path::new(LOG)).unwrap().bars;
+    assert_eq!(bars.iter().find(|bar| bar.unlinked).and_then(|bar| bar.to).map(told::ms), Some(30));
+    assert!(told.model.timeline().marks.iter().any(|mark| matches!(mark.kind, MarkKind::WorkerExited { .. })));
+}
+
+#[test]
+fn moved_away_and_back() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 4);
+    told.at(20).renamed(ONE, LOG, "/lab/aside.log");
+    told.at(21).lines(ONE, 0, 5, 6);
+    assert_eq!(told.model.incarnation(ONE).unwrap().reach, Reach::Moved);
+    assert_eq!(told.model.live(), None);
+    assert_eq!(told.model.ledger().total().astray, 2);
+    told.at(35).renamed(ONE, "/lab/aside.log", LOG);
+    told.at(36).lines(ONE, 0, 7, 9);
+    let model = &told.model;
+    assert_eq!((model.incarnation(ONE).unwrap().reach, model.live()), (Reach::Live, Some(ONE)));
+    assert_eq!((model.ledger().total().astray, model.ledger().total().present), (2, 9));
+    assert_eq!(model.timeline().faults.len(), 1);
+    assert_eq!(model.timeline().faults[0].kind, FaultKind::Renamed);
+    assert_eq!(model.timeline().faults[0].recoveries[0].gap_ms, Some(15.0), "it holds the live file again");
+    assert!(model.all_reopened());
+    assert_eq!(model.incarnation(ONE).unwrap().names.len(), 3);
+    assert_eq!(model.timeline().lane(Path::new(LOG)).unwrap().bars.len(), 2);
+}
+
+#[test]
+fn a_truncation_ends_a_life_and_takes_the_file_from_nobody() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 4);
+    told.at(20).truncated(ONE, TWO, Actor::Person);
+    told.at(30).lines(TWO, 0, 5, 5).counted(0, 5);
+    let model = &told.model;
+    let one = model.incarnation(ONE).unwrap();
+    assert_eq!((one.reach, one.path.as_deref(), one.ended.is_some()), (Reach::Truncated { kept: 0 }, None, true));
+    assert_eq!((model.live(), model.held_by(WorkerId(0))), (Some(TWO), Some(TWO)));
+    assert_eq!((model.writers_of(ONE).len(), model.writers_of(TWO).len()), (0, 1));
+    let fault = &model.timeline().faults[0];
+    assert_eq!((fault.kind, fault.recoveries[0].gap_ms), (FaultKind::Truncated, Some(0.0)));
+    assert!(model.all_reopened());
+    let total = model.ledger().total();
+    assert_eq!((total.destroyed, total.present, total.bound), (4, 1, false));
+    let file = model.incarnation(ONE).unwrap().file_id;
+    assert_eq!(model.incarnation_of_at(file, told::moment(15).mono), Some(ONE));
+    assert_eq!(model.incarnation_of_at(file, told::moment(25).mono), Some(TWO));
+}
+
+#[test]
+fn lines_truncated_unread_are_destroyed_within_a_bound() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 4);
+    told.at(20).truncated(ONE, TWO, Actor::Person);
+    // 5 to 7 were written before the truncation and never seen; 8 stands; 9 and 10 went where nobody knows.
+    told.at(21).counted(0, 7).lines(TWO, 0, 8, 8);
+    told.at(25).counted(0, 10);
+    assert_eq!(told.model.ledger().total().in_flight, 5);
+    told.at(30).tell(What::Drained);
+    let total = told.model.ledger().total();
+    assert_eq!((total.destroyed, total.present, total.lost, total.in_flight), (7, 1, 2, 0));
+    assert!(total.bound);
+    told.at(40).counted(0, 12);
+    assert_eq!(told.model.ledger().total().in_flight, 2, "what was written later is open again");
+    told.at(41).lines(TWO, 0, 9, 9);
+    assert_eq!(told.model.ledger().total().lost, 1, "it turned up");
+}
+
+#[test]
+fn restored_lines_are_present_again() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 4);
+    told.at(20).deleted(ONE, Actor::Person).lines(ONE, 0, 5, 6);
+    let total = told.model.ledger().total();
+    assert_eq!((total.destroyed, total.lost, total.present), (4, 2, 0));
+    assert_eq!(told.model.recoveries()[0].lost, 2);
+    told.at(30).follow(FollowEvent::Restored { incarnation: ONE, path: path("/lab/back.log") });
+    let total = told.model.ledger().total();
+    assert_eq!((total.destroyed, total.lost, total.present, total.astray), (0, 0, 6, 0));
+    assert_eq!(told.model.recoveries()[0].lost, 0);
+    assert_eq!(told.model.incarnation(ONE).unwrap().reach, Reach::Moved);
+    told.at(31).lines(ONE, 0, 7, 7);
+    assert_eq!(told.model.ledger().total().astray, 1);
+    let lane = told.model.timeline().lane(Path::new(LOG)).unwrap();
+    assert_eq!(lane.bars.iter().filter_map(|bar| bar.to).map(told::ms).collect::<Vec<_>>(), [20, 30]);
+}
+
+#[test]
+fn what_a_workers_own_handler_removes_is_lost() {
+    let mut told = Told::lab(2);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).opened(1, ONE, OpenReason::First);
+    told.lines(ONE, 0, 1, 4).lines(ONE, 1, 1, 3);
+    told.at(20).deleted(ONE, Actor::Worker(WorkerId(0)));
+    let total = told.model.ledger().total();
+    assert_eq!((total.lost, total.destroyed), (7, 0));
+    let holders: Vec<_> = told.model.timeline().faults[0].recoveries.iter().map(|one| one.worker.0).collect();
+    assert_eq!(holders, [1], "who did it is no victim");
+}
+
+#[test]
+fn who_made_a_file() {
+    let mut told = Told::lab(2);
+    told.at(11).created(ONE, LOG, Origin::Created);
+    // Both tell late; the second one was there first.
+    told.at(10).opened(0, ONE, OpenReason::First);
+    told.at(9).opened(1, ONE, OpenReason::First);
+    told.at(20).created(TWO, "/lab/other.log", Origin::Created);
+    told.at(900).opened(0, TWO, OpenReason::Changed);
+    told.at(950).deleted(TWO, Actor::Person);
+    told.at(950).created(THREE, "/lab/other.log", Origin::Replaced { previous: TWO });
+    told.at(951).opened(0, THREE, OpenReason::Changed);
+    let makers: Vec<Option<u32>> = told
+        .model
+        .timeline()
+        .marks
+        .iter()
+        .filter_map(|mark| match mark.kind {
+            MarkKind::Created { by } => Some(by.map(|worker| worker.0)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(makers, [Some(1), None, None], "found much later; put there by a person");
+    let moments: Vec<Mono> = told.model.timeline().by_time().map(|(_, mark)| mark.at.mono).collect();
+    assert!(moments.is_sorted());
+    let (from, to) = (told::moment(20).mono, told::moment(940).mono);
+    assert_eq!(told.model.timeline().marks_between(from, to).count(), 2);
+}
+
+#[test]
+fn foreign_logs_rotate() {
+    let mut told = Told::foreign();
+    told.at(1).created(ONE, "/var/log/app", Origin::AtStart);
+    told.at(10).renamed(ONE, "/var/log/app", "/var/log/app.1").created(TWO, "/var/log/app", Origin::Created);
+    assert_eq!(told.reaches(), [Reach::Moved, Reach::Live]);
+    told.at(20).renamed(ONE, "/var/log/app.1", "/var/log/app.2").renamed(TWO, "/var/log/app", "/var/log/app.1");
+    told.at(21).created(THREE, "/var/log/app.new", Origin::Created);
+    assert_eq!(told.reaches(), [Reach::Moved, Reach::Moved, Reach::Live]);
+    told.at(22).renamed(THREE, "/var/log/app.new", "/var/log/app");
+    assert_eq!(told.reaches()[2], Reach::Live);
+    assert_eq!(told.model.live(), Some(THREE));
+    told.at(30).deleted(THREE, Actor::Other);
+    assert!(told.model.timeline().faults.is_empty(), "nobody tells of writers here");
+    let hatched = |told: &Told| {
+        let lane = told.model.timeline().lane(Path::new("/var/log/app")).unwrap();
+        lane.bars.iter().find(|bar| bar.unlinked).map(|bar| bar.to.map(told::ms))
+    };
+    assert_eq!(hatched(&told), Some(None));
+    told.at(40).follow(FollowEvent::Released { incarnation: THREE });
+    assert_eq!(hatched(&told), Some(Some(40)));
+    assert_eq!(told.model.pinned_bytes(), 0);
+}
+
+#[test]
+fn the_first_files_are_told_apart_only_if_there_are_several() {
+    let mut told = Told::foreign();
+    told.at(1).created(ONE, "/var/log/app", Origin::AtStart).lines(ONE, 0, 1, 3);
+    assert_eq!(dividers(&told.model), 0);
+    let mut told = Told::foreign();
+    told.at(1).created(ONE, "/var/log/app", Origin::AtStart).created(TWO, "/var/log/web", Origin::AtStart);
+    told.lines(ONE, 0, 1, 3).lines(TWO, 0, 1, 3);
+    assert_eq!(dividers(&told.model), 2);
+    assert_eq!(told.model.rows().get(0), Some(Row::Divider(rotascope::model::MarkId(0))));
+}
+
+#[test]
+fn a_worker_from_start_to_end() {
+    let mut told = Told::lab(1);
+    let state = |told: &Told| told.model.worker(WorkerId(0)).unwrap().state;
+    assert_eq!(state(&told), WorkerState::Running);
+    told.at(10).worker(0, WorkerEvent::Paused);
+    told.worker(0, WorkerEvent::Stopped).worker(0, WorkerEvent::Resumed);
+    assert_eq!(state(&told), WorkerState::Stopped, "an older message does not set a stopped process going");
+    told.worker(0, WorkerEvent::Continued);
+    assert_eq!(state(&told), WorkerState::Running);
+    for n in 0..30 {
+        told.at(1_000 + n * 100).counted(0, n * 10);
+    }
+    assert!((told.model.worker(WorkerId(0)).unwrap().rate_now - 100.0).abs() < 0.01);
+    told.refused(0, 291).refused(0, 292);
+    let failures = told.model.timeline().marks.iter().filter(|mark| matches!(mark.kind, MarkKind::EmitFailed { .. }));
+    assert_eq!(failures.count(), 1, "the first of a row");
+    let worker = told.model.worker(WorkerId(0)).unwrap();
+    assert_eq!((worker.errors, worker.written, worker.last_error.as_deref()), (2, 292, Some("write: disk full")));
+    assert_eq!(told.model.ledger().total().lost, 2);
+    told.worker(0, WorkerEvent::Ending);
+    assert_eq!(state(&told), WorkerState::Ending);
+    told.at(5_000).worker(0, WorkerEvent::Exited { exit: Exit::Code(0), asked: true });
+    let worker = told.model.worker(WorkerId(0)).unwrap();
+    assert_eq!((worker.rate_now, worker.holds.is_none(), worker.is_alive()), (0.0, true, false));
+    told.at(6_000).launched(0).counted(0, 3);
+    assert_eq!(told.model.worker(WorkerId(0)).unwrap().written, 295, "over all launches");
+}
+
+#[test]
+fn bytes_of_every_kind_add_up() {
+    let mut told = Told::foreign();
+    told.at(1).created(ONE, "/var/log/app", Origin::AtStart);
+    told.follow(FollowEvent::CarriedOver { incarnation: ONE, bytes: 100 });
+    told.set_end(ONE, 100).lines(ONE, 0, 1, 2);
+    let end = told.end(ONE);
+    told.follow(FollowEvent::Hole { incarnation: ONE, offset: end, bytes: 50 });
+    // The batch that spans the hole repeats it.
+    told.batch(ONE, end, end + 70, 50);
+    told.follow(FollowEvent::Pending { incarnation: ONE, bytes: 5, size: end + 90 });
+    told.follow(FollowEvent::Abandoned { incarnation: ONE, bytes: 12 });
+    let one = told.model.incarnation(ONE).unwrap();
+    assert_eq!((one.bytes.carried_over, one.bytes.hole, one.bytes.abandoned), (100, 50, 12));
+    assert_eq!((one.bytes.read, one.size, one.not_yet_read(), one.pending_bytes), (end - 100 + 20, end + 90, 8, 5));
+    // What was given up turns up after all.
+    told.batch(ONE, end + 70, end + 90, 0);
+    let one = told.model.incarnation(ONE).unwrap();
+    assert_eq!((one.bytes.abandoned, one.not_yet_read(), one.bytes.sum()), (0, 0, one.size));
+}
+
+#[test]
+fn a_new_session_forgets_the_old_one() {
+    let mut told = Told::lab(2);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 9);
+    let revision = told.model.revision();
+    let opened = What::SessionOpened(told.model.session().unwrap().clone());
+    told.at(50).tell(opened);
+    let model = &told.model;
+    assert!(model.rows().is_empty() && model.incarnations().is_empty() && model.timeline().marks.is_empty());
+    assert_eq!((model.ledger().total().written, model.workers()[0].state), (0, WorkerState::Idle));
+    assert!(model.revision() > revision);
+    assert_eq!(model.span(), Some((told::moment(50).mono, told::moment(50).mono)));
+}
+
+#[test]
+fn rates_keep_within_their_bound() {
+    let mut told = Told::foreign();
+    told.at(1).created(ONE, "/var/log/app", Origin::AtStart);
+    for n in 0..9_000 {
+        told.at(250 * n).lines(ONE, 0, 1, 2);
+    }
+    let rates = &told.model.timeline().rates;
+    assert!(rates.steps.len() <= 4_000 && rates.step_ns == 1_000_000_000, "{} of {}", rates.steps.len(), rates.step_ns);
+    assert_eq!(rates.steps.iter().map(|(_, levels)| u64::from(levels[2])).sum::<u64>(), 18_000);
+    assert!(rates.steps.windows(2).all(|pair| pair[0].0 < pair[1].0));
+}
