@@ -271,7 +271,8 @@ fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (Strin
     match (writers.as_slice(), taken_away) {
         ([], _) if one.path.is_none() => (scene.tr("file-held-by-us"), colors.muted),
         ([], _) if !scene.has_lab() => {
-            (scene.tr_args("file-inode", &[("inode", one.file_id.ino.to_string().into())]), colors.muted)
+            // Nobody knows who writes here, and the inode stands on the right.
+            (String::new(), colors.muted)
         }
         ([], _) => (scene.tr("file-no-writer"), colors.muted),
         ([name], true) => (scene.tr_args("file-writes-on", &[("name", (*name).into())]), colors.warn),
