@@ -1,4 +1,6 @@
 //! How fast real workers write without a rate, against bare loops of the same system calls: ratios, in one run.
+//! Lines are counted per second of processor time, so that other work on the machine falls out as far as it can.
+//! Linux only.
 //!
 //! `cargo bench --no-default-features --bench handlers`
 #![allow(clippy::unwrap_used)]
@@ -12,7 +14,6 @@ use crossbeam_channel::{Receiver, bounded};
 use rotascope::clock::{ClockMode, ClockSetting, Mono, SessionClock};
 use rotascope::event::{Event, LaunchId, What, WorkerEvent, WorkerId};
 use rotascope::handler::{Class, HandlerSetup};
-use rotascope::platform::LookupPath;
 use rotascope::record::{Level, LineFormat, Record, Stamp, level_of, parse_stamp, write_stamp};
 use rotascope::worker::{Supervisor, WorkerPlan};
 
@@ -102,40 +103,52 @@ fn best(rates: Vec<f64>) -> f64 {
 
 /// Lines per second of a loop that does nothing but the system calls.
 fn bare(folder: &Path, line: &[u8], stat: bool) -> f64 {
-    let path = folder.join("bare.log");
+    // As deep in the tree as the workers' files: the look costs by the component.
+    let path = folder.join("logs/a1.log");
+    fs::create_dir(folder.join("logs")).unwrap();
     let mut file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
-    let lookup = LookupPath::new(&path).unwrap();
-    let (start, mut lines) = (Instant::now(), 0u64);
+    let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).unwrap();
+    let (start, before, mut lines) = (Instant::now(), cpu_ns(Path::new("/proc/thread-self")), 0u64);
     while start.elapsed() < ROUND {
         for _ in 0..256 {
             if stat {
-                lookup.device_and_inode().unwrap();
+                std::hint::black_box(rustix::fs::stat(name.as_c_str()).unwrap());
             }
             assert_eq!(file.write(line).unwrap(), line.len());
         }
         lines += 256;
     }
-    let rate = lines as f64 / start.elapsed().as_secs_f64();
-    fs::remove_file(path).unwrap();
+    let rate = lines as f64 * 1e9 / (cpu_ns(Path::new("/proc/thread-self")) - before) as f64;
+    fs::remove_dir_all(folder.join("logs")).unwrap();
     rate
+}
+
+/// Processor time of a thread so far, in nanoseconds.
+fn cpu_ns(thread: &Path) -> u64 {
+    let schedstat = fs::read_to_string(thread.join("schedstat")).unwrap();
+    schedstat.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// Lines per second of a real worker, by its own counters.
 fn worker(folder: &Path, class: Class) -> f64 {
     let logs = folder.join("logs");
     fs::create_dir(&logs).unwrap();
-    let (mut supervisor, events) = start(folder, &logs, class);
+    let (mut supervisor, events, pid) = start(folder, &logs, class);
+    let threads = || -> u64 {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        threads.map(|thread| cpu_ns(&thread.unwrap().path())).sum()
+    };
     let first = next_count(&mut supervisor, &events, 0);
-    let begin = Instant::now();
+    let before = threads();
     std::thread::sleep(ROUND);
     let last = next_count(&mut supervisor, &events, first);
-    let rate = (last - first) as f64 / begin.elapsed().as_secs_f64();
+    let rate = (last - first) as f64 * 1e9 / (threads() - before) as f64;
     drop(supervisor);
     fs::remove_dir_all(logs).unwrap();
     rate
 }
 
-fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Event>) {
+fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Event>, u32) {
     let plan = WorkerPlan {
         name: "web-1".to_owned(),
         module: "app".to_owned(),
@@ -152,8 +165,11 @@ fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Even
     let mut supervisor = Supervisor::new(vec![plan], env!("CARGO_BIN_EXE_rotascope").into(), sender, folder.to_owned());
     let noon = chrono::DateTime::parse_from_rfc3339("2026-05-09T12:00:00+08:00").unwrap();
     let mode = ClockMode::Simulated { anchor: Some(Mono::now()), start: noon, rate: 1.0 };
-    let _ = supervisor.start(WorkerId(0), &ClockSetting { mode, zone: Some("Asia/Shanghai".to_owned()) });
-    (supervisor, events)
+    let launched = supervisor.start(WorkerId(0), &ClockSetting { mode, zone: Some("Asia/Shanghai".to_owned()) });
+    let What::Worker { event: WorkerEvent::Launched { pid, .. }, .. } = launched[0].what else {
+        panic!("{launched:?}");
+    };
+    (supervisor, events, pid)
 }
 
 /// The next count beyond `above`.
@@ -175,7 +191,7 @@ fn next_count(supervisor: &mut Supervisor, events: &Receiver<Event>, above: u64)
 fn sample_line(folder: &Path) -> Vec<u8> {
     let logs = folder.join("logs");
     fs::create_dir(&logs).unwrap();
-    let (mut supervisor, events) = start(folder, &logs, Class::Plain);
+    let (mut supervisor, events, _) = start(folder, &logs, Class::Plain);
     next_count(&mut supervisor, &events, 100_000);
     drop(supervisor);
     let content = fs::read(logs.join("a1.log")).unwrap();
