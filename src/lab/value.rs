@@ -205,7 +205,8 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "s", "10", "-1s", "1,5s", "10 seconds", "1.2.3s", ".", "1e3s", "1s2", "99999999999999d", "\u{661}s"]
+        for text in
+            ["", "s", "10", "-1s", "1,5s", "10 seconds", "1.2.3s", ".", "1e3s", "1s2", "99999999999999d", "\u{661}s"]
         {
             assert!(parse_duration(text).is_err(), "{text}");
         }

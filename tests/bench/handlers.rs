@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs::{self, OpenOptions};
+use std::hint::black_box;
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -36,11 +37,11 @@ fn main() {
     let [clock, format, stamp] = parts();
     println!("before the system calls: clock {clock:.0} ns, format {format:.0} ns, stamp {stamp:.0} ns");
     let whole = line.trim_ascii_end();
-    let judge = each_ns(|| drop(std::hint::black_box(parse_stamp(std::hint::black_box(whole)))));
-    let level = each_ns(|| drop(std::hint::black_box(level_of(std::hint::black_box(whole)))));
+    let judge = each_ns(|| parse_stamp(black_box(whole)));
+    let level = each_ns(|| level_of(black_box(whole)));
     let access =
         b"192.0.2.1 - - [10/May/2026:00:00:03 +0800] \"GET /a/page/of/it HTTP/1.1\" 200 5120 \"-\" \"Mozilla/5.0\"";
-    let none = each_ns(|| drop(std::hint::black_box(level_of(std::hint::black_box(access)))));
+    let none = each_ns(|| level_of(black_box(access)));
     println!(
         "reading a line: stamp {judge:.0} ns, level {level:.0} ns, no level in {} bytes {none:.0} ns",
         access.len()
@@ -71,26 +72,28 @@ fn parts() -> [f64; 3] {
         seq: 123_456,
         message: "6666666666",
     };
-    let now = each_ns(|| drop(std::hint::black_box(clock.now())));
+    let now = each_ns(|| clock.now());
     let format = each_ns(|| {
         line.clear();
-        format.write(&mut line, std::hint::black_box(&record));
+        format.write(&mut line, black_box(&record));
     });
     let body = line.clone();
     let stamp = Stamp { launch: LaunchId(7), worker: "web-1", thread: 1, task: 1, seq: 123_456 };
     let stamp = each_ns(|| {
         line.clear();
-        line.extend_from_slice(std::hint::black_box(&body));
+        line.extend_from_slice(black_box(&body));
         write_stamp(&mut line, &stamp);
     });
     [now, format, stamp]
 }
 
-fn each_ns(mut act: impl FnMut()) -> f64 {
+fn each_ns<T>(mut act: impl FnMut() -> T) -> f64 {
     const TIMES: u32 = 300_000;
     let best = (0..5).map(|_| {
         let start = Instant::now();
-        (0..TIMES).for_each(|_| act());
+        for _ in 0..TIMES {
+            black_box(act());
+        }
         start.elapsed().as_nanos() as f64 / f64::from(TIMES)
     });
     best.fold(f64::INFINITY, f64::min)
@@ -112,7 +115,7 @@ fn bare(folder: &Path, line: &[u8], stat: bool) -> f64 {
     while start.elapsed() < ROUND {
         for _ in 0..256 {
             if stat {
-                std::hint::black_box(rustix::fs::stat(name.as_c_str()).unwrap());
+                black_box(rustix::fs::stat(name.as_c_str()).unwrap());
             }
             assert_eq!(file.write(line).unwrap(), line.len());
         }
