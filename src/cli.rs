@@ -293,7 +293,14 @@ mod tests {
 
     #[test]
     fn shot_needs_a_folder() {
-        let shot = Shot { scenario: "s.toml".into(), out: "pictures".into() };
+        let shot = Shot {
+            scenario: "s.toml".into(),
+            out: "pictures".into(),
+            size: (1440, 900),
+            scale: 1.0,
+            theme: ShotTheme::Dark,
+            language: ShotLanguage::En,
+        };
         assert_eq!(read("rotascope shot s.toml --out pictures"), Invocation::Shot(shot));
         assert!(refused("rotascope shot s.toml").contains("--out <DIR>"));
     }

@@ -37,41 +37,41 @@ impl TestRenderer for Painter {
 }
 
 /// A window, its controls by their names, and what it asks of the engine.
-pub struct Stage {
-    pub harness: Harness<'static, Window>,
+pub(crate) struct Stage {
+    pub(crate) harness: Harness<'static, Window>,
     asked: Receiver<Command>,
     canvas: Rc<RefCell<Canvas>>,
     size: egui::Vec2,
 }
 
 /// English and dark, whatever the machine is set to.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings { theme: ThemeChoice::Dark, language: Some(Language::English), ..Settings::default() }
 }
 
 impl Stage {
     /// The made-up lesson: four workers, renamed and deleted files, a simulated clock.
-    pub fn lesson() -> Stage {
+    pub(crate) fn lesson() -> Stage {
         Stage::lesson_with(settings(), [1280.0, 800.0])
     }
 
-    pub fn lesson_with(settings: Settings, size: [f32; 2]) -> Stage {
+    pub(crate) fn lesson_with(settings: Settings, size: [f32; 2]) -> Stage {
         let lesson = sample::lesson();
         Stage::open(&lesson.events, lesson.texts().unwrap(), settings, size)
     }
 
     /// Somebody's own folder, with one log and no lab.
-    pub fn foreign() -> Stage {
+    pub(crate) fn foreign() -> Stage {
         let (events, texts) = foreign_session();
         Stage::open(&events, texts, settings(), [1280.0, 800.0])
     }
 
     /// No session at all.
-    pub fn empty() -> Stage {
+    pub(crate) fn empty() -> Stage {
         Stage::open(&[], Texts::default(), settings(), [1280.0, 800.0])
     }
 
-    pub fn open(events: &[Event], texts: Texts, settings: Settings, size: [f32; 2]) -> Stage {
+    pub(crate) fn open(events: &[Event], texts: Texts, settings: Settings, size: [f32; 2]) -> Stage {
         let mut model = Model::new();
         for event in events {
             model.apply(event);
@@ -94,19 +94,19 @@ impl Stage {
     }
 
     /// Clicks the control of that name, whatever it is.
-    pub fn click(&mut self, name: &str) {
+    pub(crate) fn click(&mut self, name: &str) {
         self.harness.get_by_label(name).click();
         self.harness.run();
     }
 
     /// Clicks the button of that name: list rows and texts may bear it too.
-    pub fn press(&mut self, name: &str) {
+    pub(crate) fn press(&mut self, name: &str) {
         self.harness.get_by_role_and_label(Role::Button, name).click();
         self.harness.run();
     }
 
     /// Opens menus one in another and clicks the last name. Names may be cut short.
-    pub fn choose(&mut self, path: &[&str]) {
+    pub(crate) fn choose(&mut self, path: &[&str]) {
         for (depth, name) in path.iter().enumerate() {
             let in_menu = |rect: Rect| {
                 let layer = self.harness.ctx.layer_id_at(rect.center());
@@ -121,27 +121,27 @@ impl Stage {
         }
     }
 
-    pub fn key(&mut self, modifiers: Modifiers, key: Key) {
+    pub(crate) fn key(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.harness.run();
     }
 
-    pub fn type_text(&mut self, text: &str) {
+    pub(crate) fn type_text(&mut self, text: &str) {
         self.harness.event(egui::Event::Text(text.to_owned()));
         self.harness.run();
     }
 
-    pub fn sees(&self, name: &str) -> bool {
+    pub(crate) fn sees(&self, name: &str) -> bool {
         self.harness.query_all_by_label_contains(name).next().is_some()
     }
 
     /// What was asked of the engine since the last call.
-    pub fn orders(&self) -> Vec<Command> {
+    pub(crate) fn orders(&self) -> Vec<Command> {
         self.asked.try_iter().collect()
     }
 
     /// As if the window's cross had been clicked: whether the window asked for it not to close.
-    pub fn ask_to_close(&mut self) -> bool {
+    pub(crate) fn ask_to_close(&mut self) -> bool {
         let viewport = self.harness.input_mut().viewports.get_mut(&ViewportId::ROOT).unwrap();
         viewport.events.push(ViewportEvent::Close);
         self.harness.step();
@@ -151,12 +151,12 @@ impl Stage {
     }
 
     /// Whether the last frame sent this to the window system.
-    pub fn sent_viewport_command(&self, command: &egui::ViewportCommand) -> bool {
+    pub(crate) fn sent_viewport_command(&self, command: &egui::ViewportCommand) -> bool {
         self.harness.output().viewport_output[&ViewportId::ROOT].commands.contains(command)
     }
 
     /// The window as it stands, without the harness's margin.
-    pub fn picture(&self) -> Image {
+    pub(crate) fn picture(&self) -> Image {
         let output = self.harness.output();
         let primitives = self.harness.ctx.tessellate(output.shapes.clone(), output.pixels_per_point);
         let size = self.size + vec2(2.0 * MARGIN, 2.0 * MARGIN);
@@ -165,7 +165,7 @@ impl Stage {
     }
 
     /// Where the window may draw.
-    pub fn area(&self) -> Rect {
+    pub(crate) fn area(&self) -> Rect {
         Rect::from_min_size(egui::pos2(MARGIN, MARGIN), self.size)
     }
 }
@@ -175,9 +175,9 @@ fn at(ms: u64) -> Moment {
     Moment { mono: Mono(1_000_000_000_000 + ms * 1_000_000), wall: wall + chrono::Duration::milliseconds(ms as i64) }
 }
 
-pub const FOREIGN_FILE: FileId = FileId { dev: 7, ino: 4711, born_ns: 5 };
+pub(crate) const FOREIGN_FILE: FileId = FileId { dev: 7, ino: 4711, born_ns: 5 };
 
-pub fn foreign_path() -> PathBuf {
+pub(crate) fn foreign_path() -> PathBuf {
     PathBuf::from("/srv/shop/logs/shop.log")
 }
 
