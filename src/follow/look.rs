@@ -40,8 +40,8 @@ enum Stands {
 enum Gone {
     /// It has not: names changed while they were looked at.
     Nowhere,
-    /// It has this name now; the second is the system's spelling.
-    To(PathBuf, Option<PathBuf>),
+    /// It has this name now.
+    To(PathBuf),
     /// It stands where it stood; a link on the way to it leads elsewhere.
     Unlinked,
     Bypassed(PathBuf),
@@ -178,9 +178,9 @@ impl State {
     ) -> Result<(), Ended> {
         match whereabouts {
             Gone::Nowhere => Ok(()),
-            Gone::To(to, real) => {
+            Gone::To(to) => {
                 let cut = self.cut_now(id);
-                self.rename(id, to, real, cut, Actor::Other)
+                self.rename(id, to, cut, Actor::Other)
             }
             Gone::Bypassed(real) => {
                 if let Some(life) = self.lives.get_mut(&id) {
@@ -212,7 +212,7 @@ impl State {
                 return match (here, occupied, path == real) {
                     (true, ..) => Gone::Nowhere,
                     (false, true, false) => Gone::Bypassed(real.clone()),
-                    (false, false, false) => Gone::To(real.clone(), Some(real.clone())),
+                    (false, false, false) => Gone::To(real.clone()),
                     (false, _, true) => Gone::Nowhere,
                 };
             }
@@ -220,13 +220,13 @@ impl State {
             if life.is_at(&spelled) {
                 return Gone::Nowhere;
             }
-            return Gone::To(spelled, Some(real.clone()));
+            return Gone::To(spelled);
         }
         // The name by which it was opened is gone; another hard link may stand beside it.
         if (by_system.is_err() || has_links(&life.file))
             && let Some(sibling) = sibling_by_id(&life.last_path, life.file_id)
         {
-            return Gone::To(sibling, None);
+            return Gone::To(sibling);
         }
         Gone::Unlinked
     }
@@ -244,20 +244,13 @@ impl State {
         Cut { offset: size.unwrap_or(known), exact: false }
     }
 
-    pub(super) fn rename(
-        &mut self,
-        id: IncarnationId,
-        to: PathBuf,
-        real: Option<PathBuf>,
-        cut: Cut,
-        by: Actor,
-    ) -> Result<(), Ended> {
+    pub(super) fn rename(&mut self, id: IncarnationId, to: PathBuf, cut: Cut, by: Actor) -> Result<(), Ended> {
         let beyond = self.beyond(id, cut);
         let folder = self.folder_of(Some(&to));
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
         let from = life.path.replace(to.clone()).unwrap_or_else(|| life.last_path.clone());
         life.last_path.clone_from(&to);
-        life.real = real;
+        life.real = settled_name(&life.file, &to);
         life.folder = folder;
         self.say(FollowEvent::Renamed { incarnation: id, from, to, cut, beyond, by })
     }
@@ -303,8 +296,7 @@ impl State {
             }
             let id = self.adopt(file, &metadata, &from, Origin::Created, false)?;
             let cut = self.cut_now(id);
-            let real = self.real_name(id);
-            self.rename(id, at, real, cut, Actor::Other)?;
+            self.rename(id, at, cut, Actor::Other)?;
             if let Some(slot) = self.slots.get_mut(&from) {
                 slot.current = None;
                 slot.previous = Some(id);
@@ -386,12 +378,11 @@ impl State {
     fn settle_known(&mut self, path: &Path, id: IncarnationId, mode: u32) -> Result<(), Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
         let mode_changed = std::mem::replace(&mut life.mode, mode) != mode;
-        let real = platform::current_path(&life.file).ok().flatten();
         let restored = life.path.is_none();
         if restored {
             life.path = Some(path.to_owned());
             life.last_path = path.to_owned();
-            life.real = real;
+            life.real = settled_name(&life.file, path);
         }
         let here = life.is_at(path);
         let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
@@ -486,7 +477,7 @@ impl State {
             mode: platform::mode(metadata),
             folder: None,
         };
-        life.real = platform::current_path(&life.file).ok().flatten();
+        life.real = settled_name(&life.file, path);
         life.folder = self.folder_of(life.path.as_deref());
         let file_id = life.file_id;
         self.texts.insert(id, Arc::clone(&life.file));
@@ -527,10 +518,6 @@ impl State {
     /// The identity of the watched folder that a file stands in, as it was when the watch was set.
     fn folder_of(&self, path: Option<&Path>) -> Option<FileId> {
         self.watch.identity(path?.parent()?)
-    }
-
-    pub(super) fn real_name(&self, id: IncarnationId) -> Option<PathBuf> {
-        platform::current_path(&self.lives.get(&id)?.file).ok().flatten()
     }
 
     // --- what is said of paths, once per change -----------------------------------------------------------------------
@@ -623,6 +610,13 @@ fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
     };
     let metadata = file.metadata()?;
     Ok(metadata.is_file().then_some((file, metadata)))
+}
+
+/// The system's own name for a file that was found under `path`; `None` if it was moved meanwhile: the next look
+/// will tell.
+fn settled_name(file: &File, path: &Path) -> Option<PathBuf> {
+    let real = platform::current_path(file).ok().flatten()?;
+    fs::canonicalize(path).is_ok_and(|now| now == real).then_some(real)
 }
 
 fn has_links(file: &File) -> bool {

@@ -69,9 +69,8 @@ impl State {
                 self.vacate(&order.path, id);
             }
             FileOperation::Rename { to } => {
-                let real = self.real_name(id);
                 let to = std::path::absolute(to).unwrap_or_else(|_| to.clone());
-                self.rename(id, to, real, cut, by)?;
+                self.rename(id, to, cut, by)?;
                 self.vacate(&order.path, id);
             }
             FileOperation::Truncate { to_bytes } if *to_bytes <= operated.size => {
@@ -195,12 +194,12 @@ impl State {
         };
         let Ok(metadata) = file.metadata() else { return Ok(()) };
         let real = platform::current_path(&file).ok().flatten();
-        let name: Option<PathBuf> = real.clone().map(|real| self.watch.spell(real));
+        let name: Option<PathBuf> = real.map(|real| self.watch.spell(real));
         let id = self.adopt(file, &metadata, &path, Origin::Created, name.is_none())?;
         let cut = Cut { offset: metadata.len(), exact: false };
         match name {
             Some(name) if name != path => {
-                self.rename(id, name, real, cut, Actor::Other)?;
+                self.rename(id, name, cut, Actor::Other)?;
                 self.vacate(&path, id);
             }
             Some(_) => {}
