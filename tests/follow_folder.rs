@@ -11,8 +11,8 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use follow_common::{Scene, append, concat, numbered, stage};
-use rotascope::event::{EntryKind, FolderEntry, FollowEvent, NotFollowed};
-use rotascope::follow::Target;
+use rotascope::event::{EntryKind, FolderEntry, FollowEvent, IncarnationId, NotFollowed};
+use rotascope::follow::{FollowOrder, Target};
 
 fn listed(scene: &Scene) -> Vec<FolderEntry> {
     let listed = scene.follow_events().filter_map(|event| match event {
@@ -133,7 +133,7 @@ fn dated_files_side_by_side() {
 /// E5: no permission for a while. Needs a user other than root; root runs it as `nobody`.
 #[test]
 fn e5_without_permission() {
-    if platform_is_root() {
+    if is_root() {
         run_as_nobody("e5_without_permission");
         return;
     }
@@ -160,7 +160,7 @@ fn e5_without_permission() {
     println!("e5 ran");
 }
 
-fn platform_is_root() -> bool {
+fn is_root() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().any(|line| line.strip_prefix("Uid:").is_some_and(|ids| ids.split_whitespace().nth(1) == Some("0")))
 }
@@ -184,4 +184,44 @@ fn run_as_nobody(test: &str) {
         }
         Err(error) => println!("skipped {test}: setpriv could not be run ({error})"),
     }
+}
+
+/// E4: more files than descriptors. Those that can't be opened are no files that are gone; they are tried again.
+#[test]
+fn e4_too_many_files() {
+    const CHILD: &str = "ROTASCOPE_TEST_FEW_DESCRIPTORS";
+    if std::env::var_os(CHILD).is_none() {
+        let output = Command::new("sh")
+            .args(["-c", "ulimit -n 40; exec \"$0\" --exact e4_too_many_files --nocapture"])
+            .arg(std::env::current_exe().unwrap())
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("e4 ran"), "{text}");
+        return;
+    }
+    let dir = stage();
+    let path = |number: usize| dir.path().join(format!("{number:02}.log"));
+    for number in 0..40 {
+        append(&path(number), &numbered("a", 0..2));
+    }
+    let target = Target::Folder(dir.path().to_owned());
+    let mut scene = Scene::new(dir, &[target], false);
+    scene.wait_kind("inaccessible", 1);
+    let held = scene.arrived.len() / 2;
+    assert!((1..40).contains(&held), "{}", scene.report());
+    // Some go: their descriptors are given back one by one, and the others get their turn.
+    for number in 0..10 {
+        fs::remove_file(scene.path(&format!("{number:02}.log"))).unwrap();
+    }
+    scene.wait_kind("deleted", 10);
+    for id in 1..=10 {
+        scene.order(FollowOrder::Release(IncarnationId(id)));
+    }
+    scene.wait("more of them", |scene| scene.arrived.len() / 2 > held);
+    scene.catch_up();
+    let deleted = scene.kinds().iter().filter(|kind| **kind == "deleted").count();
+    assert_eq!(deleted, 10, "{}", scene.report());
+    println!("e4 ran");
 }

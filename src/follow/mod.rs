@@ -3,14 +3,16 @@
 //! One thread owns all state. Notifications are hints: what is so, comes from fstat of the held descriptor and stat of
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
-//! `watch` turns notifications into hints; `look` compares names with identities and says what moved, went or came;
-//! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines; `operate` carries
-//! out orders between two looks; `run` is the thread's loop around them.
+//! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
+//! `arrive` what came, `folder` what is followed; `read` reads every held descriptor on and notices truncations;
+//! `lines` cuts bytes into lines; `operate` carries out orders between two looks; `run` is the loop around them.
 
+mod arrive;
 mod folder;
 mod life;
 mod lines;
 mod look;
+mod moved;
 mod operate;
 mod read;
 mod run;

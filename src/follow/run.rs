@@ -182,20 +182,20 @@ impl State {
         let stopped = self.outlet.stopped.clone();
         if let Next::In(most) = next {
             let awake = self.watch.awake().clone();
+            let hinted = select! {
+                recv(stopped) -> _ => return Err(Ended),
+                recv(orders) -> order => return self.obey(order.map_err(|_| Ended)?),
+                recv(awake) -> _ => true,
+                recv(after(most)) -> _ => false,
+            };
             // The first hint after a pause is looked at once; those of a burst together, once a millisecond.
             let calm = BURST.saturating_sub(turn.elapsed());
-            if !calm.is_zero() {
+            if hinted && !calm.is_zero() {
                 select! {
                     recv(stopped) -> _ => return Err(Ended),
                     recv(orders) -> order => return self.obey(order.map_err(|_| Ended)?),
                     recv(after(calm)) -> _ => {}
                 }
-            }
-            select! {
-                recv(stopped) -> _ => return Err(Ended),
-                recv(orders) -> order => self.obey(order.map_err(|_| Ended)?)?,
-                recv(awake) -> _ => {}
-                recv(after(most)) -> _ => {}
             }
         }
         for order in orders.try_iter() {

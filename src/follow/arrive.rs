@@ -1,0 +1,258 @@
+//! Files that stand where none, or another one, stood: they are opened, announced, and get the path's place.
+
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::folder::{is_absence, is_binary};
+use super::life::{Gate, Life};
+use super::lines::Lines;
+use super::look::Stands;
+use super::moved::settled_name;
+use super::run::{Ended, State};
+use crate::event::{EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
+use crate::platform;
+
+impl State {
+    pub(super) fn settle_slots(&mut self, stands: &BTreeMap<PathBuf, Stands>) -> Result<bool, Ended> {
+        let mut again = false;
+        let mut arrivals = Vec::new();
+        for (path, stands) in stands {
+            if !self.slots.contains_key(path) {
+                continue;
+            }
+            match stands {
+                Stands::Nothing => self.tell_empty(path)?,
+                Stands::Other(kind) => self.tell_not_a_file(path, *kind)?,
+                Stands::Unknown(reason) => self.tell_trouble(path, Some(reason.clone()))?,
+                Stands::File { id, mode, modified } => {
+                    if let Some(life) = self.by_file.get(id).copied() {
+                        self.settle_known(path, life, *mode)?;
+                    } else {
+                        arrivals.push((*modified, id.born_ns, path, *id));
+                    }
+                }
+            }
+        }
+        // Before following began, the order of last writing; after that, the order of birth.
+        let started = self.started;
+        arrivals.sort_by_key(|(modified, born, ..)| (if started { None } else { Some(*modified) }, *born));
+        let mut previous = None;
+        for (_, _, path, id) in arrivals {
+            let origin =
+                self.origins.get(path).copied().unwrap_or(if started { Origin::Created } else { Origin::AtStart });
+            let adopted = self.open_and_adopt(path, id, origin, &mut again)?;
+            if adopted.is_some() {
+                self.origins.remove(path);
+            }
+            if !started && adopted.is_some() {
+                self.gate_behind(adopted, previous);
+                previous = adopted;
+            }
+        }
+        Ok(again)
+    }
+
+    /// A held file stands at the path.
+    fn settle_known(&mut self, path: &Path, id: IncarnationId, mode: u32) -> Result<(), Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let mode_changed = std::mem::replace(&mut life.mode, mode) != mode;
+        let restored = life.path.is_none();
+        if restored {
+            life.path = Some(path.to_owned());
+            life.last_path = path.to_owned();
+            life.real = settled_name(&life.file, path);
+        }
+        let here = life.is_at(path);
+        let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
+        slot.not_a_file = None;
+        if here {
+            slot.current = Some(id);
+            slot.previous = None;
+        } else {
+            // The same file under a second name is not followed twice.
+            slot.current = None;
+        }
+        let try_again = slot.trouble.is_some() || mode_changed;
+        if restored {
+            self.say(FollowEvent::Restored { incarnation: id, path: path.to_owned() })?;
+        }
+        if try_again {
+            let trouble = platform::open_to_follow(path).err().filter(|error| !is_absence(error));
+            self.tell_trouble(path, trouble.map(|error| error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn open_and_adopt(
+        &mut self,
+        path: &Path,
+        seen: FileId,
+        origin: Origin,
+        again: &mut bool,
+    ) -> Result<Option<IncarnationId>, Ended> {
+        let slot = self.slots.get(path);
+        let asked_for = slot.is_some_and(|slot| slot.asked_for);
+        if slot.and_then(|slot| slot.skipped).is_some_and(|(id, _)| id == seen) {
+            return Ok(None);
+        }
+        let (file, metadata) = match open_regular(path) {
+            Ok(Some(opened)) => opened,
+            Ok(None) => {
+                *again = true;
+                return Ok(None);
+            }
+            Err(error) => {
+                self.tell_trouble(path, Some(error.to_string()))?;
+                return Ok(None);
+            }
+        };
+        let id = platform::file_id(&metadata);
+        if self.by_file.contains_key(&id) {
+            *again = true;
+            return Ok(None);
+        }
+        if !asked_for && !self.options.stamps && is_binary(&file).unwrap_or(false) {
+            if let Some(slot) = self.slots.get_mut(path) {
+                slot.skipped = Some((id, NotFollowed::Binary));
+            }
+            return Ok(None);
+        }
+        self.tell_trouble(path, None)?;
+        self.adopt(file, &metadata, path, origin, false).map(Some)
+    }
+
+    /// Takes a file into its keeping and says so. `path` is the name under which it is known.
+    pub(super) fn adopt(
+        &mut self,
+        file: File,
+        metadata: &Metadata,
+        path: &Path,
+        origin: Origin,
+        unlinked: bool,
+    ) -> Result<IncarnationId, Ended> {
+        self.last_id += 1;
+        let id = IncarnationId(self.last_id);
+        let size = metadata.len();
+        let quiet_below = if self.started { 0 } else { size };
+        let mut life = Life {
+            id,
+            file_id: platform::file_id(metadata),
+            file: Arc::new(file),
+            path: (!unlinked).then(|| path.to_owned()),
+            last_path: path.to_owned(),
+            real: None,
+            start: 0,
+            lines: Lines::new(0, quiet_below, self.options.stamps),
+            marker: Vec::new(),
+            seen: None,
+            size,
+            gate: None,
+            succeeded: false,
+            grew: Instant::now(),
+            pending_told: 0,
+            watched: false,
+            unreadable: false,
+            mode: platform::mode(metadata),
+            folder: None,
+        };
+        life.real = settled_name(&life.file, path);
+        life.folder = self.folder_of(life.path.as_deref());
+        let file_id = life.file_id;
+        self.texts.insert(id, Arc::clone(&life.file));
+        self.by_file.insert(file_id, id);
+        self.lives.insert(id, life);
+        self.take_place(path, id);
+        let path = path.to_owned();
+        self.say(FollowEvent::Created { incarnation: id, file_id, path, start_offset: 0, size, origin, unlinked })?;
+        Ok(id)
+    }
+
+    /// Makes an incarnation the current one of its path; the one before is to be read to its end first.
+    fn take_place(&mut self, path: &Path, id: IncarnationId) {
+        let unlinked = self.lives.get(&id).is_some_and(|life| life.path.is_none());
+        let Some(slot) = self.slots.get_mut(path) else { return };
+        if unlinked {
+            return;
+        }
+        slot.not_a_file = None;
+        let previous = slot.current.replace(id).or(slot.previous).filter(|previous| *previous != id);
+        slot.previous = None;
+        self.gate_behind(Some(id), previous);
+        if let Some(previous) = previous.and_then(|previous| self.lives.get_mut(&previous)) {
+            previous.succeeded = true;
+        }
+    }
+
+    /// Nothing of `id` is read before what stands in `previous` now.
+    fn gate_behind(&mut self, id: Option<IncarnationId>, previous: Option<IncarnationId>) {
+        let Some(previous) = previous.and_then(|previous| self.lives.get(&previous)) else { return };
+        let size = previous.file.metadata().map_or(previous.size, |metadata| metadata.len());
+        let gate = Gate { previous: previous.id, up_to: size };
+        if let Some(life) = id.and_then(|id| self.lives.get_mut(&id)) {
+            life.gate = Some(gate);
+        }
+    }
+
+    /// The identity of the watched folder that a file stands in, as it was when the watch was set.
+    pub(super) fn folder_of(&self, path: Option<&Path>) -> Option<FileId> {
+        self.watch.identity(path?.parent()?)
+    }
+
+    // --- what is said of paths, once per change -----------------------------------------------------------------------
+
+    fn tell_empty(&mut self, path: &Path) -> Result<(), Ended> {
+        if let Some(slot) = self.slots.get_mut(path) {
+            slot.not_a_file = None;
+            slot.skipped = None;
+        }
+        self.origins.remove(path);
+        self.tell_trouble(path, None)
+    }
+
+    fn tell_not_a_file(&mut self, path: &Path, kind: EntryKind) -> Result<(), Ended> {
+        let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
+        let news = slot.asked_for && slot.not_a_file != Some(kind);
+        slot.not_a_file = Some(kind);
+        if news {
+            self.say(FollowEvent::NotAFile { path: path.to_owned(), kind })?;
+        }
+        Ok(())
+    }
+
+    fn tell_trouble(&mut self, path: &Path, trouble: Option<String>) -> Result<(), Ended> {
+        let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
+        let before = std::mem::replace(&mut slot.trouble, trouble.clone());
+        let path = path.to_owned();
+        match (before, trouble) {
+            (None, Some(reason)) => self.say(FollowEvent::Inaccessible { path, reason }),
+            (Some(_), None) => self.say(FollowEvent::Accessible { path }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Entries of folders that are gone need no slot; the life that stood there has its own name or none.
+    pub(super) fn drop_empty_slots(&mut self, stands: &BTreeMap<PathBuf, Stands>) {
+        let lives = &self.lives;
+        self.slots.retain(|path, slot| {
+            let empty = matches!(stands.get(path), Some(Stands::Nothing));
+            // The next file of this name goes behind the one that is still held.
+            let remembered = slot.previous.is_some_and(|previous| lives.contains_key(&previous));
+            slot.asked_for || !empty || slot.current.is_some() || remembered
+        });
+    }
+}
+
+/// Opens a regular file; `None` if there is none any more.
+fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+    let file = match platform::open_to_follow(path) {
+        Ok(file) => file,
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file().then_some((file, metadata)))
+}

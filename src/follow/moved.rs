@@ -1,0 +1,248 @@
+//! Lives that are no longer where they were: moved, unlinked, replaced, or gone on before they were ever seen.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::life::Life;
+use super::look::{Stands, stands_at};
+use super::run::{Ended, State};
+use super::watch::{Arrival, Hints, NameHint};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
+use crate::platform;
+
+/// Where a held file has gone.
+enum Gone {
+    /// It has not: names changed while they were looked at.
+    Nowhere,
+    /// It has this name now.
+    To(PathBuf),
+    /// It stands where it stood; a link on the way to it leads elsewhere.
+    Unlinked,
+    Bypassed(PathBuf),
+}
+
+impl State {
+    pub(super) fn settle_names(
+        &mut self,
+        stands: &BTreeMap<PathBuf, Stands>,
+        hints: &mut Hints,
+    ) -> Result<bool, Ended> {
+        let mut again = false;
+        let displaced: Vec<(IncarnationId, PathBuf)> = self
+            .lives
+            .values()
+            .filter_map(|life| {
+                let path = life.path.as_ref()?;
+                let moved = match stands.get(path)? {
+                    Stands::File { id, .. } => *id != life.file_id,
+                    Stands::Nothing | Stands::Other(_) => true,
+                    Stands::Unknown(_) => false,
+                };
+                moved.then(|| (life.id, path.clone()))
+            })
+            .collect();
+        let mut gone = Vec::new();
+        for (id, from) in displaced {
+            let Some(life) = self.lives.get(&id) else { continue };
+            let occupant = match stands.get(&from) {
+                Some(Stands::File { id, .. }) => Some(*id),
+                _ => None,
+            };
+            match self.whereabouts(life, occupant.is_some()) {
+                Gone::Nowhere => again = true,
+                whereabouts => gone.push((id, from, occupant, whereabouts)),
+            }
+        }
+        // A name is given up before another file is said to have taken it.
+        gone.sort_by_key(|(id, .., whereabouts)| (!matches!(whereabouts, Gone::Unlinked), *id));
+        for (id, from, occupant, whereabouts) in gone {
+            self.settle_gone(id, &from, occupant, whereabouts, hints)?;
+            self.vacate(&from, id);
+        }
+        Ok(again)
+    }
+
+    fn settle_gone(
+        &mut self,
+        id: IncarnationId,
+        from: &Path,
+        occupant: Option<FileId>,
+        whereabouts: Gone,
+        hints: &mut Hints,
+    ) -> Result<(), Ended> {
+        match whereabouts {
+            Gone::Nowhere => Ok(()),
+            Gone::To(to) => {
+                let cut = self.cut_now(id);
+                self.rename(id, to, cut, Actor::Other)
+            }
+            Gone::Bypassed(real) => {
+                if let Some(life) = self.lives.get_mut(&id) {
+                    life.path = Some(real.clone());
+                    life.last_path = real;
+                }
+                self.origins.insert(from.to_owned(), Origin::Retargeted { previous: id });
+                let to = fs::canonicalize(from).unwrap_or_else(|_| from.to_owned());
+                self.say(FollowEvent::Retargeted { path: from.to_owned(), to })
+            }
+            Gone::Unlinked => {
+                let by_unknown = occupant.is_some_and(|other| !self.by_file.contains_key(&other));
+                let replaced = by_unknown && self.came_by_move(from, hints);
+                if replaced {
+                    self.origins.insert(from.to_owned(), Origin::Replaced { previous: id });
+                }
+                let cut = self.cut_now(id);
+                self.delete(id, cut, Actor::Other, replaced)
+            }
+        }
+    }
+
+    fn whereabouts(&self, life: &Life, occupied: bool) -> Gone {
+        let by_system = platform::current_path(&life.file);
+        if let Ok(Some(real)) = &by_system {
+            if life.real.as_ref() == Some(real) {
+                let path = life.path.as_deref().unwrap_or(real);
+                let here = fs::canonicalize(path).is_ok_and(|now| now == *real);
+                return match (here, occupied, path == real) {
+                    (true, ..) => Gone::Nowhere,
+                    (false, true, false) => Gone::Bypassed(real.clone()),
+                    (false, false, false) => Gone::To(real.clone()),
+                    (false, _, true) => Gone::Nowhere,
+                };
+            }
+            let spelled = self.watch.spell(real.clone());
+            if life.is_at(&spelled) {
+                return Gone::Nowhere;
+            }
+            return Gone::To(spelled);
+        }
+        // The name by which it was opened is gone; another hard link may stand beside it.
+        if (by_system.is_err() || has_links(&life.file))
+            && let Some(sibling) = sibling_by_id(&life.last_path, life.file_id)
+        {
+            return Gone::To(sibling);
+        }
+        Gone::Unlinked
+    }
+
+    /// Whether the file that stands at `path` now came there by rename; also if nobody can tell.
+    fn came_by_move(&mut self, path: &Path, hints: &mut Hints) -> bool {
+        hints.append(self.watch.take_all());
+        hints.arrival(path).or_else(|| self.earlier.arrival(path)) != Some(Arrival::Created)
+    }
+
+    fn cut_now(&self, id: IncarnationId) -> Cut {
+        let life = self.lives.get(&id);
+        let size = life.and_then(|life| Some(life.file.metadata().ok()?.len()));
+        let known = life.map_or(0, |life| life.size.max(life.lines.offset()));
+        Cut { offset: size.unwrap_or(known), exact: false }
+    }
+
+    pub(super) fn rename(&mut self, id: IncarnationId, to: PathBuf, cut: Cut, by: Actor) -> Result<(), Ended> {
+        let beyond = self.beyond(id, cut);
+        let folder = self.folder_of(Some(&to));
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let from = life.path.replace(to.clone()).unwrap_or_else(|| life.last_path.clone());
+        life.last_path.clone_from(&to);
+        life.real = settled_name(&life.file, &to);
+        life.folder = folder;
+        self.say(FollowEvent::Renamed { incarnation: id, from, to, cut, beyond, by })
+    }
+
+    pub(super) fn delete(&mut self, id: IncarnationId, cut: Cut, by: Actor, replaced: bool) -> Result<(), Ended> {
+        let beyond = self.beyond(id, cut);
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let path = life.path.take().unwrap_or_else(|| life.last_path.clone());
+        life.real = None;
+        self.say(FollowEvent::Deleted { incarnation: id, path, cut, beyond, by, replaced })
+    }
+
+    /// A file without a name is heard of through the folder that it was in, as long as that is there; after that
+    /// through its own descriptor. Never through both: two kinds of hints in turn fill the system's queue.
+    pub(super) fn hear_unlinked(&mut self) {
+        for life in self.lives.values_mut() {
+            if life.path.is_some() || life.watched {
+                continue;
+            }
+            let folder = life.last_path.parent().and_then(|parent| self.watch.identity(parent));
+            if folder.is_none() || folder != life.folder {
+                life.watched = true;
+                self.watch.cover_held(&platform::path_of_open(&life.file));
+            }
+        }
+    }
+
+    // --- files that left a followed path before they were seen there ----------------------------------------------
+
+    /// Opens, under the names they have now, files that came and went between two looks.
+    pub(super) fn adopt_middles(&mut self, hints: &mut Hints) -> Result<bool, Ended> {
+        if !self.started || self.unknown_middles(hints).is_empty() {
+            return Ok(false);
+        }
+        // Names may have moved on since the last hint that is known.
+        hints.append(self.watch.take_all());
+        let mut adopted = false;
+        for (from, at) in self.unknown_middles(hints) {
+            let Ok(file) = platform::open_to_follow(&at) else { continue };
+            let Ok(metadata) = file.metadata() else { continue };
+            if !metadata.is_file() || self.by_file.contains_key(&platform::file_id(&metadata)) {
+                continue;
+            }
+            let id = self.adopt(file, &metadata, &from, Origin::Created, false)?;
+            let cut = self.cut_now(id);
+            self.rename(id, at, cut, Actor::Other)?;
+            if let Some(slot) = self.slots.get_mut(&from) {
+                slot.current = None;
+                slot.previous = Some(id);
+            }
+            adopted = true;
+        }
+        Ok(adopted)
+    }
+
+    /// Unknown files that the hints saw leaving a followed path: the path and where they are now, in their order.
+    fn unknown_middles(&self, hints: &Hints) -> Vec<(PathBuf, PathBuf)> {
+        let mut tracked: Vec<(&PathBuf, &PathBuf)> = Vec::new();
+        for hint in &hints.names {
+            match hint {
+                NameHint::Moved(from, to) => {
+                    tracked.retain(|(_, at)| *at != to);
+                    if let Some(known) = tracked.iter_mut().find(|(_, at)| *at == from) {
+                        known.1 = to;
+                    } else if self.is_followed(from) {
+                        tracked.push((from, to));
+                    }
+                }
+                NameHint::MovedIn(path) | NameHint::Removed(path) => tracked.retain(|(_, at)| *at != path),
+                NameHint::Created(_) => {}
+            }
+        }
+        let unknown = |at: &Path| matches!(stands_at(at), Stands::File { id, .. } if !self.by_file.contains_key(&id));
+        let unknown = tracked.into_iter().filter(|(from, at)| from != at && unknown(at));
+        unknown.map(|(from, at)| (from.clone(), at.clone())).collect()
+    }
+
+    /// Whether a file of this name has been followed: a temporary name is none that anything leaves.
+    fn is_followed(&self, path: &Path) -> bool {
+        self.slots.get(path).is_some_and(|slot| slot.skipped.is_none())
+    }
+}
+
+/// The system's own name for a file that was found under `path`; `None` if it was moved meanwhile: the next look
+/// will tell.
+pub(super) fn settled_name(file: &File, path: &Path) -> Option<PathBuf> {
+    let real = platform::current_path(file).ok().flatten()?;
+    fs::canonicalize(path).is_ok_and(|now| now == real).then_some(real)
+}
+
+fn has_links(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| platform::links(&metadata) > 0)
+}
+
+fn sibling_by_id(path: &Path, id: FileId) -> Option<PathBuf> {
+    let entries = fs::read_dir(path.parent()?).ok()?;
+    entries.flatten().map(|entry| entry.path()).find(|path| {
+        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && platform::file_id(&metadata) == id)
+    })
+}
