@@ -218,9 +218,10 @@ pub struct Cut {
 
 /// A stretch of whole lines that was read from one incarnation.
 ///
-/// A batch never straddles a cut: once `Renamed` or `Deleted` has been sent, the follower ends a batch behind the last
-/// line that ends at or below `cut.offset`, so that `end > cut.offset` says of all of its lines that they were written
-/// after it. The same holds for the cut of a `Renamed` that brings the file back to the writers' path.
+/// A batch never straddles a cut: once `Renamed` or `Deleted` has been told, `end > cut.offset` says of all of a batch's
+/// lines that they were written after it. So the follower either reads up to the cut before it tells of it, what it has
+/// read from above being in `beyond`; or it ends a batch behind the last line that ends at or below the cut. The same
+/// holds for the cut of a `Renamed` that brings the file back to the writers' path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
     /// Where it was read.

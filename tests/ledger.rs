@@ -6,11 +6,11 @@ mod plain;
 #[path = "ledger/world.rs"]
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rotascope::event::{Event, WorkerId};
-use rotascope::model::Model;
+use rotascope::event::{Actor, Event, WorkerId};
+use rotascope::model::{Model, Reach};
 use world::{Fate, WORKERS, World};
 
 fn fold(events: &[Event]) -> Model {
@@ -91,5 +91,44 @@ proptest! {
         let again: Vec<Event> = json.iter().map(|event| serde_json::from_str(event).unwrap()).collect();
         prop_assert_eq!(&again, &world.events);
         prop_assert_eq!(fold(&again), model);
+    }
+
+    /// Lanes, spans, faults and marks fit together, whatever happens.
+    #[test]
+    fn the_timeline_is_well_formed(ops in world::ops(60)) {
+        let model = fold(&World::play(&ops).events);
+        let timeline = model.timeline();
+        for lane in &timeline.paths {
+            prop_assert!(lane.bars.is_sorted_by_key(|bar| bar.from), "{:?}", lane);
+            prop_assert!(lane.bars.iter().all(|bar| bar.to.is_none_or(|to| to >= bar.from)));
+        }
+        for one in model.incarnations() {
+            let bars = timeline.paths.iter().flat_map(|lane| &lane.bars).filter(|bar| bar.incarnation == one.id);
+            let lasting: Vec<bool> = bars.filter(|bar| bar.to.is_none()).map(|bar| bar.unlinked).collect();
+            let expected: &[bool] = match one.reach {
+                Reach::Live | Reach::Moved => &[false],
+                Reach::Unlinked { .. } if !model.writers_of(one.id).is_empty() => &[true],
+                Reach::Unlinked { .. } | Reach::Truncated { .. } => &[],
+            };
+            prop_assert_eq!(lasting, expected, "{:?}", one);
+        }
+        for spans in &timeline.workers {
+            prop_assert!(spans.windows(2).all(|pair| pair[0].to.is_some_and(|to| to <= pair[1].from)), "{:?}", spans);
+            prop_assert!(spans.iter().filter_map(|span| span.answers).all(|fault| fault < timeline.faults.len()));
+        }
+        for fault in &timeline.faults {
+            let workers: BTreeSet<WorkerId> = fault.recoveries.iter().map(|one| one.worker).collect();
+            prop_assert!(!workers.is_empty() && workers.len() == fault.recoveries.len(), "{:?}", fault);
+            prop_assert!(fault.recoveries.iter().all(|one| one.at.is_some() == one.gap_ms.is_some()));
+            prop_assert!(fault.recoveries.iter().all(|one| fault.by != Actor::Worker(one.worker)));
+        }
+        let moments: Vec<_> = timeline.by_time().map(|(_, mark)| mark.at.mono).collect();
+        prop_assert!(moments.is_sorted() && moments.len() == timeline.marks.len());
+        let running = model.workers().iter().filter(|one| one.setup.can_reopen && one.holds.is_some());
+        let mut held = running.map(|one| model.held_by(one.id).and_then(|id| model.incarnation(id)).unwrap().reach);
+        prop_assert_eq!(model.all_reopened(), {
+            let all = model.workers().iter().filter(|one| one.setup.can_reopen).all(|one| one.holds.is_some());
+            all && held.all(|reach| reach == Reach::Live)
+        });
     }
 }

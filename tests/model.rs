@@ -65,6 +65,39 @@ fn a_worker_that_tells_late_was_a_holder_all_the_same() {
 }
 
 #[test]
+fn opening_the_same_file_before_the_fault_answers_nothing() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
+    told.at(20).deleted(ONE, Actor::Person);
+    told.at(19).opened(0, ONE, OpenReason::Retry);
+    assert_eq!(told.model.timeline().faults[0].recoveries[0].at, None);
+    told.at(21).created(TWO, LOG, Origin::Created).opened(0, TWO, OpenReason::Gone);
+    assert_eq!(told.model.timeline().faults[0].recoveries[0].gap_ms, Some(1.0));
+}
+
+#[test]
+fn a_file_that_comes_back_helps_nobody_who_has_ended() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
+    told.at(20).renamed(ONE, LOG, "/lab/aside.log");
+    told.at(21).worker(0, WorkerEvent::Exited { exit: Exit::Signal(9), asked: false });
+    told.at(30).renamed(ONE, "/lab/aside.log", LOG);
+    assert_eq!(told.model.timeline().faults[0].recoveries[0].at, None);
+}
+
+#[test]
+fn a_file_that_comes_back_helps_nobody_in_another_one() {
+    let mut told = Told::lab(2);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
+    told.at(20).deleted(ONE, Actor::Person);
+    told.at(30).created(TWO, LOG, Origin::Created).opened(1, TWO, OpenReason::First);
+    told.at(40).renamed(TWO, LOG, "/lab/aside.log").renamed(TWO, "/lab/aside.log", LOG);
+    assert!(!told.model.all_reopened());
+    told.at(50).opened(0, TWO, OpenReason::Changed);
+    assert_eq!(told.model.timeline().faults[0].recoveries[0].gap_ms, Some(30.0));
+}
+
+#[test]
 fn a_worker_that_notices_first_has_a_gap_of_zero() {
     let mut told = Told::lab(1);
     told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
@@ -156,6 +189,29 @@ fn lines_truncated_unread_are_destroyed_within_a_bound() {
     assert_eq!(told.model.ledger().total().in_flight, 2, "what was written later is open again");
     told.at(41).lines(TWO, 0, 9, 9);
     assert_eq!(told.model.ledger().total().lost, 1, "it turned up");
+}
+
+#[test]
+fn what_was_written_after_the_next_count_was_not_truncated() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 4);
+    told.at(20).truncated(ONE, TWO, Actor::Person).counted(0, 7);
+    told.at(25).counted(0, 10).at(30).tell(What::Drained);
+    let total = told.model.ledger().total();
+    assert_eq!((total.destroyed, total.lost), (7, 3), "8 to 10 went where nobody looked");
+}
+
+#[test]
+fn a_fragment_is_torn_only_where_it_can_be_reached() {
+    let mut told = Told::lab(2);
+    // The first one's file is known, the second one's is not.
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
+    told.tore(0, 1).tore(1, 1);
+    let torn = |told: &Told| [0, 1].map(|worker| told.model.ledger().worker(WorkerId(worker)).torn);
+    assert_eq!(torn(&told), [1, 1]);
+    told.at(20).deleted(ONE, Actor::Person);
+    assert_eq!(torn(&told), [0, 1]);
+    assert_eq!(told.model.ledger().total().lost, 1);
 }
 
 #[test]
@@ -281,6 +337,9 @@ fn a_worker_from_start_to_end() {
     assert_eq!((worker.rate_now, worker.holds.is_none(), worker.is_alive()), (0.0, true, false));
     told.at(6_000).launched(0).counted(0, 3);
     assert_eq!(told.model.worker(WorkerId(0)).unwrap().written, 295, "over all launches");
+    told.refused(0, 293);
+    let failures = told.model.timeline().marks.iter().filter(|mark| matches!(mark.kind, MarkKind::EmitFailed { .. }));
+    assert_eq!(failures.count(), 2, "the same number in another launch is no row");
 }
 
 #[test]

@@ -211,8 +211,16 @@ impl Told {
     }
 
     pub(crate) fn refused(&mut self, worker: u32, seq: u64) -> &mut Told {
+        self.failed(worker, seq, false)
+    }
+
+    pub(crate) fn tore(&mut self, worker: u32, seq: u64) -> &mut Told {
+        self.failed(worker, seq, true)
+    }
+
+    fn failed(&mut self, worker: u32, seq: u64, torn: bool) -> &mut Told {
         let line = StampRun { launch: self.launches[&worker], thread: 1, task: 1, first: seq, last: seq };
-        let (operation, reason, torn) = ("write".to_owned(), "disk full".to_owned(), false);
+        let (operation, reason) = ("write".to_owned(), "disk full".to_owned());
         self.worker(worker, WorkerEvent::EmitFailed { line, operation, path: path(LOG), reason, torn })
     }
 
