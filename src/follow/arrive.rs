@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::folder::{is_absence, is_binary};
 use super::life::{Gate, Life};
 use super::lines::Lines;
-use super::look::Stands;
+use super::look::{Stands, stands_at};
 use super::moved::settled_name;
 use super::run::{Ended, State};
 use crate::event::{EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
@@ -111,7 +111,9 @@ impl State {
             }
         };
         let id = platform::file_id(&metadata);
-        if self.by_file.contains_key(&id) {
+        // Where stat and fstat never agree, as on some overlays, what was opened is what counts.
+        let moved = id != seen && !stands_at(path).is_file(seen);
+        if moved || self.by_file.contains_key(&id) {
             *again = true;
             return Ok(None);
         }

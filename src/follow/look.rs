@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::folder::{is_absence, kind_of};
-use super::run::{Ended, State};
+use super::run::{Ended, Slot, State};
 use super::watch::{Hints, NameHint, nearest_folder};
 use crate::event::{EntryKind, FileId, FollowEvent, What};
 use crate::platform;
@@ -30,6 +30,12 @@ pub(super) enum Stands {
     },
     /// It can't be looked at: nothing is known, so nothing changes.
     Unknown(String),
+}
+
+impl Stands {
+    pub(super) fn is_file(&self, file: FileId) -> bool {
+        matches!(self, Stands::File { id, .. } if *id == file)
+    }
 }
 
 impl State {
@@ -82,6 +88,10 @@ impl State {
 
         let stands = self.observe();
         let mut again = self.settle_names(&stands, hints)?;
+        if self.started && self.sees_unknown(&stands) {
+            // Others may have come and gone before it: they are found by the names that they went to.
+            hints.append(self.watch.take_all());
+        }
         again |= self.adopt_middles(hints)?;
         again |= self.settle_slots(&stands)?;
         self.drop_empty_slots(&stands);
@@ -107,6 +117,16 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Whether a file is about to be opened that was never seen before.
+    fn sees_unknown(&self, stands: &BTreeMap<PathBuf, Stands>) -> bool {
+        stands.iter().any(|(path, stands)| {
+            let Stands::File { id, .. } = stands else { return false };
+            let known = self.by_file.contains_key(id);
+            let put_off = |slot: &Slot| slot.trouble.is_some() || slot.skipped.is_some_and(|(of, _)| of == *id);
+            !known && self.slots.get(path).is_some_and(|slot| !put_off(slot))
+        })
     }
 
     fn observe(&self) -> BTreeMap<PathBuf, Stands> {
