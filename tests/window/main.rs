@@ -6,6 +6,8 @@
 
 mod files;
 mod lab;
+mod log;
 mod looks;
+mod pictures;
 mod shell;
 mod stage;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use crossbeam_channel::Receiver;
@@ -108,16 +109,36 @@ impl Stage {
     /// Opens menus one in another and clicks the last name. Names may be cut short.
     pub(crate) fn choose(&mut self, path: &[&str]) {
         for (depth, name) in path.iter().enumerate() {
-            let in_menu = |rect: Rect| {
-                let layer = self.harness.ctx.layer_id_at(rect.center());
-                layer.is_some_and(|layer| (layer.order == egui::Order::Background) == (depth == 0))
-            };
-            let found = self.harness.query_all_by_role(Role::Button).find(|node| {
-                let label = node.accesskit_node().label().unwrap_or_default();
-                label.starts_with(name) && in_menu(node.rect())
-            });
-            found.unwrap_or_else(|| panic!("no {name:?} in the menu")).click();
-            self.harness.run();
+            self.click_at_depth(name, depth == 0);
+        }
+    }
+
+    /// Clicks a name in the menu that is open.
+    pub(crate) fn choose_in_menu(&mut self, name: &str) {
+        self.click_at_depth(name, false);
+    }
+
+    /// Clicks a button of the window itself, or of what lies over it.
+    fn click_at_depth(&mut self, name: &str, in_window: bool) {
+        let is_there = |rect: Rect| {
+            let layer = self.harness.ctx.layer_id_at(rect.center());
+            layer.is_some_and(|layer| (layer.order == egui::Order::Background) == in_window)
+        };
+        let found = self.harness.query_all_by_role(Role::Button).find(|node| {
+            let label = node.accesskit_node().label().unwrap_or_default();
+            label.starts_with(name) && is_there(node.rect())
+        });
+        found.unwrap_or_else(|| panic!("no {name:?} in the menu")).click();
+        self.harness.run();
+    }
+
+    /// Gives frames until something is so, which another thread may have to bring about.
+    pub(crate) fn until(&mut self, is_so: impl Fn(&Stage) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !is_so(self) {
+            assert!(Instant::now() < deadline, "waited in vain");
+            std::thread::sleep(Duration::from_millis(5));
+            self.harness.step();
         }
     }
 
