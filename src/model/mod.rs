@@ -180,6 +180,11 @@ impl Model {
         self.clocks.get(later.saturating_sub(1)).map(|(_, clock)| clock)
     }
 
+    /// All settings of the clock, each with the moment from which it held.
+    pub fn clocks(&self) -> &[(Mono, ClockSetting)] {
+        &self.clocks
+    }
+
     /// Moments of the first and the last event.
     pub fn span(&self) -> Option<(Mono, Mono)> {
         self.first.zip(self.last)

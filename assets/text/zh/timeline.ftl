@@ -1,1 +1,26 @@
-# 时间线
+# 时间轴
+timeline-title = 时间轴
+timeline-files = 文件
+timeline-workers = 工作进程
+timeline-rates = 行/秒
+timeline-fit = 全部
+    .tip = 显示整个会话
+timeline-closer = 放大
+    .tip = 放大。滚轮以指针为中心缩放。
+timeline-farther = 缩小
+    .tip = 缩小。滚轮以指针为中心缩放。
+timeline-live = 实时
+    .tip = 右边缘跟随当前时刻
+timeline-nothing = 还没有发生什么
+timeline-nothing-why = 文件、工作进程及其变化会按时间显示在这里。
+timeline-midnight = 零点
+timeline-jump = 时钟拨到 { $time }
+timeline-renamed = 改名为 { $name }
+timeline-complete = 已完结，无人写入
+timeline-quiet = 无人写入
+timeline-unlinked = { $chip } 已无名字，{ $names } 仍在写入
+timeline-unlinked-quiet = { $chip } 已无名字
+timeline-lost = 已丢失 { $n } 行
+timeline-per-second = { $n }/秒
+timeline-rate = { $n } 行/秒
+timeline-more = 另有 { $n } 项

@@ -209,7 +209,9 @@ fn search(view: &mut LogView, ui: &mut Ui, room: Rect, scene: &Scene<'_>, state:
         .id(id)
         .hint_text(RichText::new(scene.tr("log-find-hint")).color(colors.muted))
         .frame(egui::Frame::NONE)
-        .margin(egui::Margin { left: 0, right: 0, top: 5, bottom: 0 })
+        .margin(egui::Margin::ZERO)
+        .align(Align2::LEFT_CENTER)
+        .min_size(vec2(0.0, 26.0))
         .desired_width(text.width());
     let mut part = ui.new_child(UiBuilder::new().max_rect(text).layout(Layout::left_to_right(Align::Center)));
     part.shrink_clip_rect(text);

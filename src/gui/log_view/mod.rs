@@ -89,6 +89,7 @@ impl LogView {
         self.search.feed(ui, scene, &mut self.sources);
 
         let whole = ui.max_rect();
+        ui.expand_to_include_rect(whole);
         let (head, body) = whole.split_top_bottom_at_y(whole.top() + theme::HEAD);
         let filter = std::mem::take(&mut self.filter);
         {

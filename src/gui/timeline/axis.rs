@@ -1,0 +1,88 @@
+//! The ruler on the screen: lines through all lanes, session time above them, midnights and jumps of the clock.
+
+use eframe::egui;
+use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
+
+use super::Canvas;
+use super::ruler::{Ruler, ruler};
+use crate::clock::{ClockSetting, Mono};
+use crate::gui::state::Scene;
+use crate::gui::theme;
+
+/// Local session time, in nanoseconds since 1970.
+pub(super) fn local_ns(scene: &Scene<'_>, at: Mono) -> i64 {
+    let moment = scene.moment_at(at);
+    let time = match scene.model.clock_at(at) {
+        Some(clock) => clock.session_time(&moment),
+        None => ClockSetting::wall().session_time(&moment),
+    };
+    time.naive_local().and_utc().timestamp_nanos_opt().unwrap_or(0)
+}
+
+/// The ruler for what is shown.
+pub(super) fn lay_out(canvas: &Canvas<'_>) -> Ruler {
+    let model = canvas.scene.model;
+    let settings = set_moments(canvas.scene);
+    let known = model.span().map_or(Mono(0), |(first, _)| first);
+    ruler(&canvas.shown, canvas.width(), &|at: Mono| local_ns(canvas.scene, at), &settings, known)
+}
+
+/// The moments at which the session's clock was set, or began to run.
+fn set_moments(scene: &Scene<'_>) -> Vec<Mono> {
+    scene.model.clocks().iter().map(|(from, _)| *from).collect()
+}
+
+/// Paints what lies behind the lanes: lines and labels.
+pub(super) fn paint_behind(canvas: &Canvas<'_>, ruler: &Ruler, all: Rect) {
+    let colors = canvas.colors;
+    let left = canvas.rect.left();
+    let labels = canvas.over.with_clip_rect(all.with_max_y(canvas.rect.top() + 1.0));
+    for tick in &ruler.ticks {
+        let x = left + tick.x as f32;
+        if x < left - 0.5 {
+            continue;
+        }
+        canvas.over.vline(x, canvas.rect.top() - 4.0..=all.bottom(), Stroke::new(1.0, colors.grid));
+        let at = pos2(x + 5.0, canvas.rect.top() - 10.0);
+        labels.text(at, Align2::LEFT_CENTER, &tick.label, theme::mono(10.5), colors.muted);
+    }
+    canvas.over.hline(all.x_range(), canvas.rect.top() - 0.5, Stroke::new(1.0, colors.hairline));
+}
+
+/// Paints what lies over the lanes: midnights, jumps of the clock, the present.
+pub(super) fn paint_over(canvas: &Canvas<'_>, ruler: &Ruler, all: Rect) {
+    let colors = canvas.colors;
+    for x in &ruler.midnights {
+        let x = dashed(canvas, *x, all, colors.warn);
+        let word = canvas.scene.tr("timeline-midnight");
+        tag(canvas, pos2(x + 4.0, canvas.rect.top() + 9.0), &word, colors.warn);
+    }
+    for jump in &ruler.breaks {
+        let x = dashed(canvas, jump.x, all, colors.muted);
+        let word = canvas.scene.tr_args("timeline-jump", &[("time", jump.label.as_str().into())]);
+        tag(canvas, pos2(x + 4.0, canvas.rect.top() + 9.0), &word, colors.muted);
+    }
+    let now = canvas.shown.x(canvas.now);
+    if (0.0..=canvas.width()).contains(&now) {
+        let x = canvas.rect.left() + now as f32;
+        canvas.over.vline(x, canvas.rect.top()..=all.bottom(), Stroke::new(1.0, colors.accent));
+    }
+}
+
+fn dashed(canvas: &Canvas<'_>, x: f64, all: Rect, color: egui::Color32) -> f32 {
+    let x = canvas.rect.left() + x as f32;
+    let line = [pos2(x, canvas.rect.top() - 4.0), pos2(x, all.bottom())];
+    canvas.over.extend(Shape::dashed_line(&line, Stroke::new(1.0, color), 4.0, 3.0));
+    x
+}
+
+/// A word beside a line, on a ground of its own: lanes run below it.
+fn tag(canvas: &Canvas<'_>, at: egui::Pos2, text: &str, color: egui::Color32) {
+    let galley = canvas.over.layout_no_wrap(text.to_owned(), theme::plain(10.5), color);
+    let ground = Align2::LEFT_CENTER.anchor_size(at, galley.size() + vec2(6.0, 0.0));
+    if ground.right() > canvas.rect.right() {
+        return;
+    }
+    canvas.over.rect_filled(ground, 3.0, canvas.colors.panel);
+    canvas.over.galley(ground.min + vec2(3.0, 0.0), galley, color);
+}

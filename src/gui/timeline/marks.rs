@@ -1,0 +1,177 @@
+//! Marks on the lanes: those that would touch become one.
+
+use std::collections::BTreeMap;
+
+use super::lanes::PathIndex;
+use super::span::Shown;
+use crate::event::{Exit, WorkerId};
+use crate::gui::state::Scene;
+use crate::gui::story::Tone;
+use crate::model::{Mark, MarkId, MarkKind};
+
+/// Side of a badge, in points.
+pub(super) const BADGE: f32 = 13.0;
+/// Middles of two badges are at least this far apart.
+const APART: f64 = 16.0;
+
+/// Where a mark stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Place {
+    /// In a path's lane, by its index.
+    Path(u32),
+    /// In a worker's lane.
+    Worker(WorkerId),
+    /// On the ruler: it concerns everything.
+    Ruler,
+    /// It is told by bars alone.
+    Nowhere,
+}
+
+/// Marks that stand so close that they are drawn as one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cluster {
+    pub(super) place: Place,
+    /// Where the badge stands, in points from the left edge of the lanes.
+    pub(super) x: f64,
+    last: f64,
+    /// The weightiest of them.
+    pub(super) chief: MarkId,
+    weight: u8,
+    /// Some of them, the weightiest first is not guaranteed.
+    pub(super) some: Vec<MarkId>,
+    /// How many that weigh as much as a badge of their own.
+    pub(super) count: u32,
+}
+
+/// Marks listed in a tooltip at the most.
+const LISTED: usize = 6;
+
+/// Which lane each mark stands in, looked up once per mark.
+#[derive(Default)]
+pub(super) struct Marks {
+    places: Vec<Place>,
+    paths: PathIndex,
+}
+
+impl Marks {
+    /// Takes up the marks that are new.
+    pub(super) fn update(&mut self, scene: &Scene<'_>) {
+        let marks = &scene.model.timeline().marks;
+        if marks.len() < self.places.len() {
+            *self = Marks::default();
+        }
+        for mark in &marks[self.places.len()..] {
+            let place = self.place_of(scene, mark);
+            self.places.push(place);
+        }
+    }
+
+    fn place_of(&mut self, scene: &Scene<'_>, mark: &Mark) -> Place {
+        match &mark.kind {
+            MarkKind::WorkerExited { worker, exit, asked } if !asked || matches!(exit, Exit::Signal(_)) => {
+                Place::Worker(*worker)
+            }
+            MarkKind::WorkerStopped { worker, .. } | MarkKind::EmitFailed { worker, .. } => Place::Worker(*worker),
+            // The beginning of a bar says as much; reopens are dots of their own.
+            MarkKind::WorkerStarted { .. } | MarkKind::WorkerExited { .. } | MarkKind::Reopened { .. } => {
+                Place::Nowhere
+            }
+            MarkKind::ClockSet { .. }
+            | MarkKind::ClockJumped { .. }
+            | MarkKind::Overflow
+            | MarkKind::Said { .. }
+            | MarkKind::Expected { .. } => Place::Ruler,
+            _ => match mark.path.as_deref().and_then(|path| self.paths.of(scene, path)) {
+                Some(index) => Place::Path(index),
+                None => Place::Ruler,
+            },
+        }
+    }
+
+    /// The badges of the stretch in view, by place, from left to right.
+    pub(super) fn clusters(&self, scene: &Scene<'_>, shown: &Shown, width: f64) -> Vec<Cluster> {
+        let margin = f64::from(BADGE);
+        let (from, to) = (shown.at(-margin), shown.at(width + margin));
+        let mut open: BTreeMap<Place, Cluster> = BTreeMap::new();
+        let mut done = Vec::new();
+        for (id, mark) in scene.model.timeline().marks_between(from, to) {
+            let place = self.places.get(id.0 as usize).copied().unwrap_or(Place::Nowhere);
+            if place == Place::Nowhere {
+                continue;
+            }
+            let x = shown.x(mark.at.mono);
+            let (_, weight, _) = badge(&mark.kind);
+            match open.get_mut(&place).filter(|cluster| x - cluster.last < APART) {
+                Some(cluster) => cluster.add(id, x, weight),
+                None => {
+                    if let Some(full) = open.insert(place, Cluster::new(place, id, x, weight)) {
+                        done.push(full);
+                    }
+                }
+            }
+        }
+        done.extend(open.into_values());
+        done.sort_by(|one, other| {
+            (one.place, one.x).partial_cmp(&(other.place, other.x)).unwrap_or(std::cmp::Ordering::Equal)
+        });
+        done
+    }
+}
+
+impl Cluster {
+    fn new(place: Place, id: MarkId, x: f64, weight: u8) -> Cluster {
+        Cluster { place, x, last: x, chief: id, weight, some: vec![id], count: u32::from(weight > 0) }
+    }
+
+    fn add(&mut self, id: MarkId, x: f64, weight: u8) {
+        // The chief says where the badge stands: its cause is to be found there.
+        if weight > self.weight {
+            (self.chief, self.weight) = (id, weight);
+            if self.count == 0 {
+                self.x = x;
+            }
+        }
+        self.last = if self.count == 0 { x } else { self.last };
+        self.count += u32::from(weight > 0);
+        if self.some.len() < LISTED {
+            self.some.push(id);
+        }
+    }
+
+    /// The letter, or the number of those that it stands for.
+    pub(super) fn label(&self, kind: &MarkKind) -> String {
+        if self.count > 1 { self.count.min(99).to_string() } else { badge(kind).0.to_owned() }
+    }
+}
+
+/// Letter, weight and tone of a kind. What weighs nothing goes unsaid beside something else.
+pub(super) fn badge(kind: &MarkKind) -> (&'static str, u8, Tone) {
+    match kind {
+        MarkKind::Deleted { .. } => ("D", 9, Tone::Bad),
+        MarkKind::EmitFailed { .. } => ("!", 8, Tone::Bad),
+        MarkKind::Abandoned { .. } => ("A", 8, Tone::Bad),
+        MarkKind::WorkerExited { .. } => ("K", 7, Tone::Warn),
+        MarkKind::Truncated { .. } => ("T", 7, Tone::Warn),
+        MarkKind::Replaced { .. } => ("X", 6, Tone::Warn),
+        MarkKind::Renamed { .. } => ("R", 5, Tone::Plain),
+        MarkKind::Retargeted { .. } => ("L", 5, Tone::Plain),
+        MarkKind::ClockSet { .. } | MarkKind::ClockJumped { .. } => ("J", 5, Tone::Warn),
+        MarkKind::Expected { held: false, .. } => ("≠", 8, Tone::Bad),
+        MarkKind::Expected { .. } => ("=", 3, Tone::Good),
+        MarkKind::OperationFailed { .. } | MarkKind::Inaccessible { .. } | MarkKind::NotAFile => ("!", 5, Tone::Warn),
+        MarkKind::WorkerStopped { stopped: true, .. } => ("Z", 4, Tone::Warn),
+        MarkKind::WorkerStopped { .. } => ("Z", 2, Tone::Quiet),
+        MarkKind::Hole { .. } => ("H", 3, Tone::Warn),
+        MarkKind::Missed | MarkKind::Overflow => ("?", 3, Tone::Warn),
+        MarkKind::LateBytes { .. } => ("+", 3, Tone::Warn),
+        MarkKind::Restored => ("B", 3, Tone::Good),
+        MarkKind::Said { .. } => ("i", 2, Tone::Quiet),
+        MarkKind::Created { .. } => ("C", 0, Tone::Quiet),
+        _ => ("·", 0, Tone::Quiet),
+    }
+}
+
+/// The moments at which clusters stand, for those who put text between them.
+pub(super) fn taken(clusters: &[Cluster], place: Place) -> impl Iterator<Item = f64> + '_ {
+    clusters.iter().filter(move |cluster| cluster.place == place).map(|cluster| cluster.x)
+}

@@ -1,0 +1,187 @@
+//! Lines per second by level, as areas one upon the other.
+
+use eframe::egui;
+use egui::epaint::Mesh;
+use egui::{Align2, Rect, Shape, pos2, vec2};
+
+use super::Canvas;
+use super::span::Shown;
+use crate::gui::text::number;
+use crate::gui::theme;
+use crate::model::RateHistory;
+use crate::record::{LEVELS, Level};
+
+/// From the lowest area to the highest: what is loud lies lowest, on even ground.
+const ORDER: [Level; LEVELS] = [Level::Critical, Level::Error, Level::Warning, Level::Info, Level::Debug, Level::None];
+
+/// Lines per second by level at one place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Sample {
+    /// From the left edge, in points.
+    pub(super) x: f64,
+    /// Lines per second by level.
+    pub(super) levels: [f32; LEVELS],
+}
+
+/// The rates in view, at most one sample per point. Where nothing arrived they are 0.
+pub(super) fn samples(rates: &RateHistory, shown: &Shown, width: f64, until: crate::clock::Mono) -> Vec<Sample> {
+    let step = rates.step_ns.max(1);
+    let (begin, end) = (shown.at(-2.0), shown.at(width + 2.0));
+    let first = rates.steps.partition_point(|(from, _)| from.plus_ns(step) < begin);
+    let first = first.saturating_sub(1);
+    let steps_per_sample = ((2.0 * shown.scale()) / step as f64).ceil().max(1.0) as u64;
+    let length = step * steps_per_sample;
+    let seconds = length as f64 / 1e9;
+    let mut samples: Vec<Sample> = Vec::new();
+    let mut open: Option<(u64, [u64; LEVELS])> = None;
+    let mut last: Option<u64> = None;
+    let close = |samples: &mut Vec<Sample>, bin: u64, sums: [u64; LEVELS], last: &mut Option<u64>| {
+        let middle = |bin: u64| shown.x(crate::clock::Mono(bin * length)) + length as f64 / shown.scale() / 2.0;
+        let nothing = [0.0; LEVELS];
+        if let Some(before) = *last {
+            if before + 1 < bin {
+                samples.push(Sample { x: middle(before + 1), levels: nothing });
+                samples.push(Sample { x: middle(bin - 1), levels: nothing });
+            }
+        } else {
+            samples.push(Sample { x: middle(bin) - length as f64 / shown.scale() / 2.0, levels: nothing });
+        }
+        samples.push(Sample { x: middle(bin), levels: sums.map(|lines| (lines as f64 / seconds) as f32) });
+        *last = Some(bin);
+    };
+    for (from, levels) in &rates.steps[first..] {
+        // A step that is still filling would show as a drop.
+        if *from > end || from.plus_ns(step) > until {
+            break;
+        }
+        let bin = from.0 / length;
+        match &mut open {
+            Some((of, sums)) if *of == bin => add(sums, levels),
+            _ => {
+                if let Some((of, sums)) = open.take() {
+                    close(&mut samples, of, sums, &mut last);
+                }
+                let mut sums = [0; LEVELS];
+                add(&mut sums, levels);
+                open = Some((bin, sums));
+            }
+        }
+    }
+    if let Some((of, sums)) = open {
+        close(&mut samples, of, sums, &mut last);
+    }
+    samples
+}
+
+fn add(sums: &mut [u64; LEVELS], levels: &[u32; LEVELS]) {
+    for (sum, lines) in sums.iter_mut().zip(levels) {
+        *sum += u64::from(*lines);
+    }
+}
+
+/// A round number at or above: 1, 2 or 5 with zeros.
+pub(super) fn round_up(value: f32) -> f32 {
+    if value <= 0.0 {
+        return 1.0;
+    }
+    let ten = 10f32.powf(value.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * ten).find(|step| *step >= value * 0.999).unwrap_or(value)
+}
+
+/// Paints the areas into `rect`, with a scale that ends in a round number.
+pub(super) fn paint(canvas: &Canvas<'_>, rect: Rect) {
+    let rates = &canvas.scene.model.timeline().rates;
+    let samples = samples(rates, &canvas.shown, canvas.width(), canvas.now);
+    let most = samples.iter().map(|sample| sample.levels.iter().sum::<f32>()).fold(0.0, f32::max);
+    if most <= 0.0 {
+        return;
+    }
+    let top = round_up(most);
+    let mut mesh = Mesh::default();
+    let mut before: Option<[egui::Pos2; LEVELS + 1]> = None;
+    for sample in &samples {
+        let edges = edges(sample, rect, top);
+        if let Some(before) = before {
+            for (nth, level) in ORDER.into_iter().enumerate() {
+                let empty = before[nth] == before[nth + 1] && edges[nth] == edges[nth + 1];
+                if !empty {
+                    let color = canvas.colors.levels[level as usize];
+                    quad(&mut mesh, [before[nth], before[nth + 1], edges[nth + 1], edges[nth]], color);
+                }
+            }
+        }
+        before = Some(edges);
+    }
+    canvas.over.with_clip_rect(canvas.over.clip_rect().intersect(rect)).add(Shape::mesh(mesh));
+    let text = canvas.scene.tr_args("timeline-per-second", &[("n", number(top as u64).into())]);
+    let at = rect.left_top() + vec2(-8.0, 0.0);
+    canvas.over.text(at, Align2::RIGHT_TOP, text, theme::mono(10.0), canvas.colors.muted);
+}
+
+/// The edges between the areas of one sample, the lowest first.
+fn edges(sample: &Sample, rect: Rect, top: f32) -> [egui::Pos2; LEVELS + 1] {
+    let x = rect.left() + sample.x as f32;
+    let mut sum = 0.0;
+    let mut edges = [pos2(x, rect.bottom()); LEVELS + 1];
+    for (nth, level) in ORDER.into_iter().enumerate() {
+        sum += sample.levels[level as usize];
+        edges[nth + 1] = pos2(x, rect.bottom() - rect.height() * (sum / top).min(1.0));
+    }
+    edges
+}
+
+fn quad(mesh: &mut Mesh, corners: [egui::Pos2; 4], color: egui::Color32) {
+    let first = mesh.vertices.len() as u32;
+    for corner in corners {
+        mesh.colored_vertex(corner, color);
+    }
+    mesh.add_triangle(first, first + 1, first + 2);
+    mesh.add_triangle(first, first + 2, first + 3);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Mono;
+
+    const STEP: u64 = 250_000_000;
+
+    fn history(steps: impl IntoIterator<Item = u64>) -> RateHistory {
+        let mut rates = RateHistory::default();
+        rates.steps = steps.into_iter().map(|nth| (Mono(nth * STEP), [0, 0, 100, 0, 0, 0])).collect();
+        rates
+    }
+
+    fn info(samples: &[Sample]) -> Vec<f32> {
+        samples.iter().map(|sample| sample.levels[Level::Info as usize]).collect()
+    }
+
+    #[test]
+    fn a_sample_stands_in_the_middle_of_its_step_and_gaps_are_zero() {
+        let shown = Shown::new(Mono(0), 10e9, 1_000.0);
+        let found = samples(&history([4, 5, 9]), &shown, 1_000.0, Mono(u64::MAX));
+        assert_eq!(info(&found), [0.0, 400.0, 400.0, 0.0, 0.0, 400.0]);
+        assert_eq!(found[1].x, 112.5);
+        assert_eq!(found[5].x, 237.5);
+    }
+
+    #[test]
+    fn far_away_many_steps_are_one_sample_with_the_same_rate() {
+        let shown = Shown::new(Mono(0), 1e12, 1_000.0);
+        let found = samples(&history(0..4_000), &shown, 1_000.0, Mono(u64::MAX));
+        assert!(found.len() <= 1_002, "{}", found.len());
+        assert!(info(&found)[1..].iter().all(|rate| (rate - 400.0).abs() < 0.01));
+    }
+
+    #[test]
+    fn a_step_that_is_not_over_is_not_drawn() {
+        let shown = Shown::new(Mono(0), 10e9, 1_000.0);
+        let found = samples(&history([0, 1, 2]), &shown, 1_000.0, Mono(2 * STEP + 1));
+        assert_eq!(info(&found), [0.0, 400.0, 400.0]);
+    }
+
+    #[test]
+    fn scales_end_in_round_numbers() {
+        assert_eq!([0.0, 0.7, 1.0, 1.1, 403.0, 999.0].map(round_up), [1.0, 1.0, 1.0, 2.0, 500.0, 1_000.0]);
+    }
+}
