@@ -69,11 +69,6 @@ message = "用户 登录成功"
     std::fs::write(&lab_file, lab).unwrap();
     let (folder, links) = (desk.path().join("lab"), desk.path().join("links"));
     std::fs::create_dir(&links).unwrap();
-    if class != "daily" {
-        // As the standard library has it, only the class that names files by date makes its folder.
-        std::fs::create_dir_all(folder.join("logs")).unwrap();
-        std::fs::write(folder.join(".rotascope-lab"), "").unwrap();
-    }
     let output = Command::new(env!("CARGO_BIN_EXE_rotascope"))
         .args(["run", "--for", "3s", "--json", "--keep"])
         .args([&folder, &lab_file])

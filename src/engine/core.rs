@@ -374,7 +374,8 @@ impl Core {
 
     fn stop(&mut self) {
         let Some(lab) = &mut self.lab else { return };
-        lab.stop_workers();
+        let found = lab.stop_workers(&self.shared.read());
+        self.fold_found(&found);
         self.halt_clock(LabState::Stopping);
     }
 

@@ -7,9 +7,9 @@ use crossbeam_channel::Sender;
 
 use super::EngineError;
 use super::steps::{Due, Steps};
-use crate::clock::{ClockError, ClockSetting, Mono};
+use crate::clock::{ClockError, ClockSetting, Moment, Mono};
 use crate::command::{ClockOrder, WorkerOrder};
-use crate::event::{Event, SessionOpened, WorkerId};
+use crate::event::{Event, SessionOpened, What, WorkerEvent, WorkerId};
 use crate::lab::{self, Lab, OwnedFolder};
 use crate::model::{Model, WorkerState};
 use crate::record::{LEVELS, Level};
@@ -80,20 +80,33 @@ impl LabRun {
         self.supervisor.sample()
     }
 
+    /// Starts every worker that does not run, in log folders that are there: most handlers make none, and workers that
+    /// make one at the same time can trip over each other.
     pub(super) fn start_workers(&mut self) -> Vec<Event> {
+        for folder in self.log_folders() {
+            // A worker that can't write there will say so itself, with the system's reason.
+            let _ = std::fs::create_dir_all(folder);
+        }
         let clock = self.clock.clone();
         self.steps.start(Mono::now());
         self.workers().flat_map(|worker| self.supervisor.start(worker, &clock)).collect()
     }
 
-    pub(super) fn stop_workers(&mut self) {
+    /// Tells every worker to end, and the model that it was told.
+    pub(super) fn stop_workers(&mut self, model: &Model) -> Vec<Event> {
         self.supervisor.stop_all();
+        model.workers().iter().filter(|worker| worker.is_alive()).map(|worker| ending(worker.id)).collect()
     }
 
     pub(super) fn order(&mut self, worker: WorkerId, order: WorkerOrder) -> Vec<Event> {
         match order {
             // Also one that was never started can be: it begins with the others' clock.
             WorkerOrder::Restart => self.supervisor.start(worker, &self.clock),
+            WorkerOrder::Stop => {
+                let mut found = self.supervisor.order(worker, order);
+                found.push(ending(worker));
+                found
+            }
             order => self.supervisor.order(worker, order),
         }
     }
@@ -152,6 +165,10 @@ impl LabRun {
     pub(super) fn due_steps(&mut self, model: &Model, settled: bool) -> Vec<Due> {
         self.steps.due(Mono::now(), &self.clock, model, self.folder.path(), settled)
     }
+}
+
+fn ending(worker: WorkerId) -> Event {
+    Event { at: Moment::now(), what: What::Worker { worker, event: WorkerEvent::Ending } }
 }
 
 /// In memory where the system offers it, so that counting never waits for a disk.

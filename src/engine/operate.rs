@@ -51,6 +51,12 @@ impl FileOperator {
             self.owned.as_deref().is_some_and(|folder| order.path.starts_with(folder) && lab::is_owned(folder));
         let by_step = matches!(order.by, Actor::Step(_));
         let whole_folder = order.operation == FileOperation::RemoveFolder;
+        if whole_folder && self.owned.as_ref() == Some(&order.path) {
+            return Err(format!(
+                "{}: this is the lab's own folder, which stays; let the workers write to a folder inside it",
+                order.path.display()
+            ));
+        }
         if inside || !(by_step || whole_folder) {
             return Ok(());
         }

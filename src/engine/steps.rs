@@ -102,6 +102,8 @@ impl Steps {
                 continue;
             }
             let number = index as u32;
+            // What an earlier step of this very look asks for has not happened yet.
+            let settled = settled && due.iter().all(|due: &Due| matches!(due.act, Act::Tell(_) | Act::Nothing));
             match progress.turn(now, started, before, clock, model, settled) {
                 Turn::NotYet => {}
                 Turn::Now => {

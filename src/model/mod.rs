@@ -24,10 +24,13 @@ pub use rows::{Row, Rows};
 pub use timeline::{Bar, Fault, FaultKind, Mark, MarkId, MarkKind, PathLane, RateHistory, Recovery, Span, Timeline};
 pub use worker::{Worker, WorkerState};
 
-use crate::clock::{ClockMode, ClockSetting, Moment, Mono};
+use crate::clock::{ClockSetting, Moment, Mono};
 use crate::event::{
     Actor, Event, FileId, FolderEntry, IncarnationId, LabState, LaunchId, SessionOpened, What, WorkerId,
 };
+
+/// Real time that may pass between an order to the clock and its event, before it counts as a leap.
+const CLOCK_TOLERANCE_MS: i64 = 250;
 
 /// Everything that the window draws and the command line prints.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -130,17 +133,14 @@ impl Model {
     }
 
     fn clock_set(&mut self, at: Moment, clock: &ClockSetting, by: Actor) {
-        // A clock that begins to run has not been set.
-        let starts = self.clock().is_some_and(|before| match (&before.mode, &clock.mode) {
-            (
-                ClockMode::Simulated { anchor: None, start, rate },
-                ClockMode::Simulated { anchor: Some(_), start: same_start, rate: same_rate },
-            ) => start == same_start && rate == same_rate,
-            _ => before == clock,
+        // A clock that begins to run, or comes to stand, shows the same time as before and has not been set.
+        let leapt = self.clock().is_some_and(|before| {
+            let leap = clock.session_time(&at) - before.session_time(&at);
+            leap.num_milliseconds().abs() > CLOCK_TOLERANCE_MS
         });
         let later = self.clocks.partition_point(|(from, _)| *from <= at.mono);
         self.clocks.insert(later, (at.mono, clock.clone()));
-        if !starts {
+        if leapt {
             self.count("clock_set");
             self.mark(at, None, None, MarkKind::ClockSet { by }, true);
         }

@@ -1,0 +1,340 @@
+//! Sessions through the engine: orders in, the model out.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rotascope::command::{ClockOrder, Command, FileOperation, FileOrder, LabOrder, WorkerOrder};
+use rotascope::engine::{Engine, EngineConfig, Session};
+use rotascope::event::{Actor, LabState, WorkerId};
+use rotascope::lab::{self, Lab};
+use rotascope::model::{MarkKind, Model, Reach, Row, WorkerState};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+struct Desk {
+    engine: Engine,
+    folder: PathBuf,
+    _temporary: tempfile::TempDir,
+}
+
+fn config() -> EngineConfig {
+    EngineConfig { program: env!("CARGO_BIN_EXE_rotascope").into(), waker: Box::new(|| {}) }
+}
+
+/// Two workers of a class, on a simulated clock ten seconds before midnight.
+fn desk(class: &str, steps: &str) -> Desk {
+    let place = if class == "daily" { "directory = \"logs\"" } else { "filename = \"logs/a1.log\"" };
+    let text = format!(
+        r#"version = 1
+[clock]
+mode = "simulated"
+start = "2026-05-09T12:00:00+08:00"
+zone = "Asia/Shanghai"
+[handlers.file]
+class = "{class}"
+{place}
+[loggers.app]
+handlers = ["file"]
+[[workers]]
+name = "web"
+logger = "app"
+processes = 2
+rate = 200
+{steps}
+"#
+    );
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = lab::claim_folder(&temporary.path().join("lab")).unwrap();
+    let path = folder.path().to_owned();
+    let lab = Lab::parse(&text, "test").unwrap_or_else(|error| panic!("{error}"));
+    let engine = Engine::open(Session::Lab { lab: Box::new(lab), folder }, config()).unwrap();
+    Desk { engine, folder: path, _temporary: temporary }
+}
+
+impl Desk {
+    fn lab(&self, order: LabOrder) {
+        self.engine.send(Command::Lab(order));
+    }
+
+    fn running(class: &str) -> Desk {
+        let desk = desk(class, "");
+        desk.lab(LabOrder::Start);
+        desk.wait("both workers write", |model| model.workers().iter().all(|worker| worker.written > 20));
+        desk.wait("lines are read", |model| model.live().is_some() && model.ledger().total().present > 20);
+        desk
+    }
+
+    fn pause(&self) {
+        self.lab(LabOrder::Pause);
+        self.wait("all lines are decided", |model| {
+            model.lab_state() == LabState::Paused && model.ledger().total().in_flight == 0
+        });
+    }
+
+    fn wait(&self, what: &str, condition: impl Fn(&Model) -> bool) {
+        wait(&self.engine, what, condition);
+    }
+
+    fn live_order(&self, operation: FileOperation) -> FileOrder {
+        let model = self.engine.model();
+        let live = model.incarnation(model.live().expect("a live file")).unwrap();
+        FileOrder { operation, path: live.path.clone().unwrap(), file_id: Some(live.file_id), by: Actor::Person }
+    }
+
+    fn operate(&self, operation: FileOperation) {
+        let order = self.live_order(operation);
+        self.engine.send(Command::File(order));
+    }
+}
+
+fn wait(engine: &Engine, what: &str, condition: impl Fn(&Model) -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !condition(&engine.model()) {
+        if Instant::now() > deadline {
+            let model = engine.model();
+            panic!(
+                "waited in vain until {what}: {:?}, {:?}, workers {:?}, files {:?}, notices {:?}, marks {:?}",
+                model.lab_state(),
+                model.ledger().total(),
+                model
+                    .workers()
+                    .iter()
+                    .map(|worker| (worker.state, worker.written, &worker.last_error))
+                    .collect::<Vec<_>>(),
+                model.incarnations().iter().map(|one| (one.id, &one.path, one.reach, one.lines)).collect::<Vec<_>>(),
+                model.notices(),
+                model.timeline().marks.iter().map(|mark| &mark.kind).collect::<Vec<_>>(),
+            );
+        }
+        poll_interval();
+    }
+}
+
+/// Between two looks at a condition, never instead of one.
+fn poll_interval() {
+    std::thread::sleep(Duration::from_millis(5)); // poll
+}
+
+#[test]
+fn what_a_plain_worker_writes_after_a_delete_is_lost_and_what_stood_before_is_destroyed() {
+    let desk = Desk::running("plain");
+    desk.pause();
+    let before = desk.engine.model().ledger().total();
+    assert_eq!((before.present, before.lost), (before.written, 0));
+    desk.operate(FileOperation::Delete);
+    desk.wait("the delete is seen", |model| model.ledger().total().destroyed == before.written);
+    desk.lab(LabOrder::Resume);
+    desk.wait("lines go nowhere", |model| model.ledger().total().lost > 50);
+    desk.pause();
+    let after = desk.engine.model().ledger().total();
+    assert_eq!(after.destroyed, before.written, "to the line: {after:?}");
+    assert_eq!(after.lost, after.written - before.written, "to the line: {after:?}");
+    assert!(!after.bound, "the size was taken in the act");
+}
+
+#[test]
+fn a_watching_worker_recovers_and_the_fault_tells_when() {
+    for class in ["watched", "daily"] {
+        let desk = Desk::running(class);
+        desk.operate(FileOperation::Delete);
+        desk.wait("both workers answer", |model| {
+            model.timeline().faults.first().is_some_and(|fault| {
+                fault.recoveries.len() == 2 && fault.recoveries.iter().all(|recovery| recovery.gap_ms.is_some())
+            })
+        });
+        desk.wait("they go on in the new file", |model| {
+            let live = model.live().and_then(|live| model.incarnation(live));
+            live.is_some_and(|live| live.id.0 == 2 && live.lines > 20)
+        });
+        let model = desk.engine.model();
+        assert!(model.workers().iter().all(|worker| worker.reopens == 1));
+        assert!(matches!(model.incarnations()[0].reach, Reach::Unlinked { .. }));
+        assert!(model.all_reopened());
+    }
+}
+
+#[test]
+fn the_old_lines_stay_readable_after_the_delete() {
+    let desk = Desk::running("plain");
+    desk.pause();
+    desk.operate(FileOperation::Delete);
+    desk.wait("the file has no name", |model| model.incarnations()[0].is_unlinked());
+    let mut start = [0u8; 5];
+    let id = desk.engine.model().incarnations()[0].id;
+    assert_eq!(desk.engine.texts().read_at(id, 0, &mut start).unwrap(), 5);
+    assert_eq!(&start, b"INFO ");
+    let model = desk.engine.model();
+    assert!(matches!(model.rows().get(0), Some(Row::Line { .. } | Row::Divider(_))));
+}
+
+#[test]
+fn rename_truncate_replace_and_folder_removal_each_leave_the_workers_writing() {
+    let desk = Desk::running("daily");
+    let to = desk.folder.join("logs/moved.log");
+    desk.operate(FileOperation::Rename { to: to.clone() });
+    desk.wait("renamed, and a new live file", |model| {
+        model.incarnations()[0].path.as_deref() == Some(to.as_path())
+            && model.live().is_some_and(|live| live != model.incarnations()[0].id)
+    });
+    desk.wait("all have moved on", Model::all_reopened);
+
+    desk.operate(FileOperation::Truncate { to_bytes: 0 });
+    desk.wait("truncated", |model| model.events().get("truncated") == Some(&1));
+    desk.operate(FileOperation::Replace);
+    desk.wait("replaced", |model| model.events().get("replaced") == Some(&1));
+    desk.wait("all have moved on again", Model::all_reopened);
+
+    let order = FileOrder {
+        operation: FileOperation::RemoveFolder,
+        path: desk.folder.join("logs"),
+        file_id: None,
+        by: Actor::Person,
+    };
+    desk.engine.send(Command::File(order));
+    desk.wait("the folder is gone", |model| model.incarnations()[0].is_unlinked());
+    desk.lab(LabOrder::Stop);
+    desk.wait("everything is decided", |model| model.lab_state() == LabState::Ready);
+    let total = desk.engine.model().ledger().total();
+    assert_eq!(total.in_flight, 0);
+    assert!(total.destroyed > 0, "{total:?}");
+}
+
+#[test]
+fn an_order_for_a_file_that_is_no_longer_there_is_refused() {
+    let desk = Desk::running("daily");
+    let stale = desk.live_order(FileOperation::Delete);
+    desk.operate(FileOperation::Replace);
+    desk.wait("replaced", |model| model.events().get("replaced") == Some(&1));
+    desk.engine.send(Command::File(stale));
+    desk.wait("the refusal is told", |model| {
+        let refused = |mark: &rotascope::model::Mark| matches!(mark.kind, MarkKind::OperationFailed { .. });
+        model.timeline().marks.iter().any(refused)
+    });
+    assert_eq!(desk.engine.model().events().get("deleted"), None);
+}
+
+#[test]
+fn midnight_brings_the_next_days_file() {
+    let desk = Desk::running("daily");
+    desk.engine.send(Command::Clock(ClockOrder::BeforeMidnight(1)));
+    desk.wait("the next day's file is live", |model| {
+        let live = model.live().and_then(|live| model.incarnation(live)).and_then(|live| live.path.clone());
+        live.is_some_and(|path| path.ends_with("2026-05-10.log"))
+    });
+    desk.wait("both have rolled over", |model| model.workers().iter().all(|worker| worker.rollovers == 1));
+    desk.pause();
+    let total = desk.engine.model().ledger().total();
+    assert_eq!(total.present, total.written, "nothing is lost at midnight: {total:?}");
+}
+
+#[test]
+fn a_killed_worker_shows_its_signal_and_can_be_started_anew() {
+    let desk = Desk::running("daily");
+    let first = desk.engine.model().workers()[0].pid;
+    desk.engine.send(Command::Worker(WorkerId(0), WorkerOrder::Kill(9)));
+    desk.wait("the death is seen", |model| {
+        let killed = rotascope::event::Exit::Signal(9);
+        matches!(model.workers()[0].state, WorkerState::Exited { exit, .. } if exit == killed)
+    });
+    desk.engine.send(Command::Worker(WorkerId(0), WorkerOrder::Restart));
+    desk.wait("it writes again", |model| {
+        model.workers()[0].state == WorkerState::Running && model.workers()[0].pid != first
+    });
+    desk.pause();
+    let total = desk.engine.model().ledger().total();
+    assert!(total.written - total.present <= 1, "at most the line in the making: {total:?}");
+}
+
+#[test]
+fn a_frozen_worker_is_shown_as_stopped() {
+    let desk = Desk::running("daily");
+    desk.engine.send(Command::Worker(WorkerId(1), WorkerOrder::Freeze));
+    desk.wait("it stands", |model| model.workers()[1].state == WorkerState::Stopped);
+    desk.engine.send(Command::Worker(WorkerId(1), WorkerOrder::Thaw));
+    desk.wait("it goes on", |model| model.workers()[1].state == WorkerState::Running);
+}
+
+#[test]
+fn reset_empties_the_folder_and_the_model_and_can_be_started_again() {
+    let desk = Desk::running("daily");
+    desk.lab(LabOrder::Reset);
+    desk.wait("everything is forgotten", |model| {
+        model.lab_state() == LabState::Ready && model.incarnations().is_empty() && model.rows().is_empty()
+    });
+    assert!(!desk.folder.join("logs/2026-05-09.log").exists());
+    desk.lab(LabOrder::Start);
+    desk.wait("it runs again", |model| model.ledger().total().present > 20);
+    assert_eq!(desk.engine.model().live().map(|live| live.0), Some(1));
+}
+
+#[test]
+fn steps_come_in_their_turn_and_wait_for_recovery() {
+    let steps = r#"
+[[steps]]
+at = "500ms"
+do = "delete"
+file = "live"
+[[steps]]
+after = "all workers reopened"
+do = "say"
+text = "Every worker has found the new file."
+[[steps]]
+after = "all workers reopened"
+do = "expect"
+that = "events.deleted == 1 and reopened_workers == 2"
+"#;
+    let desk = desk("daily", steps);
+    desk.lab(LabOrder::Start);
+    let deadline = Instant::now() + DEADLINE;
+    while !desk.engine.steps_are_over() && Instant::now() < deadline {
+        poll_interval();
+    }
+    desk.lab(LabOrder::Stop);
+    desk.wait("the run is over", |model| model.lab_state() == LabState::Ready);
+    let model = desk.engine.model();
+    let kinds: Vec<_> = model.timeline().marks.iter().map(|mark| &mark.kind).collect();
+    let at = |wanted: &dyn Fn(&MarkKind) -> bool| {
+        kinds.iter().position(|kind| wanted(kind)).unwrap_or_else(|| panic!("{kinds:?}"))
+    };
+    let deleted = at(&|kind| matches!(kind, MarkKind::Deleted { by: Actor::Step(0) }));
+    let said = at(&|kind| matches!(kind, MarkKind::Said { .. }));
+    let judged = at(&|kind| matches!(kind, MarkKind::Expected { held: true, .. }));
+    assert!(deleted < said && said < judged, "{kinds:?}");
+}
+
+#[test]
+fn an_engine_that_goes_takes_its_workers_along() {
+    let desk = Desk::running("daily");
+    let pids: Vec<u32> = desk.engine.model().workers().iter().filter_map(|worker| worker.pid).collect();
+    assert_eq!(pids.len(), 2);
+    drop(desk);
+    for pid in pids {
+        assert!(!Path::new(&format!("/proc/{pid}")).exists(), "worker {pid} outlived its engine");
+    }
+}
+
+#[test]
+fn a_path_that_does_not_exist_yet_is_followed_when_it_appears() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("later.log");
+    let engine = Engine::open(Session::Watch { paths: vec![path.clone()] }, config()).unwrap();
+    wait(&engine, "the session is open", |model| model.session().is_some());
+    std::fs::write(&path, "ERROR one\ntwo\n").unwrap();
+    wait(&engine, "its lines are there", |model| model.incarnations().first().is_some_and(|one| one.lines == 2));
+    assert!(engine.model().workers().is_empty());
+}
+
+#[test]
+fn workers_that_cannot_write_say_why_and_nothing_hangs() {
+    let desk = desk("plain", "");
+    std::fs::write(desk.folder.join("logs"), "no folder").unwrap();
+    desk.lab(LabOrder::Start);
+    desk.wait("each failure is told", |model| {
+        model.workers().iter().all(|worker| worker.last_error.as_deref().is_some_and(|error| error.contains("a1.log")))
+    });
+    desk.lab(LabOrder::Stop);
+    desk.wait("the run ends", |model| model.lab_state() == LabState::Ready);
+    let total = desk.engine.model().ledger().total();
+    assert_eq!(total.lost, total.written, "{total:?}");
+}
