@@ -175,10 +175,10 @@ impl<'a> Teller<'a> {
     /// A bar of a path's lane.
     pub fn bar(&self, bar: &Bar, lane: &Path) -> Option<Telling> {
         let one = self.scene.model.incarnation(bar.incarnation)?;
-        let title = self.say("story-bar", vec![("chip", chip(one.id)), ("file", self.name_of(one).into())]);
+        let title = self.say("story-bar", &[("chip", chip(one.id)), ("file", self.name_of(one).into())]);
         let facts = self.say(
             "story-bar-facts",
-            vec![
+            &[
                 ("lines", one.lines.into()),
                 ("size", size(one.size).into()),
                 ("inode", one.file_id.ino.to_string().into()),
@@ -194,10 +194,10 @@ impl<'a> Teller<'a> {
         let model = self.scene.model;
         let one = model.incarnation_of(span.file).and_then(|id| model.incarnation(id));
         let title = match one {
-            None => self.say("story-span-unknown", vec![("name", name.into())]),
+            None => self.say("story-span-unknown", &[("name", name.into())]),
             Some(one) => {
                 let key = if span.to.is_none() { "story-span-now" } else { "story-span-then" };
-                let args = vec![("name", name.into()), ("chip", chip(one.id)), ("file", self.name_of(one).into())];
+                let args = &[("name", name.into()), ("chip", chip(one.id)), ("file", self.name_of(one).into())];
                 self.say(key, args)
             }
         };
@@ -207,14 +207,14 @@ impl<'a> Teller<'a> {
         let facts = match span.to {
             Some(to) => self.say(
                 "story-span-facts",
-                vec![("from", from.into()), ("to", self.mono_time(to).into()), ("why", why.into())],
+                &[("from", from.into()), ("to", self.mono_time(to).into()), ("why", why.into())],
             ),
-            None => self.say("story-span-since", vec![("from", from.into()), ("why", why.into())]),
+            None => self.say("story-span-since", &[("from", from.into()), ("why", why.into())]),
         };
         let mut lines = Vec::new();
         if let Some(fault) = span.answers.and_then(|fault| model.timeline().faults.get(fault)) {
             let ms = span.from.since(fault.at.mono) as f64 / 1e6;
-            lines.push((Tone::Good, self.say("story-span-answer", vec![("gap", gap(ms).into())])));
+            lines.push((Tone::Good, self.say("story-span-answer", &[("gap", gap(ms).into())])));
         }
         if let Some(one) = one
             && matches!(one.reach, Reach::Unlinked { .. })
@@ -223,7 +223,7 @@ impl<'a> Teller<'a> {
             let lost: u64 = self.lost_in(one.id, worker);
             let key = if lost > 0 { "story-losing" } else { "story-in-unlinked" };
             let tone = if lost > 0 { Tone::Bad } else { Tone::Warn };
-            lines.push((tone, self.say(key, vec![("names", self.worker_name(worker).into()), ("lost", lost.into())])));
+            lines.push((tone, self.say(key, &[("names", self.worker_name(worker).into()), ("lost", lost.into())])));
         }
         Some(Telling { title, facts, lines })
     }
@@ -240,12 +240,12 @@ impl<'a> Teller<'a> {
         let names = shown.join(&self.scene.tr("story-separator"));
         match workers.len().saturating_sub(NAMES) {
             0 => names,
-            more => self.say("story-and-more", vec![("names", names.into()), ("n", more.into())]),
+            more => self.say("story-and-more", &[("names", names.into()), ("n", more.into())]),
         }
     }
 
-    fn say(&self, key: &str, args: Args<'_>) -> String {
-        self.scene.tr_args(key, &args)
+    fn say(&self, key: &str, args: &[(&str, FluentValue<'_>)]) -> String {
+        self.scene.tr_args(key, args)
     }
 
     fn worker_name(&self, worker: WorkerId) -> String {
@@ -267,26 +267,24 @@ impl<'a> Teller<'a> {
     }
 
     fn by(&self, by: Actor) -> String {
-        self.say("story-by", self.actor(by))
+        self.say("story-by", &self.actor(by))
     }
 
     fn deed(&self, mark: &Mark) -> String {
         let file = || FluentValue::from(mark.path.as_deref().map(file_name).unwrap_or_default());
-        let done = |key: &str, by: Actor| self.say(key, vec![("file", file()), ("by", self.by(by).into())]);
+        let done = |key: &str, by: Actor| self.say(key, &[("file", file()), ("by", self.by(by).into())]);
         match &mark.kind {
             MarkKind::Created { by: Some(worker) } => {
-                self.say("story-created", vec![("file", file()), ("name", self.worker_name(*worker).into())])
+                self.say("story-created", &[("file", file()), ("name", self.worker_name(*worker).into())])
             }
-            MarkKind::Created { by: None } => self.say("story-created-unknown", vec![("file", file())]),
-            MarkKind::Renamed { to, by } => self.say(
-                "story-renamed",
-                vec![("file", file()), ("to", file_name(to).into()), ("by", self.by(*by).into())],
-            ),
+            MarkKind::Created { by: None } => self.say("story-created-unknown", &[("file", file())]),
+            MarkKind::Renamed { to, by } => self
+                .say("story-renamed", &[("file", file()), ("to", file_name(to).into()), ("by", self.by(*by).into())]),
             MarkKind::Deleted { by } => done("story-deleted", *by),
             MarkKind::Replaced { by } => done("story-replaced", *by),
             MarkKind::Truncated { by, old_size, kept } => self.say(
                 "story-truncated",
-                vec![
+                &[
                     ("file", file()),
                     ("old", size(*old_size).into()),
                     ("kept", size(*kept).into()),
@@ -295,17 +293,17 @@ impl<'a> Teller<'a> {
             ),
             MarkKind::Restored => {
                 let id = mark.incarnation.map_or_else(|| "".into(), chip);
-                self.say("story-restored", vec![("file", file()), ("chip", id)])
+                self.say("story-restored", &[("file", file()), ("chip", id)])
             }
-            MarkKind::NotAFile => self.say("story-not-a-file", vec![("file", file())]),
-            MarkKind::Accessible => self.say("story-accessible", vec![("file", file())]),
-            MarkKind::Missed => self.say("story-missed", vec![("file", file())]),
+            MarkKind::NotAFile => self.say("story-not-a-file", &[("file", file())]),
+            MarkKind::Accessible => self.say("story-accessible", &[("file", file())]),
+            MarkKind::Missed => self.say("story-missed", &[("file", file())]),
             MarkKind::Overflow => self.scene.tr("story-overflow"),
             MarkKind::Inaccessible { reason } => {
-                self.say("story-inaccessible", vec![("file", file()), ("reason", reason.as_str().into())])
+                self.say("story-inaccessible", &[("file", file()), ("reason", reason.as_str().into())])
             }
             MarkKind::Retargeted { to } => {
-                self.say("story-retargeted", vec![("file", file()), ("to", to.to_string_lossy().into_owned().into())])
+                self.say("story-retargeted", &[("file", file()), ("to", to.to_string_lossy().into_owned().into())])
             }
             MarkKind::Hole { bytes } => self.bytes("story-hole", file(), *bytes),
             MarkKind::Unterminated { bytes } => self.bytes("story-unterminated", file(), *bytes),
@@ -314,19 +312,17 @@ impl<'a> Teller<'a> {
             MarkKind::LateBytes { bytes } => self.bytes("story-late", file(), *bytes),
             MarkKind::ClockSet { by } => {
                 let time = self.session_time(mark.at).format("%Y-%m-%d %H:%M:%S").to_string();
-                self.say("story-clock", vec![("time", time.into()), ("by", self.by(*by).into())])
+                self.say("story-clock", &[("time", time.into()), ("by", self.by(*by).into())])
             }
             MarkKind::ClockJumped { jump_ms } => {
                 let jump = format!("{}{}", if *jump_ms < 0 { "−" } else { "+" }, gap(jump_ms.unsigned_abs() as f64));
-                self.say("story-clock-jumped", vec![("jump", jump.into())])
+                self.say("story-clock-jumped", &[("jump", jump.into())])
             }
-            MarkKind::OperationFailed { operation, reason } => self.say(
-                "story-refused",
-                vec![("operation", operation.as_str().into()), ("reason", reason.as_str().into())],
-            ),
+            MarkKind::OperationFailed { operation, reason } => self
+                .say("story-refused", &[("operation", operation.as_str().into()), ("reason", reason.as_str().into())]),
             MarkKind::Said { text } => text.clone(),
             MarkKind::Expected { that, found, .. } => {
-                self.say("story-expected", vec![("that", that.as_str().into()), ("found", found.as_str().into())])
+                self.say("story-expected", &[("that", that.as_str().into()), ("found", found.as_str().into())])
             }
             MarkKind::WorkerStarted { .. }
             | MarkKind::WorkerExited { .. }
@@ -337,33 +333,33 @@ impl<'a> Teller<'a> {
     }
 
     fn bytes(&self, key: &str, file: FluentValue<'_>, bytes: u64) -> String {
-        self.say(key, vec![("file", file), ("size", size(bytes).into())])
+        self.say(key, &[("file", file), ("size", size(bytes).into())])
     }
 
     fn worker_deed(&self, kind: &MarkKind) -> String {
         let name = |worker: WorkerId| FluentValue::from(self.worker_name(worker));
         match kind {
             MarkKind::WorkerStarted { worker, pid } => {
-                self.say("story-started", vec![("name", name(*worker)), ("pid", pid.to_string().into())])
+                self.say("story-started", &[("name", name(*worker)), ("pid", pid.to_string().into())])
             }
             MarkKind::WorkerExited { worker, exit, asked } => match exit {
                 Exit::Signal(signal) => {
                     let signal = crate::platform::signal_name(*signal);
-                    self.say("story-exited-signal", vec![("name", name(*worker)), ("signal", signal.into())])
+                    self.say("story-exited-signal", &[("name", name(*worker)), ("signal", signal.into())])
                 }
-                Exit::Code(_) if *asked => self.say("story-exited-asked", vec![("name", name(*worker))]),
+                Exit::Code(_) if *asked => self.say("story-exited-asked", &[("name", name(*worker))]),
                 Exit::Code(code) => {
-                    self.say("story-exited-code", vec![("name", name(*worker)), ("code", code.to_string().into())])
+                    self.say("story-exited-code", &[("name", name(*worker)), ("code", code.to_string().into())])
                 }
             },
             MarkKind::WorkerStopped { worker, stopped } => {
-                self.say(if *stopped { "story-stopped" } else { "story-continued" }, vec![("name", name(*worker))])
+                self.say(if *stopped { "story-stopped" } else { "story-continued" }, &[("name", name(*worker))])
             }
             MarkKind::Reopened { worker, reason } => {
-                self.say("story-reopened", vec![("name", name(*worker)), ("why", self.scene.tr(why(*reason)).into())])
+                self.say("story-reopened", &[("name", name(*worker)), ("why", self.scene.tr(why(*reason)).into())])
             }
             MarkKind::EmitFailed { worker, reason } => {
-                self.say("story-failed", vec![("name", name(*worker)), ("reason", reason.as_str().into())])
+                self.say("story-failed", &[("name", name(*worker)), ("reason", reason.as_str().into())])
             }
             _ => String::new(),
         }
@@ -380,14 +376,10 @@ impl<'a> Teller<'a> {
             },
             MarkKind::Renamed { .. } => {
                 let inside = fault.map_or(0, |fault| fault.recoveries.iter().filter(|one| one.at.is_none()).count());
-                if inside == 0 {
-                    String::new()
-                } else {
-                    self.say("story-moved-with-writers", vec![("n", inside.into())])
-                }
+                if inside == 0 { String::new() } else { self.say("story-moved-with-writers", &[("n", inside.into())]) }
             }
             MarkKind::Truncated { kept: 0, .. } => self.scene.tr("story-emptied"),
-            MarkKind::Truncated { kept, .. } => self.say("story-cut-short", vec![("kept", size(*kept).into())]),
+            MarkKind::Truncated { kept, .. } => self.say("story-cut-short", &[("kept", size(*kept).into())]),
             MarkKind::Replaced { .. } => fault.map(|fault| self.recovered(fault)).unwrap_or_default(),
             MarkKind::Created { .. } => self.answered_by(mark).map(|fault| self.recovered(fault)).unwrap_or_default(),
             _ => String::new(),
@@ -416,7 +408,7 @@ impl<'a> Teller<'a> {
         let inode = one.map(|one| one.file_id.ino.to_string()).unwrap_or_default();
         let still = one.is_some_and(|one| self.scene.writers(one.id).next().is_some());
         let key = if still { "story-held" } else { "story-let-go" };
-        self.say(key, vec![("n", fault.recoveries.len().into()), ("inode", inode.into())])
+        self.say(key, &[("n", fault.recoveries.len().into()), ("inode", inode.into())])
     }
 
     fn recovered(&self, fault: &Fault) -> String {
@@ -427,15 +419,12 @@ impl<'a> Teller<'a> {
             let names: Vec<WorkerId> = back.iter().map(|one| one.worker).collect();
             let gaps: Vec<f64> = back.iter().filter_map(|one| one.gap_ms).collect();
             sentences.push(
-                self.say(
-                    "story-recovered",
-                    vec![("names", self.names(&names).into()), ("gaps", self.gaps(&gaps).into())],
-                ),
+                self.say("story-recovered", &[("names", self.names(&names).into()), ("gaps", self.gaps(&gaps).into())]),
             );
         }
         if !missing.is_empty() && !sentences.is_empty() {
             let names = self.names(&missing);
-            sentences.push(self.say("story-has-not", vec![("n", missing.len().into()), ("names", names.into())]));
+            sentences.push(self.say("story-has-not", &[("n", missing.len().into()), ("names", names.into())]));
         }
         self.join(&sentences)
     }
@@ -468,7 +457,7 @@ impl<'a> Teller<'a> {
             let mut args: Args<'_> = self.actor(by);
             args.push(("file", file.as_str().into()));
             args.extend(more);
-            Some(self.say(key, args))
+            Some(self.say(key, &args))
         };
         match &mark.kind {
             MarkKind::Deleted { by } => with("story-title-deleted", *by, vec![]),
@@ -481,11 +470,9 @@ impl<'a> Teller<'a> {
             }
             MarkKind::Created { by: Some(worker) } => {
                 let name = self.worker_name(*worker);
-                Some(self.say("story-title-created", vec![("name", name.into()), ("file", file.into())]))
+                Some(self.say("story-title-created", &[("name", name.into()), ("file", file.into())]))
             }
-            MarkKind::Created { by: None } => {
-                Some(self.say("story-title-created-unknown", vec![("file", file.into())]))
-            }
+            MarkKind::Created { by: None } => Some(self.say("story-title-created-unknown", &[("file", file.into())])),
             _ => None,
         }
     }
@@ -496,7 +483,7 @@ impl<'a> Teller<'a> {
             None => time,
             Some(one) => self.say(
                 "story-facts",
-                vec![
+                &[
                     ("time", time.into()),
                     ("chip", chip(one.id)),
                     ("inode", one.file_id.ino.to_string().into()),
@@ -511,7 +498,7 @@ impl<'a> Teller<'a> {
         let all = fault.recoveries.len();
         let mut lines = Vec::new();
         if fault.kind == FaultKind::Truncated {
-            lines.push((Tone::Plain, self.say("story-goes-on", vec![("n", all.into())])));
+            lines.push((Tone::Plain, self.say("story-goes-on", &[("n", all.into())])));
             return lines;
         }
         let gaps: Vec<f64> =
@@ -519,18 +506,18 @@ impl<'a> Teller<'a> {
         let worst = gap(gaps.iter().copied().fold(0.0, f64::max));
         let missing = self.missing(fault);
         lines.push(if gaps.len() == all {
-            (Tone::Good, self.say("story-all-recovered", vec![("n", all.into()), ("gap", worst.into())]))
+            (Tone::Good, self.say("story-all-recovered", &[("n", all.into()), ("gap", worst.into())]))
         } else if gaps.is_empty() {
-            let args = vec![("n", all.into()), ("names", self.names(&missing).into())];
+            let args = &[("n", all.into()), ("names", self.names(&missing).into())];
             (Tone::Warn, self.say("story-none-recovered", args))
         } else {
-            let args = vec![("recovered", gaps.len().into()), ("n", all.into()), ("gap", worst.into())];
+            let args = &[("recovered", gaps.len().into()), ("n", all.into()), ("gap", worst.into())];
             (Tone::Plain, self.say("story-some-recovered", args))
         });
         lines.extend(self.left_behind(fault, &missing, gaps.is_empty()));
         let slipped: u64 = fault.recoveries.iter().filter(|one| one.at.is_some()).map(|one| one.lost).sum();
         if slipped > 0 {
-            lines.push((Tone::Bad, self.say("story-slipped", vec![("lost", slipped.into())])));
+            lines.push((Tone::Bad, self.say("story-slipped", &[("lost", slipped.into())])));
         }
         lines
     }
@@ -542,11 +529,11 @@ impl<'a> Teller<'a> {
         let (can, never): (Vec<WorkerId>, Vec<WorkerId>) =
             missing.iter().copied().partition(|id| worker(id).is_some_and(|worker| worker.setup.can_reopen));
         if !can.is_empty() && !none_back {
-            let args = vec![("n", can.len().into()), ("names", self.names(&can).into())];
+            let args = &[("n", can.len().into()), ("names", self.names(&can).into())];
             lines.push((Tone::Warn, self.say("story-not-yet", args)));
         }
         if let Some(handler) = never.first().and_then(worker).map(|worker: &Worker| worker.setup.handler.as_str()) {
-            let args = vec![("names", self.names(&never).into()), ("handler", handler.into())];
+            let args = &[("names", self.names(&never).into()), ("handler", handler.into())];
             lines.push((Tone::Warn, self.say("story-never", args)));
         }
         let unreachable =
@@ -554,7 +541,7 @@ impl<'a> Teller<'a> {
         let losing: Vec<WorkerId> = missing.to_vec();
         let lost: u64 = fault.recoveries.iter().filter(|one| losing.contains(&one.worker)).map(|one| one.lost).sum();
         if unreachable && lost > 0 {
-            let args = vec![("names", self.names(&losing).into()), ("lost", lost.into())];
+            let args = &[("names", self.names(&losing).into()), ("lost", lost.into())];
             lines.push((Tone::Bad, self.say("story-losing", args)));
         }
         lines
@@ -571,28 +558,28 @@ impl<'a> Teller<'a> {
                 lines.push((Tone::Plain, self.scene.tr("story-bar-unlinked-quiet")));
             }
             Reach::Unlinked { .. } => {
-                let args = vec![("n", writers.len().into()), ("names", names.into())];
+                let args = &[("n", writers.len().into()), ("names", names.into())];
                 lines.push((Tone::Warn, self.say("story-bar-unlinked", args)));
                 let lost: u64 = writers.iter().map(|worker| self.lost_in(one.id, *worker)).sum();
                 if lost > 0 {
-                    let args = vec![("names", self.names(&writers).into()), ("lost", lost.into())];
+                    let args = &[("names", self.names(&writers).into()), ("lost", lost.into())];
                     lines.push((Tone::Bad, self.say("story-losing", args)));
                 }
             }
             Reach::Truncated { kept } => {
-                lines.push((Tone::Plain, self.say("story-bar-truncated", vec![("kept", size(kept).into())])));
+                lines.push((Tone::Plain, self.say("story-bar-truncated", &[("kept", size(kept).into())])));
             }
             _ if one.path.as_deref().is_some_and(|path| path != lane) => {
-                lines.push((Tone::Plain, self.say("story-bar-moved", vec![("file", file_name(lane).into())])));
+                lines.push((Tone::Plain, self.say("story-bar-moved", &[("file", file_name(lane).into())])));
             }
             _ => {}
         }
         if matches!(one.reach, Reach::Live | Reach::Moved) {
             lines.push(if !writers.is_empty() {
-                (Tone::Plain, self.say("story-bar-live", vec![("names", self.names(&writers).into())]))
+                (Tone::Plain, self.say("story-bar-live", &[("names", self.names(&writers).into())]))
             } else if self.scene.has_lab() || one.reach == Reach::Moved {
                 let time = self.mono_time(one.last_growth);
-                (Tone::Quiet, self.say("story-bar-quiet", vec![("time", time.into())]))
+                (Tone::Quiet, self.say("story-bar-quiet", &[("time", time.into())]))
             } else {
                 (Tone::Plain, self.scene.tr("story-bar-live-unknown"))
             });

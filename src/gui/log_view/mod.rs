@@ -240,7 +240,7 @@ impl LogView {
         extent: &Extent,
     ) {
         let nothing_focused = ui.memory(|memory| memory.focused().is_none());
-        if !(response.has_focus() || nothing_focused && response.contains_pointer() || nothing_focused) {
+        if !response.has_focus() && !nothing_focused {
             return;
         }
         if response.has_focus() {

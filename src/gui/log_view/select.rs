@@ -82,10 +82,11 @@ pub(super) fn copy(
 
 /// The parts of a stretch of rows that are shown.
 fn shown_parts(order: &Order<'_>, first: u64, rows: u64) -> Vec<std::ops::Range<u64>> {
-    if let Order::All(_) = order {
-        return vec![first..first + rows];
-    }
     let mut parts: Vec<std::ops::Range<u64>> = Vec::new();
+    if let Order::All(_) = order {
+        parts.push(first..first + rows);
+        return parts;
+    }
     let mut place = order.place(first);
     while let Some(row) = order.row(place).filter(|row| *row < first + rows) {
         match parts.last_mut() {

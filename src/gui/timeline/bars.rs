@@ -145,8 +145,8 @@ fn quiet_from(canvas: &Canvas<'_>, bar: &Bar, one: &Incarnation) -> Option<Mono>
     let quiet = end.since(one.last_growth) > QUIET_NS && bar.from < end && !written;
     // Outside a lab nobody knows who writes: a pause of the live file is a pause.
     let known = canvas.scene.has_lab() || one.reach == Reach::Moved;
-    (quiet && known && one.reach != Reach::Live || quiet && known && canvas.scene.model.live() != Some(one.id))
-        .then(|| one.last_growth.max(bar.from))
+    let ended = one.reach != Reach::Live || canvas.scene.model.live() != Some(one.id);
+    (quiet && known && ended).then(|| one.last_growth.max(bar.from))
 }
 
 fn quiet_key(one: &Incarnation) -> &'static str {

@@ -147,9 +147,8 @@ mod tests {
     const STEP: u64 = 250_000_000;
 
     fn history(steps: impl IntoIterator<Item = u64>) -> RateHistory {
-        let mut rates = RateHistory::default();
-        rates.steps = steps.into_iter().map(|nth| (Mono(nth * STEP), [0, 0, 100, 0, 0, 0])).collect();
-        rates
+        let steps = steps.into_iter().map(|nth| (Mono(nth * STEP), [0, 0, 100, 0, 0, 0])).collect();
+        RateHistory { step_ns: STEP, steps }
     }
 
     fn info(samples: &[Sample]) -> Vec<f32> {
