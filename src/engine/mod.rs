@@ -149,6 +149,13 @@ impl Engine {
         (Engine { shared, commands, texts, pictures: crossbeam_channel::never(), thread: None }, asked)
     }
 
+    /// Tells a still engine's model of an event. A running engine tells its own.
+    pub fn tell(&self, event: &crate::event::Event) {
+        if self.thread.is_none() {
+            self.shared.write().apply(event);
+        }
+    }
+
     /// The model as it stands. Hold the guard for one frame at the most: the engine waits for it.
     pub fn model(&self) -> RwLockReadGuard<'_, Model> {
         self.shared.read()

@@ -188,11 +188,11 @@ impl<'a> Teller<'a> {
         Some(Telling { title, facts, lines: self.standing(one, lane) })
     }
 
-    /// A span of a worker's lane.
-    pub fn span(&self, worker: WorkerId, span: &Span) -> Option<Telling> {
+    /// A span of a worker's lane, at a moment in it.
+    pub fn span(&self, worker: WorkerId, span: &Span, at: Mono) -> Option<Telling> {
         let name = self.worker_name(worker);
         let model = self.scene.model;
-        let one = model.incarnation_of(span.file).and_then(|id| model.incarnation(id));
+        let one = model.incarnation_of_at(span.file, at).and_then(|id| model.incarnation(id));
         let title = match one {
             None => self.say("story-span-unknown", &[("name", name.into())]),
             Some(one) => {
@@ -315,7 +315,7 @@ impl<'a> Teller<'a> {
                 self.say("story-clock", &[("time", time.into()), ("by", self.by(*by).into())])
             }
             MarkKind::ClockJumped { jump_ms } => {
-                let jump = format!("{}{}", if *jump_ms < 0 { "−" } else { "+" }, gap(jump_ms.unsigned_abs() as f64));
+                let jump = format!("{}{}", if *jump_ms < 0 { "−" } else { "+" }, stretch(jump_ms.unsigned_abs()));
                 self.say("story-clock-jumped", &[("jump", jump.into())])
             }
             MarkKind::OperationFailed { operation, reason } => self
@@ -406,7 +406,7 @@ impl<'a> Teller<'a> {
     fn held(&self, fault: &Fault, mark: &Mark) -> String {
         let one = mark.incarnation.and_then(|id| self.scene.model.incarnation(id));
         let inode = one.map(|one| one.file_id.ino.to_string()).unwrap_or_default();
-        let still = one.is_some_and(|one| self.scene.writers(one.id).next().is_some());
+        let still = one.is_some_and(|one| !self.scene.model.writers_of(one.id).is_empty());
         let key = if still { "story-held" } else { "story-let-go" };
         self.say(key, &[("n", fault.recoveries.len().into()), ("inode", inode.into())])
     }
@@ -586,6 +586,15 @@ impl<'a> Teller<'a> {
         }
         lines
     }
+}
+
+/// A long stretch of time, short: `1 h 30 min`, `12 s`.
+fn stretch(ms: u64) -> String {
+    let (seconds, minutes, hours) = (ms / 1_000, ms / 60_000, ms / 3_600_000);
+    let parts = [(hours / 24, "d"), (hours % 24, "h"), (minutes % 60, "min"), (seconds % 60, "s")];
+    let shown: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if shown.is_empty() { gap(ms as f64) } else { shown.join(" ") }
 }
 
 fn chip(id: IncarnationId) -> FluentValue<'static> {

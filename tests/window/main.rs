@@ -11,3 +11,4 @@ mod looks;
 mod pictures;
 mod shell;
 mod stage;
+mod view;

@@ -39,7 +39,7 @@ story-verb-unmet = not as expected
 
 # Dividers: what happened.
 story-created = { $file } by { $name }.
-story-created-unknown = { $file } is there.
+story-created-unknown = { $file } appeared.
 story-renamed = { $file } to { $to } { $by }.
 story-deleted = { $file } { $by }.
 story-replaced = { $file } by another file, { $by }.
@@ -75,15 +75,15 @@ story-held = { $n ->
    *[other] { $n } workers had it open; inode { $inode } stays until the last one lets go.
 }
 story-let-go = { $n ->
-    [one] 1 worker had it open and has let go of inode { $inode }.
-   *[other] { $n } workers had it open; the last one has let go of inode { $inode }.
+    [one] 1 worker had it open; it has let go of it.
+   *[other] { $n } workers had it open; all have let go of it.
 }
 story-held-unknown = Whoever has it open goes on writing where nobody can read it.
 story-moved-with-writers = { $n ->
     [one] 1 worker had it open and writes on into it until it opens its path again.
    *[other] { $n } workers had it open and write on into it until they open their path again.
 }
-story-emptied = What stood there is gone; the lines above are what the window had seen of it.
+story-emptied = What stood there is gone.
 story-cut-short = What stood behind the first { $kept } is gone.
 story-recovered = { $names } reopened after { $gaps }.
 story-has-not = { $n ->

@@ -71,10 +71,10 @@ story-expected = { $that }（{ $found }）
 
 # 分隔行：结果如何。
 story-held = { $n } 个工作进程打开着它；最后一个放手之前，inode { $inode } 不会释放。
-story-let-go = { $n } 个工作进程曾打开它；最后一个已放开 inode { $inode }。
+story-let-go = { $n } 个工作进程曾打开它，都已放开。
 story-held-unknown = 仍打开它的程序会继续写入，但谁也读不到。
 story-moved-with-writers = { $n } 个工作进程打开着它，在重新打开路径之前会继续写入其中。
-story-emptied = 原有内容已不在；上面的行是窗口先前看到的。
+story-emptied = 原有内容已不在。
 story-cut-short = 前 { $kept } 之后的内容已不在。
 story-recovered = { $names } 重新打开，用时 { $gaps }。
 story-has-not = { $n ->

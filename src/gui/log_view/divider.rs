@@ -40,10 +40,10 @@ fn job(divider: &Divider, colors: &Colors, room: f32) -> LayoutJob {
     let mut job =
         LayoutJob { break_on_newline: false, wrap: TextWrapping::truncate_at_width(room), ..Default::default() };
     job.append(&divider.verb, 0.0, format(theme::strong(theme::MONO), ink(colors, divider.tone)));
-    job.append(&divider.time, 9.0, format(theme::mono(theme::SMALL), colors.muted));
-    job.append(&one_line(&divider.deed), 10.0, format(theme::plain(theme::MONO), colors.text));
+    job.append(&divider.time, 8.0, format(theme::mono(11.0), colors.muted));
+    job.append(&one_line(&divider.deed), 8.0, format(theme::plain(theme::SMALL), colors.text));
     if !divider.outcome.is_empty() {
-        job.append(&one_line(&divider.outcome), 7.0, format(theme::plain(theme::MONO), colors.muted));
+        job.append(&one_line(&divider.outcome), 6.0, format(theme::plain(theme::SMALL), colors.muted));
     }
     job
 }

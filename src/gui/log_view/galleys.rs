@@ -43,11 +43,13 @@ pub(super) struct Galleys {
 
 impl Galleys {
     /// Begins a frame: forgets everything if letters look different now, or lie elsewhere in the font texture.
-    pub(super) fn begin(&mut self, ui: &Ui, stamps: bool) {
+    /// Says whether it did.
+    pub(super) fn begin(&mut self, ui: &Ui, stamps: bool) -> bool {
         let look = Look { dark: ui.visuals().dark_mode, stamps, pixels_per_point: ui.pixels_per_point() };
         // The texture only ever fills up, unless it was thrown away with all letters in it.
         let atlas = ui.fonts_fill_ratio();
-        if look != self.look || atlas < self.atlas {
+        let stale = look != self.look || atlas < self.atlas;
+        if stale {
             self.lines.clear();
         }
         self.look = look;
@@ -57,6 +59,7 @@ impl Galleys {
             let recent = self.frame.saturating_sub(2);
             self.lines.retain(|_, (_, used)| *used >= recent);
         }
+        stale
     }
 
     /// The line with this key, laid out; `faded` ones are no longer in their file.

@@ -92,7 +92,7 @@ impl Writer {
                 }
                 let run = if c == '\0' { rest.len() - rest.trim_start_matches('\0').len() } else { 1 };
                 if run >= NUL_RUN {
-                    self.escape(&format!("\\x00 × {run}"), run);
+                    self.escape(&format!("\\x00 × {run} "), run);
                     rest = &rest[run..];
                 } else {
                     self.take_char(c);
@@ -239,8 +239,8 @@ mod tests {
         assert_eq!(shown("x\u{202e}y\u{feff}".as_bytes()).text, "x\\u{202e}y\\u{feff}");
         assert_eq!(shown(b"\xff\xfeok \xe7\x94").text, "\u{fffd}\u{fffd}ok \u{fffd}\u{fffd}");
         let hole = shown(&[&[0; 5000][..], b"end"].concat());
-        assert_eq!(hole.text, "\\x00 × 5000end");
-        assert_eq!(hole.escapes.iter().map(|span| span.end).collect::<Vec<_>>(), [12]);
+        assert_eq!(hole.text, "\\x00 × 5000 end");
+        assert_eq!(hole.escapes.iter().map(|span| span.end).collect::<Vec<_>>(), [13]);
     }
 
     #[test]

@@ -47,8 +47,9 @@ enum Paused {
 #[derive(Default)]
 pub struct LogView {
     scroll: Scroll,
-    /// How far the text is moved to the left, in points, and how far it can be.
+    /// How far the text is moved to the left, in points.
     across: f32,
+    /// The widest line that was seen, in points.
     widest: f32,
     paused: Option<Paused>,
     /// Rows there were when following ended.
@@ -80,7 +81,9 @@ impl LogView {
         self.rows = rows;
         self.columns = Columns::new(rows, state.settings.row_numbers);
         let stamps = state.settings.stamps;
-        self.galleys.begin(ui, stamps);
+        if self.galleys.begin(ui, stamps) {
+            self.widest = 0.0;
+        }
         self.store.update(scene, &mut self.sources);
         self.filter.want(ui, "", state.levels, true, stamps);
         self.filter.feed(ui, scene, &mut self.sources);
@@ -92,6 +95,7 @@ impl LogView {
         ui.expand_to_include_rect(whole);
         let (head, body) = whole.split_top_bottom_at_y(whole.top() + theme::HEAD);
         let filter = std::mem::take(&mut self.filter);
+        let drawn = self.paused;
         {
             let order = match filter.scan() {
                 Some(scan) => Order::Chosen(scan.found()),
@@ -101,9 +105,26 @@ impl LogView {
             self.body(ui, body, scene, state, &order);
         }
         self.filter = filter;
+        // The strip above was drawn before keys and pointer were looked at.
+        if self.paused != drawn {
+            ui.ctx().request_repaint();
+        }
     }
 
-    fn body(&mut self, ui: &mut Ui, rect: Rect, scene: &Scene<'_>, state: &mut State, order: &Order<'_>) {
+    /// Width that the text has, in points.
+    fn room(&self, rect: Rect) -> f32 {
+        rect.width() - self.columns.text() - scroll_bar::WIDTH
+    }
+
+    fn body(&mut self, ui: &mut Ui, whole: Rect, scene: &Scene<'_>, state: &mut State, order: &Order<'_>) {
+        // The bar at the foot has room of its own as soon as a line was seen that needs it.
+        let foot = if self.widest > self.room(whole) { scroll_bar::WIDTH } else { 0.0 };
+        let rect = whole.with_max_y(whole.bottom() - foot);
+        if foot > 0.0
+            && let Some(across) = scroll_bar::horizontal(ui, whole, self.across, self.room(whole), self.widest)
+        {
+            self.across = across;
+        }
         let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
         ui.shrink_clip_rect(rect);
         let ui = &mut ui;
@@ -129,10 +150,6 @@ impl LogView {
         self.paint_rows(ui, rect, &response, scene, state, order);
         if let Some(scroll) = scroll_bar::vertical(ui, rect, self.scroll, &extent) {
             self.scroll_to(scroll, state, &extent);
-        }
-        let room = rect.width() - self.columns.text() - scroll_bar::WIDTH;
-        if let Some(across) = scroll_bar::horizontal(ui, rect, self.across, room, self.widest) {
-            self.across = across;
         }
         self.context_menu(ui, &response, scene, state, order);
         self.show_note(ui, rect);
@@ -217,6 +234,11 @@ impl LogView {
         }
     }
 
+    fn move_across(&mut self, points: f32, rect: Rect) {
+        let most = (self.widest - self.room(rect)).max(0.0);
+        self.across = (self.across + points).clamp(0.0, most);
+    }
+
     fn take_wheel(&mut self, ui: &Ui, response: &Response, state: &mut State, extent: &Extent) {
         if !response.contains_pointer() {
             return;
@@ -226,7 +248,7 @@ impl LogView {
             self.scroll_to(self.scroll.by(-f64::from(delta.y), extent), state, extent);
         }
         if delta.x != 0.0 {
-            self.across = (self.across - delta.x).max(0.0);
+            self.move_across(-delta.x, response.rect);
         }
     }
 
@@ -264,7 +286,7 @@ impl LogView {
         }
         for (key, points) in [(Key::ArrowLeft, -60.0), (Key::ArrowRight, 60.0)] {
             if pressed(key) {
-                self.across = (self.across + points).max(0.0);
+                self.move_across(points, response.rect);
             }
         }
         if self.selected.is_some() && pressed(Key::Escape) {

@@ -75,7 +75,6 @@ impl LogView {
             })
             .collect();
         self.store.fetch(scene, &mut self.sources, &wanted);
-        self.widest = 0.0;
         let pointer = response.hover_pos().filter(|at| at.x < rect.right() - scroll_bar::WIDTH);
         for (nth, place) in places.iter().enumerate() {
             let hovered = pointer.is_some_and(|at| place.rect.contains(at));

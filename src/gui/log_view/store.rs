@@ -40,6 +40,8 @@ pub(super) enum Text {
 pub(super) struct Store {
     lines: HashMap<Key, Arc<RawLine>>,
     order: VecDeque<Key>,
+    /// How many lines are held of each incarnation.
+    held: BTreeMap<IncarnationId, usize>,
     bytes: usize,
     kept: BTreeMap<IncarnationId, BTreeMap<u64, Arc<RawLine>>>,
     kept_lines: usize,
@@ -114,26 +116,31 @@ impl Store {
         self.bytes += raw.bytes.len();
         match self.lines.insert(key, Arc::new(raw)) {
             Some(before) => self.bytes -= before.bytes.len(),
-            None => self.order.push_back(key),
+            None => {
+                self.order.push_back(key);
+                *self.held.entry(key.0).or_default() += 1;
+            }
         }
         while self.order.len() > MOST_LINES || self.bytes > MOST_BYTES {
             let Some(oldest) = self.order.pop_front() else { break };
             if let Some(line) = self.lines.remove(&oldest) {
                 self.bytes -= line.bytes.len();
             }
+            if let Some(held) = self.held.get_mut(&oldest.0) {
+                *held -= 1;
+                if *held == 0 {
+                    self.held.remove(&oldest.0);
+                }
+            }
         }
     }
 
     /// Keeps the lines of incarnations whose bytes have gone.
     fn rescue(&mut self, model: &Model) {
-        let lost = |one: &&Incarnation| one.ended.is_some() || is_out_of_reach(one);
-        let newly: Vec<IncarnationId> = model
-            .incarnations()
-            .iter()
-            .filter(lost)
-            .map(|one| one.id)
-            .filter(|id| !self.rescued.contains(id))
-            .collect();
+        let lost =
+            |id: &IncarnationId| model.incarnation(*id).is_some_and(|one| one.ended.is_some() || is_out_of_reach(one));
+        let newly = self.held.keys().copied().filter(|id| !self.rescued.contains(id)).filter(lost);
+        let newly: Vec<IncarnationId> = newly.collect();
         for id in newly {
             self.rescued.insert(id);
             let mine = self.lines.iter().filter(|((of, _), _)| *of == id);

@@ -8,7 +8,7 @@ use super::Canvas;
 use super::lanes::{LANE, Lane};
 use super::marks::{BADGE, Cluster, Place, taken};
 use crate::clock::Mono;
-use crate::event::{IncarnationId, WorkerId};
+use crate::event::{IncarnationId, Origin, WorkerId};
 use crate::gui::state::Scene;
 use crate::gui::story::{Teller, file_name};
 use crate::gui::theme::{self, Colors};
@@ -126,7 +126,8 @@ fn paint_named(canvas: &Canvas<'_>, bar: &Bar, rect: Rect, path: &PathLane, inde
     let begin = full.left() + if moved_here { 18.0 } else { 0.0 };
     let free = free_room(canvas, clusters, place, full.with_min_x(begin));
     let mut text = Text { canvas, free, middle: rect.center().y };
-    text.put(&format!("#{}", bar.incarnation.0), theme::strong(10.5), colors.on_incarnation());
+    let chip = format!("#{}", bar.incarnation.0);
+    let named = text.put(&chip, theme::strong(10.5), colors.on_incarnation());
     if let Some(note) = moved_note(canvas.scene, bar, one, path) {
         text.put(&note, theme::plain(10.5), colors.on_incarnation());
     }
@@ -134,18 +135,22 @@ fn paint_named(canvas: &Canvas<'_>, bar: &Bar, rect: Rect, path: &PathLane, inde
         let pale = rect.with_min_x(from);
         let note = canvas.scene.tr(quiet_key(one));
         let room = free_room(canvas, clusters, place, pale);
-        Text { canvas, free: room, middle: rect.center().y }.put(&note, theme::plain(10.5), colors.text);
+        let mut text = Text { canvas, free: room, middle: rect.center().y };
+        if !named {
+            text.put(&chip, theme::strong(10.5), colors.incarnation(bar.incarnation));
+        }
+        text.put(&note, theme::plain(10.5), colors.text);
     }
 }
 
 /// From when on nobody has written into a file that still has its name.
 fn quiet_from(canvas: &Canvas<'_>, bar: &Bar, one: &Incarnation) -> Option<Mono> {
     let end = bar.to.unwrap_or(canvas.now);
-    let written = canvas.scene.writers(one.id).next().is_some();
+    let written = !canvas.scene.model.writers_of(one.id).is_empty();
     let quiet = end.since(one.last_growth) > QUIET_NS && bar.from < end && !written;
     // Outside a lab nobody knows who writes: a pause of the live file is a pause.
     let known = canvas.scene.has_lab() || one.reach == Reach::Moved;
-    let ended = one.reach != Reach::Live || canvas.scene.model.live() != Some(one.id);
+    let ended = one.reach != Reach::Live || canvas.live != Some(one.id);
     (quiet && known && ended).then(|| one.last_growth.max(bar.from))
 }
 
@@ -167,7 +172,7 @@ fn moved_note(scene: &Scene<'_>, bar: &Bar, one: &Incarnation, path: &PathLane) 
 fn note_below(canvas: &Canvas<'_>, bar: &Bar, top: f32) {
     let scene = canvas.scene;
     let Some(one) = scene.model.incarnation(bar.incarnation) else { return };
-    let writers: Vec<WorkerId> = scene.writers(one.id).map(|worker| worker.id).collect();
+    let writers = scene.model.writers_of(one.id);
     let chip = format!("#{}", one.id.0);
     let (text, color) = if writers.is_empty() {
         (scene.tr_args("timeline-unlinked-quiet", &[("chip", chip.into())]), canvas.colors.muted)
@@ -196,15 +201,20 @@ pub(super) fn paint_worker(ui: &Ui, canvas: &Canvas<'_>, lane: &Lane, worker: Wo
     let first = visible.partition_point(|span| span.to.is_some_and(|to| to < begin));
     for span in &visible[first..] {
         let to = span.to.unwrap_or(canvas.now);
-        let Some((x0, x1)) = extent(canvas, span.from, to) else { continue };
-        let rect = Rect::from_min_max(pos2(x0, top), pos2(x1, top + BAR));
-        let Some(one) = scene.model.incarnation_of(span.file).and_then(|id| scene.model.incarnation(id)) else {
-            canvas.painter.rect_filled(rect, CornerRadius::same(3), canvas.colors.outline);
+        if extent(canvas, span.from, to).is_none() {
             continue;
-        };
-        paint_span(canvas, &mut narrow, rect, one, to);
-        if canvas.hovered == Some(one.id) {
-            outline(canvas, rect);
+        }
+        let mut lives = lives(canvas.scene, span, to);
+        if lives.is_empty() {
+            paint_unknown(canvas, top, span.from, to);
+        }
+        while let Some((one, from, to)) = lives.pop() {
+            let Some((x0, x1)) = extent(canvas, from, to) else { continue };
+            let rect = Rect::from_min_max(pos2(x0, top), pos2(x1, top + BAR));
+            paint_span(canvas, &mut narrow, rect, one, to);
+            if canvas.hovered == Some(one.id) {
+                outline(canvas, rect);
+            }
         }
     }
     narrow.paint(&canvas.painter);
@@ -219,6 +229,35 @@ pub(super) fn paint_worker(ui: &Ui, canvas: &Canvas<'_>, lane: &Lane, worker: Wo
     }
 }
 
+/// The lives of its file that a span went through, the last one first: a truncation begins a new one under the writer.
+fn lives<'a>(scene: &Scene<'a>, span: &Span, to: Mono) -> Vec<(&'a Incarnation, Mono, Mono)> {
+    let mut lives = Vec::new();
+    let mut end = to;
+    let mut next = scene.model.incarnation_of_at(span.file, to);
+    while let Some(one) = next.and_then(|id| scene.model.incarnation(id)) {
+        let Origin::Truncated { previous } = one.origin else {
+            lives.push((one, span.from, end));
+            break;
+        };
+        let from = one.opened.mono.max(span.from);
+        lives.push((one, from, end));
+        if one.opened.mono <= span.from {
+            break;
+        }
+        end = from;
+        next = Some(previous);
+    }
+    lives
+}
+
+/// A span of a file that was gone before the follower could look.
+fn paint_unknown(canvas: &Canvas<'_>, top: f32, from: Mono, to: Mono) {
+    if let Some((x0, x1)) = extent(canvas, from, to) {
+        let rect = Rect::from_min_max(pos2(x0, top), pos2(x1, top + BAR));
+        canvas.painter.rect_filled(rect, CornerRadius::same(3), canvas.colors.outline);
+    }
+}
+
 /// One span: hatched from the moment on at which its file had no name any more.
 fn paint_span(canvas: &Canvas<'_>, narrow: &mut Narrow, rect: Rect, one: &Incarnation, to: Mono) {
     let color = canvas.colors.incarnation(one.id);
@@ -226,7 +265,7 @@ fn paint_span(canvas: &Canvas<'_>, narrow: &mut Narrow, rect: Rect, one: &Incarn
         narrow.add(rect, color);
         return;
     }
-    let unlinked = canvas.unlinked.get(&one.id).copied().filter(|at| *at < to);
+    let unlinked = canvas.marks.unlinked_since(one.id).filter(|at| *at < to);
     let cut = unlinked.map_or(rect.right(), |at| canvas.x(at).clamp(rect.left(), rect.right()));
     if cut > rect.left() {
         let right = if cut < rect.right() { 0 } else { 3 };
@@ -296,15 +335,17 @@ struct Text<'a, 'b> {
 }
 
 impl Text<'_, '_> {
-    fn put(&mut self, text: &str, font: egui::FontId, color: Color32) {
+    /// Says whether the words fitted.
+    fn put(&mut self, text: &str, font: egui::FontId, color: Color32) -> bool {
         let galley = self.canvas.painter.layout_no_wrap(text.to_owned(), font, color);
         let size = galley.size();
         if self.free.0 + size.x > self.free.1 {
             self.free.1 = f32::NEG_INFINITY;
-            return;
+            return false;
         }
         let at = Align2::LEFT_CENTER.anchor_size(pos2(self.free.0, self.middle), size);
         self.canvas.painter.galley(at.min, galley, color);
         self.free.0 += size.x + 7.0;
+        true
     }
 }

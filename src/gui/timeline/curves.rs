@@ -30,11 +30,13 @@ fn visible<'a>(canvas: &'a Canvas<'_>) -> impl Iterator<Item = &'a Fault> {
 }
 
 /// Paints the curves, and the dots at which they end.
-pub(super) fn paint(canvas: &Canvas<'_>, lanes: &Lanes, lane_of: impl Fn(&std::path::Path) -> Option<usize>) {
+pub(super) fn paint(canvas: &Canvas<'_>, lanes: &Lanes) {
     let mut answers = Vec::new();
     let mut drawn = 0;
     for fault in visible(canvas).filter(|fault| fault.kind != FaultKind::Truncated) {
-        let Some(lane) = lane_of(&fault.path).and_then(|index| lanes.of(What::Path(index))) else { continue };
+        let Some(lane) = canvas.marks.lane_of(&fault.path).and_then(|index| lanes.of(What::Path(index))) else {
+            continue;
+        };
         let from = pos2(canvas.x(fault.at.mono), canvas.y(lane.middle()));
         let lit = canvas.hovered == Some(fault.incarnation);
         for recovery in &fault.recoveries {

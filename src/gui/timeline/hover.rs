@@ -123,7 +123,7 @@ fn over_worker(
 ) {
     let Some(spans) = canvas.scene.model.timeline().workers.get(worker.0 as usize) else { return };
     let Some(span) = span_at(spans, moment, slack, canvas.now) else { return };
-    let incarnation = canvas.scene.model.incarnation_of(span.file);
+    let incarnation = canvas.scene.model.incarnation_of_at(span.file, moment);
     state.hovering = incarnation;
     ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
     if response.clicked()
@@ -131,7 +131,7 @@ fn over_worker(
     {
         go_to(canvas, id, moment, state);
     }
-    if let Some(telling) = Teller::new(canvas.scene).span(worker, span) {
+    if let Some(telling) = Teller::new(canvas.scene).span(worker, span, moment) {
         tip(response, &telling);
     }
 }

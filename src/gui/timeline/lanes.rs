@@ -101,13 +101,17 @@ pub(super) struct PathIndex {
 }
 
 impl PathIndex {
-    /// Takes up new lanes, and gives the index of a path's.
-    pub(super) fn of(&mut self, scene: &Scene<'_>, path: &std::path::Path) -> Option<u32> {
+    /// Takes up new lanes.
+    pub(super) fn update(&mut self, scene: &Scene<'_>) {
         let paths = &scene.model.timeline().paths;
         for lane in &paths[self.known.len().min(paths.len())..] {
             let next = self.known.len() as u32;
             self.known.insert(lane.path.clone(), next);
         }
+    }
+
+    /// The index of a path's lane.
+    pub(super) fn get(&self, path: &std::path::Path) -> Option<u32> {
         self.known.get(path).copied()
     }
 }

@@ -1,10 +1,12 @@
 //! Marks on the lanes: those that would touch become one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use super::lanes::PathIndex;
 use super::span::Shown;
-use crate::event::{Exit, WorkerId};
+use crate::clock::Mono;
+use crate::event::{Exit, IncarnationId, Origin, WorkerId};
 use crate::gui::state::Scene;
 use crate::gui::story::Tone;
 use crate::model::{Mark, MarkId, MarkKind};
@@ -51,6 +53,7 @@ const LISTED: usize = 6;
 pub(super) struct Marks {
     places: Vec<Place>,
     paths: PathIndex,
+    unlinked: HashMap<IncarnationId, Mono>,
 }
 
 impl Marks {
@@ -60,14 +63,36 @@ impl Marks {
         if marks.len() < self.places.len() {
             *self = Marks::default();
         }
+        self.paths.update(scene);
         for mark in &marks[self.places.len()..] {
             let place = self.place_of(scene, mark);
             self.places.push(place);
+            match (&mark.kind, mark.incarnation) {
+                (MarkKind::Deleted { .. } | MarkKind::Replaced { .. }, Some(id)) => {
+                    self.unlinked.insert(id, mark.at.mono);
+                }
+                (MarkKind::Restored, Some(id)) => {
+                    self.unlinked.remove(&id);
+                }
+                _ => {}
+            }
         }
     }
 
-    fn place_of(&mut self, scene: &Scene<'_>, mark: &Mark) -> Place {
+    /// Since when an incarnation has had no name.
+    pub(super) fn unlinked_since(&self, id: IncarnationId) -> Option<Mono> {
+        self.unlinked.get(&id).copied()
+    }
+
+    /// The index of a path's lane.
+    pub(super) fn lane_of(&self, path: &Path) -> Option<usize> {
+        self.paths.get(path).map(|index| index as usize)
+    }
+
+    fn place_of(&self, scene: &Scene<'_>, mark: &Mark) -> Place {
         match &mark.kind {
+            // What was there when following began has not been made then.
+            MarkKind::Created { .. } if was_there(scene, mark) => Place::Nowhere,
             MarkKind::WorkerExited { worker, exit, asked } if !asked || matches!(exit, Exit::Signal(_)) => {
                 Place::Worker(*worker)
             }
@@ -81,7 +106,7 @@ impl Marks {
             | MarkKind::Overflow
             | MarkKind::Said { .. }
             | MarkKind::Expected { .. } => Place::Ruler,
-            _ => match mark.path.as_deref().and_then(|path| self.paths.of(scene, path)) {
+            _ => match mark.path.as_deref().and_then(|path| self.paths.get(path)) {
                 Some(index) => Place::Path(index),
                 None => Place::Ruler,
             },
@@ -142,6 +167,11 @@ impl Cluster {
     pub(super) fn label(&self, kind: &MarkKind) -> String {
         if self.count > 1 { self.count.min(99).to_string() } else { badge(kind).0.to_owned() }
     }
+}
+
+fn was_there(scene: &Scene<'_>, mark: &Mark) -> bool {
+    let one = mark.incarnation.and_then(|id| scene.model.incarnation(id));
+    one.is_some_and(|one| one.origin == Origin::AtStart)
 }
 
 /// Letter, weight and tone of a kind. What weighs nothing goes unsaid beside something else.

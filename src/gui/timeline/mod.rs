@@ -12,8 +12,6 @@ mod rates;
 mod ruler;
 mod span;
 
-use std::collections::HashMap;
-
 use eframe::egui;
 use egui::{Id, Painter, Rect, Response, Sense, Ui, pos2, vec2};
 
@@ -68,8 +66,9 @@ struct Canvas<'a> {
     shown: Shown,
     now: Mono,
     hovered: Option<IncarnationId>,
-    /// Since when incarnations have had no name.
-    unlinked: HashMap<IncarnationId, Mono>,
+    marks: &'a Marks,
+    /// The live incarnation.
+    live: Option<IncarnationId>,
 }
 
 impl Canvas<'_> {
@@ -127,7 +126,8 @@ impl TimelineView {
             shown: self.shown.unwrap_or(shown),
             now: scene.now,
             hovered: state.hovered,
-            unlinked: unlinked_since(scene),
+            marks: &self.marks,
+            live: scene.model.live(),
         };
         let rates_rect = (rates > 0.0).then(|| {
             Rect::from_min_size(pos2(middle.left(), middle.bottom() + 4.0), vec2(middle.width(), rates - 4.0))
@@ -250,14 +250,4 @@ impl TimelineView {
             self.live = true;
         }
     }
-}
-
-/// Since when each incarnation without a name has had none.
-fn unlinked_since(scene: &Scene<'_>) -> HashMap<IncarnationId, Mono> {
-    let mut since: HashMap<IncarnationId, Mono> = HashMap::new();
-    for bar in scene.model.timeline().paths.iter().flat_map(|lane| &lane.bars).filter(|bar| bar.unlinked) {
-        let first = since.entry(bar.incarnation).or_insert(bar.from);
-        *first = (*first).min(bar.from);
-    }
-    since
 }

@@ -1,7 +1,5 @@
 //! Paints the timeline, from what lies behind to what lies on top.
 
-use std::path::Path;
-
 use eframe::egui;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, CornerRadius, Id, Rect, Sense, Ui, pos2, vec2};
@@ -57,15 +55,10 @@ pub(super) fn everything(
         canvas.over.text(at, Align2::LEFT_CENTER, word, theme::strong(theme::SMALL), canvas.colors.muted);
     }
     axis::paint_over(canvas, &ruler, all);
-    curves::paint(canvas, lanes, |path| lane_of(canvas.scene, path));
+    curves::paint(canvas, lanes);
     for (nth, cluster) in clusters.iter().enumerate() {
         paint_badge(ui, canvas, lanes, cluster, nth, state);
     }
-}
-
-/// The index of a path's lane.
-fn lane_of(scene: &Scene<'_>, path: &Path) -> Option<usize> {
-    scene.model.timeline().paths.iter().position(|lane| lane.path == path)
 }
 
 /// The name of a lane, elided; a click selects what it is about.
