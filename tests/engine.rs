@@ -133,6 +133,40 @@ fn what_a_plain_worker_writes_after_a_delete_is_lost_and_what_stood_before_is_de
     assert!(!after.bound, "the size was taken in the act");
 }
 
+/// Lines of an incarnation that end at or below an offset, and those that end beyond it, counted in its text.
+fn count_around(desk: &Desk, number: usize, cut: u64) -> (u64, u64) {
+    let (id, size) = {
+        let model = desk.engine.model();
+        (model.incarnations()[number].id, model.incarnations()[number].size)
+    };
+    let mut text = vec![0; usize::try_from(size).unwrap()];
+    let mut filled = 0;
+    while filled < text.len() {
+        let read = desk.engine.texts().read_at(id, filled as u64, &mut text[filled..]).unwrap();
+        assert_ne!(read, 0, "the text of an unlinked file stays readable");
+        filled += read;
+    }
+    let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1);
+    let (before, after): (Vec<u64>, Vec<u64>) = ends.partition(|end| *end <= cut);
+    (before.len() as u64, after.len() as u64)
+}
+
+#[test]
+fn a_delete_under_full_speed_is_split_at_the_very_byte() {
+    let desk = Desk::running("plain");
+    desk.engine.send(Command::Worker(WorkerId(0), WorkerOrder::Rate(0.0)));
+    desk.wait("thousands of lines are there", |model| model.ledger().total().present > 5000);
+    desk.operate(FileOperation::Delete);
+    desk.wait("thousands more are lost", |model| model.ledger().total().lost > 5000);
+    desk.lab(LabOrder::Stop);
+    desk.wait("the run is over", |model| model.lab_state() == LabState::Ready);
+    let Reach::Unlinked { cut } = desk.engine.model().incarnations()[0].reach else { panic!("not unlinked") };
+    assert!(cut.exact);
+    let total = desk.engine.model().ledger().total();
+    assert_eq!((total.destroyed, total.lost), count_around(&desk, 0, cut.offset), "{total:?}");
+    assert_eq!(total.written, total.destroyed + total.lost);
+}
+
 #[test]
 fn a_watching_worker_recovers_and_the_fault_tells_when() {
     for class in ["watched", "daily"] {

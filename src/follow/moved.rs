@@ -140,6 +140,7 @@ impl State {
     }
 
     pub(super) fn rename(&mut self, id: IncarnationId, to: PathBuf, cut: Cut, by: Actor) -> Result<(), Ended> {
+        self.read_past(id)?;
         let beyond = self.beyond(id, cut);
         let folder = self.folder_of(Some(&to));
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
@@ -150,7 +151,16 @@ impl State {
         self.say(FollowEvent::Renamed { incarnation: id, from, to, cut, beyond, by })
     }
 
+    /// Reads to the end as it is now, so that no later batch straddles the cut which is about to be told.
+    fn read_past(&mut self, id: IncarnationId) -> Result<(), Ended> {
+        if !self.options.stamps {
+            return Ok(());
+        }
+        self.read_to_end(&[id])
+    }
+
     pub(super) fn delete(&mut self, id: IncarnationId, cut: Cut, by: Actor, replaced: bool) -> Result<(), Ended> {
+        self.read_past(id)?;
         let beyond = self.beyond(id, cut);
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
         let path = life.path.take().unwrap_or_else(|| life.last_path.clone());

@@ -160,7 +160,7 @@ impl State {
     }
 
     /// Reads these up to the size that they have now, and whatever must be read before them.
-    fn read_to_end(&mut self, ids: &[IncarnationId]) -> Result<(), Ended> {
+    pub(super) fn read_to_end(&mut self, ids: &[IncarnationId]) -> Result<(), Ended> {
         let begun = Instant::now();
         let size = |state: &State, id| Some(state.lives.get(id)?.file.metadata().ok()?.len());
         let ends: Vec<(IncarnationId, u64)> = ids.iter().filter_map(|id| Some((*id, size(self, id)?))).collect();
