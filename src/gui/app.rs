@@ -61,9 +61,15 @@ pub fn run(options: Options) -> Result<(), GuiError> {
         Box::new(move |creation| Ok(Box::new(App::new(creation, session::opener(), &options)))),
     );
     result.map_err(|error| match error {
-        eframe::Error::WinitEventLoop(error) => GuiError::NoDisplay(error.to_string()),
+        eframe::Error::WinitEventLoop(error) => GuiError::NoDisplay(plain_reason(&error.to_string())),
         other => GuiError::Window(other.to_string()),
     })
+}
+
+/// The system's reason alone: winit puts the place in its own sources before it.
+fn plain_reason(error: &str) -> String {
+    let reason = error.rsplit(": ").next().unwrap_or(error);
+    reason.trim_end_matches(')').to_owned()
 }
 
 /// Why there can be no window, as far as the environment tells. Asking winit would print more than one line.
