@@ -43,11 +43,21 @@ pub(super) struct Core {
     pictures: Sender<String>,
 }
 
-/// The request for a drain that is under way, if any.
+/// The last request to the follower to read everything to its end.
 #[derive(Debug, Default)]
 struct CatchUp {
     asked: u64,
-    waiting: bool,
+    /// What it was made for, while it has not been answered.
+    purpose: Option<Purpose>,
+}
+
+/// Why everything is to be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// So that the model has seen what a step has done.
+    Settle,
+    /// No worker writes any more: what can't be found then is lost.
+    Drain,
 }
 
 /// What comes when the last worker has ended.
@@ -176,8 +186,7 @@ impl Core {
                     self.follower.send(FollowOrder::HeldByWorker { pid, descriptor, path, file_id });
                 }
             }
-            WorkerEvent::Paused => self.held_still(worker),
-            WorkerEvent::Exited { .. } => self.held_still(worker),
+            WorkerEvent::Paused | WorkerEvent::Exited { .. } => self.held_still(worker),
             _ => {}
         }
     }
@@ -186,20 +195,22 @@ impl Core {
         let was_waiting = self.not_yet_paused.remove(&worker);
         if was_waiting && self.not_yet_paused.is_empty() && self.state == LabState::Paused {
             self.sample_now();
-            self.ask_to_catch_up();
+            self.ask_to_catch_up(Purpose::Drain);
         }
     }
 
-    fn ask_to_catch_up(&mut self) {
+    fn ask_to_catch_up(&mut self, purpose: Purpose) {
         self.catch_up.asked += 1;
-        self.catch_up.waiting = true;
+        self.catch_up.purpose = Some(purpose);
         self.follower.send(FollowOrder::CatchUp(self.catch_up.asked));
     }
 
-    /// Everything that was written before the request has been read, unless a worker has written since.
+    /// Everything that was written before the request has been read.
     fn caught_up(&mut self) {
-        self.catch_up.waiting = false;
-        if self.state == LabState::Running {
+        let purpose = self.catch_up.purpose.take();
+        let still_ending = self.state == LabState::Stopping && self.lab.as_ref().is_some_and(LabRun::any_running);
+        // Whoever went on in the meantime has written since.
+        if purpose != Some(Purpose::Drain) || self.state == LabState::Running || still_ending {
             return;
         }
         self.tell(What::Drained);
@@ -229,11 +240,11 @@ impl Core {
         }
         self.do_steps();
         let running = self.lab.as_ref().is_some_and(LabRun::any_running);
-        if self.state == LabState::Stopping && !running && !self.catch_up.waiting && self.events.is_empty() {
+        if self.state == LabState::Stopping && !running && self.settled() && self.events.is_empty() {
             if self.after_stop == AfterStop::Quit {
                 return false;
             }
-            self.ask_to_catch_up();
+            self.ask_to_catch_up(Purpose::Drain);
         }
         running || self.after_stop != AfterStop::Quit
     }
@@ -266,7 +277,7 @@ impl Core {
         match due.act {
             Act::File(order) => {
                 self.follower.send(FollowOrder::Operate(order));
-                self.ask_to_catch_up();
+                self.ask_to_catch_up(Purpose::Settle);
             }
             Act::FillDisk { leave_bytes } => self.fill_disk(leave_bytes, by),
             Act::Worker(worker, order) => self.obey_worker(worker, order),
@@ -290,7 +301,7 @@ impl Core {
 
     /// Whether the model has seen the outcome of every file operation that steps have asked for.
     fn settled(&self) -> bool {
-        !self.catch_up.waiting
+        self.catch_up.purpose.is_none()
     }
 
     // --- orders ---------------------------------------------------------------------------------------------------
@@ -360,7 +371,7 @@ impl Core {
         self.fold_found(&found);
         self.halt_clock(LabState::Paused);
         if self.not_yet_paused.is_empty() {
-            self.ask_to_catch_up();
+            self.ask_to_catch_up(Purpose::Drain);
         }
     }
 
@@ -392,7 +403,10 @@ impl Core {
             self.run_clock();
         }
         let Some(lab) = &mut self.lab else { return };
-        let found = lab.order(worker, order);
+        let mut found = lab.order(worker, order);
+        if order == WorkerOrder::Restart && self.state == LabState::Paused {
+            found.extend(lab.order(worker, WorkerOrder::Pause));
+        }
         self.fold_found(&found);
     }
 
