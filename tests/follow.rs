@@ -257,6 +257,26 @@ fn c1_truncated_to_a_part() {
     assert!(scene.texts().read_at(IncarnationId(1), 33_003, &mut text).is_err());
 }
 
+/// C2 with less than before: the few new lines are not taken for what a cut has left. So little is new each time that
+/// only the very beginning of the file can tell.
+#[test]
+fn c2_emptied_and_begun_anew_between_two_looks() {
+    let mut scene = Scene::of_path();
+    let mut all = numbered("a", 0..4000);
+    append(&scene.p(), &all);
+    scene.wait_lines(all.len());
+    fs::OpenOptions::new().write(true).open(scene.p()).unwrap().set_len(33_003).unwrap();
+    scene.wait_kind("truncated", 1);
+    for round in 0..40 {
+        let next = numbered(&format!("{round}b"), 0..1 + round % 3);
+        fs::write(scene.p(), next.concat()).unwrap();
+        all.extend(next);
+        scene.wait_lines(all.len());
+    }
+    scene.catch_up();
+    scene.assert_lines(&all);
+}
+
 /// C2: truncated and refilled beyond the old size, between two looks.
 #[test]
 fn c2_truncated_and_refilled() {

@@ -113,6 +113,9 @@ impl Life {
     /// Exact for a plain cut. After a refill it is the last mark before which the content still stands; a short
     /// common beginning, as two logs of one program have it, is no proof and counts as 0.
     pub(super) fn surviving(&self, size: u64) -> io::Result<u64> {
+        if !self.beginning_stands(size)? {
+            return Ok(0);
+        }
         let rungs = self.lines.rungs();
         let below = rungs.partition_point(|rung| rung.offset <= size.min(self.lines.offset()));
         let standing = self.standing_rungs(below)?;
@@ -123,6 +126,15 @@ impl Life {
             return Ok(size);
         }
         Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset))
+    }
+
+    /// Whether the file begins as it did. Tells a file that was emptied and has a few new lines from one that was cut
+    /// to the same size.
+    fn beginning_stands(&self, size: u64) -> io::Result<bool> {
+        let known = self.lines.beginning();
+        let mut now = vec![0; usize::try_from(size).map_or(known.len(), |size| size.min(known.len()))];
+        let got = platform::read_at(&self.file, &mut now, 0)?;
+        Ok(now[..got] == known[..got])
     }
 
     /// How many of the first `count` rungs still fit. Below a cut all fit, above it none does.

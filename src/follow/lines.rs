@@ -23,6 +23,9 @@ pub(super) struct Rung {
 /// How many bytes a rung covers.
 pub(super) const RUNG_BYTES: usize = 64;
 
+/// As much of a file's beginning is kept as it is: before the first rung nothing else tells a cut from a refill.
+const BEGINNING_BYTES: usize = 256;
+
 /// FNV-1a; short input, no adversary.
 pub(super) fn hash_of(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
@@ -43,6 +46,8 @@ pub(super) struct Lines {
     /// The unended line from its first byte that is not NUL, up to a bound.
     carry: Vec<u8>,
     last_mark: Option<LineMark>,
+    /// The first bytes of the file, as far as they have been read.
+    beginning: Vec<u8>,
     rungs: Vec<Rung>,
     /// The next rung stands at the first line that starts here or later.
     next_rung: u64,
@@ -74,9 +79,22 @@ impl Lines {
             judge_stamps,
             carry: Vec::new(),
             last_mark: None,
+            beginning: Vec::new(),
             rungs: Vec::new(),
             next_rung: RUNG_BYTES as u64,
             batch: Summing { start, ..Summing::default() },
+        }
+    }
+
+    /// The splitter of the life that goes on after a truncation: what was left below `start` is known already.
+    pub(super) fn cut_to(&self, start: u64) -> Lines {
+        let rungs: Vec<Rung> = self.rungs.iter().copied().take_while(|rung| rung.offset <= start).collect();
+        let known = usize::try_from(start).map_or(self.beginning.len(), |start| start.min(self.beginning.len()));
+        Lines {
+            beginning: self.beginning[..known].to_vec(),
+            next_rung: rungs.last().map_or(RUNG_BYTES as u64, |rung| rung_after(rung.offset)),
+            rungs,
+            ..Lines::new(start, 0, self.judge_stamps)
         }
     }
 
@@ -94,6 +112,11 @@ impl Lines {
         &self.rungs
     }
 
+    /// The first bytes of the file.
+    pub(super) fn beginning(&self) -> &[u8] {
+        &self.beginning
+    }
+
     /// Takes in `window[fresh..]`, which stands at [`Lines::offset`]; what is before it are bytes taken in earlier.
     pub(super) fn take_in(&mut self, window: &[u8], fresh: usize) {
         let block = &window[fresh..];
@@ -101,6 +124,10 @@ impl Lines {
             self.batch.nul_bytes += block.iter().filter(|byte| **byte == 0).count() as u64;
         }
         let base = self.offset;
+        if base == self.beginning.len() as u64 {
+            let room = BEGINNING_BYTES.saturating_sub(self.beginning.len()).min(block.len());
+            self.beginning.extend_from_slice(&block[..room]);
+        }
         let mut start = 0;
         for newline in memchr_iter(b'\n', block) {
             self.mark_if_due(window, base - fresh as u64);
@@ -176,8 +203,7 @@ impl Lines {
         });
         if let Some(sample) = sample {
             self.rungs.push(Rung { offset: self.line_start, hash: hash_of(sample) });
-            // Close together at the beginning: small files are cut and refilled too.
-            self.next_rung = self.line_start + self.line_start.min(MARK_BYTES);
+            self.next_rung = rung_after(self.line_start);
         }
     }
 
@@ -218,6 +244,11 @@ impl Lines {
         let room = most.saturating_sub(self.carry.len()).min(bytes.len());
         self.carry.extend_from_slice(&bytes[..room]);
     }
+}
+
+/// Close together at the beginning: small files are cut and refilled too.
+fn rung_after(offset: u64) -> u64 {
+    offset + offset.min(MARK_BYTES)
 }
 
 fn without_leading_nul(bytes: &[u8]) -> &[u8] {

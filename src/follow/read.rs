@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::life::{Life, Look};
-use super::lines::Lines;
 use super::run::{Ended, Next, State};
 use super::stamps;
 use crate::event::{Actor, Cut, FollowEvent, IncarnationId, Origin};
@@ -218,7 +217,7 @@ impl State {
         let mut life = Life {
             id,
             start,
-            lines: Lines::new(start, 0, self.options.stamps),
+            lines: old.lines.cut_to(start),
             marker: Vec::new(),
             seen: None,
             pending_told: 0,
