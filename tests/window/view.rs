@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use eframe::egui::{Key, Modifiers, OutputCommand};
+use eframe::egui::{
+    self, Key, Modifiers, MouseWheelSource, MouseWheelUnit, OutputCommand, Pos2, TouchPhase, pos2, vec2,
+};
 use rotascope::clock::{ClockMode, ClockSetting, Moment, Mono};
 use rotascope::event::{
     Actor, Batch, Event, FileId, FollowEvent, IncarnationId, LineMark, Origin, SessionOpened, What,
@@ -16,7 +18,7 @@ use rotascope::gui::Jump;
 use rotascope::model::{MarkId, MarkKind};
 use rotascope::record::LEVELS;
 
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use crate::stage::{Stage, settings};
 
@@ -35,6 +37,25 @@ fn file_id(ino: u64) -> FileId {
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from("/srv/shop/logs").join(name)
+}
+
+/// A batch of nothing.
+fn batch(number: u32) -> Batch {
+    Batch {
+        incarnation: IncarnationId(number),
+        first_line: 0,
+        lines: 0,
+        start: 0,
+        end: 0,
+        size: 0,
+        marks: vec![LineMark { line: 0, offset: 0 }],
+        longest_bytes: 0,
+        levels: [0; LEVELS],
+        stamps: Vec::new(),
+        torn: Vec::new(),
+        fragments: 0,
+        nul_bytes: 0,
+    }
 }
 
 impl Told {
@@ -98,21 +119,8 @@ impl Told {
 
     pub(crate) fn read(&mut self, number: u32, first_line: u64, text: &[u8]) {
         let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.follow(FollowEvent::Read(Batch {
-            incarnation: IncarnationId(number),
-            first_line,
-            lines,
-            start: 0,
-            end: text.len() as u64,
-            size: text.len() as u64,
-            marks: vec![LineMark { line: first_line, offset: 0 }],
-            longest_bytes: 0,
-            levels: [0; LEVELS],
-            stamps: Vec::new(),
-            torn: Vec::new(),
-            fragments: 0,
-            nul_bytes: 0,
-        }));
+        let size = text.len() as u64;
+        self.follow(FollowEvent::Read(Batch { first_line, lines, end: size, size, ..batch(number) }));
     }
 
     pub(crate) fn stage(&self) -> Stage {
@@ -160,11 +168,7 @@ fn lines_that_were_seen_outlive_a_truncation() {
     stage.key(Modifiers::COMMAND, Key::A);
     stage.harness.event(eframe::egui::Event::Copy);
     stage.harness.step();
-    let copied = stage.harness.output().platform_output.commands.iter().find_map(|command| match command {
-        OutputCommand::CopyText(text) => Some(text.clone()),
-        _ => None,
-    });
-    assert_eq!(copied.unwrap(), "2026-11-23 09:00:00 ERROR before the cut\nafter\n");
+    assert_eq!(copied(&stage), "2026-11-23 09:00:00 ERROR before the cut\nafter\n");
 }
 
 #[test]
@@ -183,4 +187,126 @@ fn a_mark_on_the_timeline_leads_to_its_row() {
     let state = &stage.harness.state().state;
     assert!(!state.follow && state.jump.is_none());
     assert!(stage.sees("Paused: at an event"));
+}
+
+fn wheel(stage: &mut Stage, at: Pos2, points: f32) {
+    stage.harness.hover_at(at);
+    stage.harness.event(egui::Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, points),
+        modifiers: Modifiers::NONE,
+        phase: TouchPhase::Move,
+        source: MouseWheelSource::Wheel,
+    });
+    stage.harness.run();
+}
+
+const LOG: Pos2 = pos2(600.0, 300.0);
+const TIMELINE: Pos2 = pos2(700.0, 700.0);
+
+#[test]
+fn scrolling_up_holds_still_and_the_end_follows_again() {
+    let mut stage = Stage::lesson();
+    wheel(&mut stage, LOG, 80.0);
+    assert!(!stage.harness.state().state.follow);
+    assert!(stage.sees("Paused: you scrolled up"));
+    let paused = stage.picture();
+    stage.key(Modifiers::NONE, Key::PageUp);
+    assert!(stage.picture() != paused);
+    stage.key(Modifiers::NONE, Key::End);
+    assert!(stage.harness.state().state.follow && stage.sees("Following"));
+    wheel(&mut stage, LOG, 80.0);
+    wheel(&mut stage, LOG, -400.0);
+    assert!(stage.harness.state().state.follow, "the end was reached by the wheel");
+}
+
+#[test]
+fn a_drag_selects_and_copies_what_is_shown() {
+    let mut stage = Stage::lesson();
+    stage.harness.drag_at(pos2(600.0, 200.0));
+    stage.harness.run();
+    stage.harness.hover_at(pos2(600.0, 245.0));
+    stage.harness.run();
+    stage.harness.drop_at(pos2(600.0, 245.0));
+    stage.harness.run();
+    assert!(stage.sees("Paused: selection"));
+    stage.harness.event(egui::Event::Copy);
+    stage.harness.step();
+    let copied = copied(&stage);
+    let lines: Vec<&str> = copied.lines().collect();
+    assert_eq!(lines.len(), 3, "{copied}");
+    // Stamps are not shown, so they are not copied.
+    assert!(lines.iter().all(|line| line.contains("2026-05-10 00:00:24") && !line.contains('~')), "{copied}");
+    stage.key(Modifiers::NONE, Key::Escape);
+    assert!(stage.harness.state().state.follow);
+}
+
+fn copied(stage: &Stage) -> String {
+    let commands = &stage.harness.output().platform_output.commands;
+    let texts = commands.iter().filter_map(|command| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.last().unwrap()
+}
+
+/// Ten million rows, of which the last one is far beyond what a 32-bit offset could reach.
+#[test]
+fn the_last_of_ten_million_rows_is_reached_exactly() {
+    let mut told = Told::new();
+    told.created(1, "huge.log", 4_711, Origin::AtStart, 0);
+    let rows: u64 = 10_000_000;
+    told.follow(FollowEvent::Read(Batch { lines: rows, end: rows * 9, size: rows * 9, ..batch(1) }));
+    let mut stage = told.stage();
+    stage.harness.state_mut().state.jump = Some(Jump::Row(rows - 1));
+    stage.harness.run();
+    assert!(stage.sees("to 10,000,000 of 10,000,000"));
+    let end = stage.picture();
+    wheel(&mut stage, LOG, 3.0);
+    assert!(stage.picture() != end, "three points up are seen");
+    stage.key(Modifiers::NONE, Key::Home);
+    assert_eq!(uppermost(&stage), 1);
+    stage.key(Modifiers::NONE, Key::End);
+    assert!(stage.harness.state().state.follow && stage.sees("to 10,000,000 of 10,000,000"));
+}
+
+#[test]
+fn the_wheel_takes_the_timeline_from_the_present_and_its_button_brings_it_back() {
+    let mut stage = Stage::lesson();
+    let live = stage.picture();
+    wheel(&mut stage, TIMELINE, 120.0);
+    let closer = stage.picture();
+    assert!(closer != live);
+    stage.press("Fit");
+    assert!(stage.picture() != closer);
+    stage.press("Live");
+    stage.harness.hover_at(LOG);
+    stage.harness.run();
+    let row = stage.harness.query_by_label("Live").is_some();
+    assert!(row);
+}
+
+#[test]
+fn the_row_above_stays_when_the_filter_changes() {
+    let mut stage = Stage::lesson();
+    stage.harness.state_mut().state.jump = Some(Jump::Row(9_000));
+    stage.harness.run();
+    let before = uppermost(&stage);
+    stage.press("All levels");
+    stage.choose_in_menu("Warnings and worse");
+    // The next warning stands at most some rows below.
+    stage.until(|stage| stage.sees("rows 8,99") || stage.sees("rows 9,00"));
+    stage.press("3 levels");
+    stage.choose_in_menu("All levels");
+    stage.harness.run();
+    let after = uppermost(&stage);
+    assert!(after >= before && after < before + 40, "{before} became {after}");
+    assert!(!stage.harness.state().state.follow);
+}
+
+/// Number of the row that stands uppermost in the log.
+fn uppermost(stage: &Stage) -> u64 {
+    let label = stage.harness.get_by_label_contains("Log, rows").accesskit_node().value().unwrap();
+    let number = label.trim_start_matches("Log, rows ").split(' ').next().unwrap();
+    number.replace(',', "").parse().unwrap()
 }

@@ -1,5 +1,5 @@
 # The log view
-log-title = Log
+log-title = Log, rows { $from } to { $to } of { $n }
 log-gone = { $chip } no longer holds this line, and it was not seen before it went.
 log-copy = Copy
 log-select-all = Select all rows

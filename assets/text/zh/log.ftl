@@ -1,5 +1,5 @@
 # 日志视图
-log-title = 日志
+log-title = 日志，第 { $from } 至 { $to } 行，共 { $n } 行
 log-gone = { $chip } 中已没有这一行，消失前也没有看到过。
 log-copy = 复制
 log-select-all = 选择所有行

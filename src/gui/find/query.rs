@@ -74,6 +74,12 @@ fn one_line(error: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LevelSet(u8);
 
+impl Default for LevelSet {
+    fn default() -> LevelSet {
+        LevelSet::ALL
+    }
+}
+
 impl LevelSet {
     /// All of them: nothing is left out.
     pub const ALL: LevelSet = LevelSet((1 << LEVELS) - 1);

@@ -68,6 +68,11 @@ pub struct LogView {
     filter: Searching,
     /// A match is to be shown as soon as there is one.
     seek: bool,
+    /// The levels of the last frame, and the row of the model that stood uppermost then.
+    levels: LevelSet,
+    uppermost: u64,
+    /// The row that is to stand uppermost again once a new filter has come that far.
+    anchor: Option<u64>,
 }
 
 impl LogView {
@@ -86,6 +91,10 @@ impl LogView {
         }
         self.store.update(scene, &mut self.sources);
         self.filter.want(ui, "", state.levels, true, stamps);
+        if state.levels != self.levels {
+            self.levels = state.levels;
+            self.anchor = Some(self.uppermost).filter(|_| !state.follow);
+        }
         self.filter.feed(ui, scene, &mut self.sources);
         let levels = if state.find.text.is_empty() { LevelSet::ALL } else { state.levels };
         self.search.want(ui, &state.find.text, levels, false, stamps);
@@ -129,7 +138,6 @@ impl LogView {
         ui.shrink_clip_rect(rect);
         let ui = &mut ui;
         let response = ui.interact(rect, Id::unique("rotascope log"), Sense::click_and_drag());
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, scene.tr("log-title")));
         let extent = Extent { rows: order.len(), view: f64::from(rect.height()), row: f64::from(theme::ROW) };
 
         self.note_outside_change(state);
@@ -141,18 +149,45 @@ impl LogView {
             self.scroll = extent.end();
         }
         self.scroll = self.scroll.clamped(&extent);
+        self.keep_place(state, order, &extent);
         self.take_pointer(ui, &response, rect, state, order, &extent);
 
         if order.len() == 0 {
             paint::empty(ui, rect, scene, state.levels.is_all());
             return;
         }
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, self.rows_shown(scene, order, &extent)));
         self.paint_rows(ui, rect, &response, scene, state, order);
         if let Some(scroll) = scroll_bar::vertical(ui, rect, self.scroll, &extent) {
             self.scroll_to(scroll, state, &extent);
         }
         self.context_menu(ui, &response, scene, state, order);
         self.show_note(ui, rect);
+    }
+
+    /// Which rows are in view, in words.
+    fn rows_shown(&self, scene: &Scene<'_>, order: &Order<'_>, extent: &Extent) -> String {
+        let rows = scene.model.rows();
+        let number = |place: u64| order.row(place).map_or(0, |row| rows.lines_before(row) + 1);
+        let touched = ((self.scroll.part + extent.view) / extent.row - 1e-6).ceil() as u64;
+        let last = (self.scroll.top + touched).min(order.len()) - 1;
+        let (from, to) = (number(self.scroll.top), number(last));
+        scene.tr_args("log-title", &[("from", from.into()), ("to", to.into()), ("n", order.len().into())])
+    }
+
+    /// After a change of the level filter the same row, or the next one that is left, stands uppermost.
+    fn keep_place(&mut self, state: &State, order: &Order<'_>, extent: &Extent) {
+        match self.anchor {
+            Some(row) => {
+                self.scroll = Scroll { top: order.place(row), ..self.scroll }.clamped(extent);
+                let reached = order.len() > order.place(row) + extent.page() || self.rows == order.len();
+                if reached || state.follow {
+                    self.anchor = None;
+                }
+            }
+            None => self.uppermost = order.row(self.scroll.top).unwrap_or(0),
+        }
     }
 
     /// Following can be switched from menu and keyboard too.
@@ -181,6 +216,7 @@ impl LogView {
     /// Moves as the person asked: away from the end following stops, at the end it goes on.
     fn scroll_to(&mut self, to: Scroll, state: &mut State, extent: &Extent) {
         let to = to.clamped(extent);
+        self.anchor = None;
         if to.is_end(extent) {
             if self.paused.is_none_or(|why| why == Paused::Scrolled || why == Paused::Jumped) {
                 self.resume(state);
@@ -206,6 +242,7 @@ impl LogView {
 
     fn go_to(&mut self, row: u64, why: Paused, state: &mut State, order: &Order<'_>, extent: &Extent) {
         self.pause(state, why);
+        self.anchor = None;
         self.current = Some(row);
         self.scroll = self.scroll.showing(order.place(row), 3, extent);
     }

@@ -214,9 +214,7 @@ impl TimelineView {
         let x = f64::from(pointer.x - lanes.left());
         let factor = if shift { 1.0 } else { f64::from((wheel.y / 240.0).exp()) } * f64::from(zoom);
         if (factor - 1.0).abs() > 1e-6 {
-            let around = if self.live { self.width - AHEAD } else { x };
-            let zoomed = shown.zoomed(factor, if self.live && x > self.width * 0.9 { around } else { x });
-            self.change(zoomed);
+            self.change(shown.zoomed(factor, x));
         }
         if wheel.x != 0.0 {
             self.change(self.shown.unwrap_or(shown).panned(f64::from(wheel.x)));
