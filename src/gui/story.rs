@@ -708,8 +708,8 @@ mod tests {
             let workers: Vec<WorkerId> = [0, 1, 2, 3, 0, 1].map(WorkerId).to_vec();
             assert_eq!(teller.names(&workers[..2]), "web-1, web-2");
             assert_eq!(teller.names(&workers), "web-1, web-2, web-3, legacy-1 and 2 more");
-            assert_eq!(teller.gaps(&[3.14, 2.9]), "3.1, 2.9 ms");
-            assert_eq!(teller.gaps(&[3.14, 1_234.0]), "3.1 ms, 1.2 s");
+            assert_eq!(teller.gaps(&[3.12, 2.9]), "3.1, 2.9 ms");
+            assert_eq!(teller.gaps(&[3.12, 1_234.0]), "3.1 ms, 1.2 s");
         });
     }
 
