@@ -17,6 +17,7 @@ use crate::clock::{ClockSetting, Moment};
 use crate::command::{ClockOrder, Command, LabOrder, WorkerOrder};
 use crate::event::{Actor, Event, FollowEvent, LabState, SessionOpened, What, WorkerEvent, WorkerId};
 use crate::follow::{FollowOptions, FollowOrder, Follower, Target, Texts};
+use crate::model::WorkerState;
 
 /// Events between the threads. Small enough that a slow engine makes the follower wait: the disk is the buffer.
 const EVENTS_IN_CHANNEL: usize = 256;
@@ -24,8 +25,6 @@ const EVENTS_IN_CHANNEL: usize = 256;
 const EVENTS_PER_LOCK: usize = 128;
 /// How often the counters of running workers are read.
 const SAMPLE: Duration = Duration::from_millis(100);
-/// The same while all workers hold still.
-const SAMPLE_PAUSED: Duration = Duration::from_secs(1);
 
 pub(super) struct Core {
     shared: Arc<Shared>,
@@ -228,14 +227,21 @@ impl Core {
     /// When something is due without anybody's asking; none while nothing runs.
     fn next_wake(&self) -> Option<Instant> {
         let lab = self.lab.as_ref()?;
-        let sample = lab.any_running().then_some(self.next_sample);
+        let sample = (lab.any_running() && !self.at_rest()).then_some(self.next_sample);
         let step = (self.state == LabState::Running).then(|| lab.steps().next_look()).flatten();
         sample.into_iter().chain(step).min()
     }
 
+    /// Whether the workers run and have nothing to count: all hold still, and none has been told to end.
+    fn at_rest(&self) -> bool {
+        self.state == LabState::Paused
+            && self.not_yet_paused.is_empty()
+            && self.shared.read().workers().iter().all(|worker| worker.state != WorkerState::Ending)
+    }
+
     /// Does what has fallen due. False once the session is over.
     fn act_on_time(&mut self) -> bool {
-        if Instant::now() >= self.next_sample {
+        if Instant::now() >= self.next_sample && !self.at_rest() {
             self.sample_now();
         }
         self.do_steps();
@@ -253,9 +259,7 @@ impl Core {
         let Some(lab) = &mut self.lab else { return };
         let found = lab.sample();
         self.fold_found(&found);
-        let pace =
-            if self.state == LabState::Paused && self.not_yet_paused.is_empty() { SAMPLE_PAUSED } else { SAMPLE };
-        self.next_sample = Instant::now() + pace;
+        self.next_sample = Instant::now() + SAMPLE;
     }
 
     fn do_steps(&mut self) {
