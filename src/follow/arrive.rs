@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::folder::{is_absence, is_binary};
+use super::folder::{Folder, is_absence, is_binary};
 use super::life::{Gate, Life};
 use super::lines::Lines;
 use super::look::{Stands, stands_at};
@@ -26,6 +26,11 @@ impl State {
             }
             match stands {
                 Stands::Nothing => self.tell_empty(path)?,
+                Stands::Other(EntryKind::Folder) if self.is_awaited(path) => {
+                    self.slots.remove(path);
+                    self.folders.push(Folder::new(path.clone()));
+                    again = true;
+                }
                 Stands::Other(kind) => self.tell_not_a_file(path, *kind)?,
                 Stands::Unknown(reason) => self.tell_trouble(path, Some(reason.clone()))?,
                 Stands::File { id, mode, modified } => {
@@ -54,6 +59,12 @@ impl State {
             }
         }
         Ok(again)
+    }
+
+    /// Whether the path was asked for and has led to no file so far: what comes first decides whether a file or a
+    /// folder was meant.
+    fn is_awaited(&self, path: &Path) -> bool {
+        self.slots.get(path).is_some_and(|slot| slot.asked_for && slot.current.is_none() && slot.previous.is_none())
     }
 
     /// A held file stands at the path.

@@ -34,7 +34,7 @@ use crate::event::{Event, FileId, IncarnationId};
 /// What to follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// One path, whether it exists yet or not.
+    /// One path, whether it exists yet or not. If a folder comes to stand there before any file, it is followed as one.
     Path(PathBuf),
     /// Every file of a folder. The folder may vanish and come back.
     Folder(PathBuf),
