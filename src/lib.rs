@@ -9,19 +9,31 @@
 //!                +--------------------------------- commands ------------------------------+
 //! ```
 //!
-//! - [`lab`] reads what is to run: handlers, workers, the clock, steps. [`cli`] reads what is asked on the command line.
-//! - [`worker`] starts, feeds and ends the processes that write, each through a [`handler`], which is one way of
-//!   keeping a log file. [`record`] forms their lines and judges them again by the stamp that ends each.
-//! - [`follow`] reads the files as they grow, across whatever happens to them, and tells it as [`event`]s.
-//! - [`model`] is a pure fold over those events: incarnations, lines, workers, timeline, and the ledger that accounts for
-//!   every line. Replayed events give the same model.
-//! - [`engine`] owns the model, passes [`command`]s on, and reacts to events. The `gui` (a feature, on by default) draws
-//!   from the model and sends commands; panels never show more than has happened.
-//! - [`clock`] has the two times: real monotonic time, which orders and measures, and the session's, which labels.
-//! - [`platform`] holds what differs between systems.
+//! | module | what it does | rests on |
+//! |---|---|---|
+//! | [`platform`] | what differs between systems; what a file's identity is | - |
+//! | [`clock`] | the two times: real monotonic time, which orders and measures, and the session's, which labels | `platform` |
+//! | [`record`] | one log line: its text by format, its level, and the stamp by which it is judged again | - |
+//! | [`event`] | what happened | `clock`, `record` |
+//! | [`command`] | what is asked | `event` |
+//! | [`handler`] | one way of keeping a log file, each | `clock`, `event` |
+//! | [`worker`] | starts, feeds and ends the processes that write, each through a handler | `handler`, `record` |
+//! | [`follow`] | reads the files as they grow, across whatever happens to them, and tells it as events | `event`, `record` |
+//! | [`model`] | a pure fold over the events: incarnations, lines, workers, timeline, and the ledger of every line | `event` |
+//! | [`lab`] | reads what is to run: handlers, workers, the clock, steps; owns the folder it runs in | `handler`, `command` |
+//! | [`engine`] | owns the model, passes commands on, and reacts to events | all of them |
+//! | `gui` | draws from the model and sends commands (a feature, on by default) | `engine` |
+//! | [`cli`] | what is asked on the command line | `lab` |
 //!
-//! `model` does no I/O, has no threads and asks no clock; `follow` knows neither workers nor windows; nothing but `gui`
-//! knows of a screen, so the same engine runs in scripts and on servers.
+//! What holds everywhere:
+//!
+//! - `model` does no I/O, has no threads and asks no clock. Replayed events give the same model.
+//! - `follow` knows neither workers nor windows; nothing but `gui` knows of a screen, so the same engine runs in scripts
+//!   and on servers.
+//! - Panels never show more than has happened: a click is a command, and what comes of it is an event.
+//! - The disk is the buffer: the model keeps an index into files, never their text.
+//! - A notification is a hint. What is so is what the descriptor and the path say when they are looked at.
+//! - No log file is ever mapped into memory, locked, or kept from its writers.
 
 pub mod cli;
 pub mod clock;
@@ -36,7 +48,4 @@ pub mod lab;
 pub mod model;
 pub mod platform;
 pub mod record;
-#[cfg(debug_assertions)]
-pub mod sample;
-pub mod wire_path;
 pub mod worker;

@@ -6,8 +6,6 @@ mod stamp;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::LaunchId;
-
 pub use format::{FIELDS, FormatError, LineFormat, Record};
 pub use level::{level_of, level_span};
 pub use stamp::{Stamp, Stamped, is_worker_name, parse_stamp, stamp_start, write_stamp};
@@ -47,6 +45,10 @@ impl Level {
         }
     }
 }
+
+/// One start of one worker's process; random, so that two labs in one folder are told apart by their lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LaunchId(pub u32);
 
 /// Lines of one task with consecutive sequence numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,10 @@
 //! The lesson of the sketches, folded: what the window shows of it.
-#![cfg(debug_assertions)]
 #![allow(clippy::unwrap_used)]
+
+mod sample;
 
 use rotascope::event::{IncarnationId, WorkerId};
 use rotascope::model::{FaultKind, MarkKind, Model, Reach, Row};
-use rotascope::sample;
 
 fn lesson() -> Model {
     let mut model = Model::new();

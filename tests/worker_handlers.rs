@@ -4,7 +4,9 @@
 
 mod worker_common;
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rotascope::command::WorkerOrder;
@@ -268,13 +270,11 @@ fn a_worker_that_cannot_open_its_file_says_why_and_ends() {
 
 #[test]
 fn a_file_name_that_is_not_utf8_is_written_and_told_as_it_is() {
-    let mut odd = b"a".to_vec();
-    odd.extend(b"\xff\xfe.log");
-    let name = rotascope::platform::path_from_bytes(odd);
-    let mut lab = Lab::new(|logs| vec![plan("web-1", Class::Watched, &logs.join(&name), 1000.0)]);
+    let name = OsStr::from_bytes(b"a\xff\xfe.log");
+    let mut lab = Lab::new(|logs| vec![plan("web-1", Class::Watched, &logs.join(name), 1000.0)]);
     lab.start(0, &clock("2026-05-09T12:10:00+08:00"));
     let (_, path, ..) = lab.wait_opened(0);
-    assert_eq!(path, lab.logs().join(&name));
+    assert_eq!(path, lab.logs().join(name));
     lab.wait_written(0, 5);
     finish_whole(lab, &[&path]);
 }

@@ -103,7 +103,7 @@ pub struct HandlerSetup {
     /// The class.
     pub class: Class,
     /// The file to write to, or for a class that names its files by date the directory they stand in. Absolute.
-    #[serde(with = "crate::wire_path")]
+    #[serde(with = "crate::event::path")]
     pub path: PathBuf,
 }
 

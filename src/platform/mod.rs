@@ -1,6 +1,29 @@
 //! Everything that differs between systems, behind one interface.
 
+use serde::{Deserialize, Serialize};
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub use unix::*;
+
+/// What tells one file from every other, the next user of its inode number included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FileId {
+    /// The device that holds the file.
+    pub dev: u64,
+    /// The inode number. ext4 gives it to the next file at once.
+    pub ino: u64,
+    /// Birth time in nanoseconds since 1970; 0 where the file system keeps none.
+    pub born_ns: i64,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// It returned this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}

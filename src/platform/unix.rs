@@ -1,6 +1,6 @@
 //! Linux, macOS and the other Unixes. Run so far on Linux only.
 
-use std::ffi::{CString, OsString};
+use std::ffi::CString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -13,7 +13,7 @@ use std::time::UNIX_EPOCH;
 
 use rustix::process::{Pid, Signal};
 
-use crate::event::{Exit, FileId};
+use super::{Exit, FileId};
 
 /// Nanoseconds of the system's monotonic clock; comparable between processes.
 pub fn monotonic_ns() -> u64 {
@@ -287,12 +287,6 @@ pub fn signal_number(name: &str) -> Option<i32> {
     let signals = [Signal::KILL, Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT, Signal::ABORT, Signal::SEGV];
     let index = ENDING_SIGNALS.iter().position(|known| *known == name)?;
     Some(signals[index].as_raw())
-}
-
-/// A path from bytes as the system has them.
-pub fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    OsString::from_vec(bytes).into()
 }
 
 /// When content, name or attributes of a file last changed, in seconds and nanoseconds. Nobody can set it.

@@ -3,7 +3,7 @@
 //! `{body} ~{launch:08x}.{worker}.{thread}.{task}.{seq}.{body_len}.{crc:08x}`. The checksum covers the body and all
 //! fields before it. The length makes a line whole again that got glued behind a fragment of another one.
 
-use crate::event::LaunchId;
+use super::LaunchId;
 
 use super::push_decimal;
 

@@ -16,7 +16,7 @@ pub(super) struct WorkerSetup {
     pub(super) plan: WorkerPlan,
     pub(super) clock: ClockSetting,
     /// The page of counters.
-    #[serde(with = "crate::wire_path")]
+    #[serde(with = "crate::event::path")]
     pub(super) page: PathBuf,
     /// When the parent decided to start it.
     pub(super) decided: Mono,

@@ -1,7 +1,5 @@
 //! The window, worked by the names of its controls as a screen reader gives them; its orders to the engine; its looks.
-//!
-//! Needs the made-up session of development builds.
-#![cfg(all(feature = "gui", debug_assertions))]
+#![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod files;
@@ -9,6 +7,8 @@ mod lab;
 mod log;
 mod looks;
 mod pictures;
+#[path = "../sample/mod.rs"]
+mod sample;
 mod shell;
 mod stage;
 mod view;

@@ -23,7 +23,8 @@ use rotascope::gui::text::Language;
 use rotascope::gui::{Settings, Window, fonts, theme};
 use rotascope::model::Model;
 use rotascope::record::LEVELS;
-use rotascope::sample;
+
+use crate::sample;
 
 /// What the harness leaves free around what it draws.
 const MARGIN: f32 = 8.0;

@@ -1,4 +1,4 @@
-//! A made-up session, the lesson of the sketches: something to draw while nothing runs. Development builds only.
+//! A made-up session, the lesson of the sketches: something to draw while nothing runs.
 //!
 //! Three `daily` workers and one `plain` worker write for 50 s. The live file is renamed after 12 s; midnight comes after
 //! 25 s; today's file is deleted after 36 s, and after 43 s the moved one, into which the `plain` worker still writes.
@@ -9,18 +9,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, FixedOffset, Utc};
 
-use crate::clock::{ClockMode, ClockSetting, Moment, Mono};
-use crate::event::{
+use rotascope::clock::{ClockMode, ClockSetting, Moment, Mono};
+use rotascope::event::{
     Actor, Batch, Cut, EntryKind, Event, FileId, FolderEntry, FollowEvent, IncarnationId, LabOpened, LabState,
     LaunchId, LineMark, OpenReason, Origin, SessionOpened, TaskCount, What, WorkerEvent, WorkerId, WorkerOpened,
 };
-use crate::follow::Texts;
-use crate::record::{Level, Stamp, StampRun, write_stamp};
+use rotascope::follow::Texts;
+use rotascope::record::{Level, Stamp, StampRun, write_stamp};
 
 /// When the session begins on the monotonic clock.
-pub const BEGIN: Mono = Mono(1_000_000_000_000);
+pub(crate) const BEGIN: Mono = Mono(1_000_000_000_000);
 /// How long it lasts, in milliseconds.
-pub const LASTS_MS: u64 = 50_000;
+pub(crate) const LASTS_MS: u64 = 50_000;
 
 const RENAME_MS: u64 = 12_000;
 const MIDNIGHT_MS: u64 = 25_000;
@@ -29,11 +29,11 @@ const DELETE_MOVED_MS: u64 = 43_000;
 const FOLDER: &str = "/home/ada/rotascope/logs";
 
 /// The events of the session, and what stands in its files.
-pub struct Lesson {
+pub(crate) struct Lesson {
     /// In the order of their arrival.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// Every incarnation and its bytes.
-    pub files: Vec<(IncarnationId, Vec<u8>)>,
+    pub(crate) files: Vec<(IncarnationId, Vec<u8>)>,
 }
 
 impl Lesson {
@@ -41,7 +41,7 @@ impl Lesson {
     ///
     /// # Errors
     /// When the temporary folder can't be written to.
-    pub fn texts(&self) -> io::Result<Texts> {
+    pub(crate) fn texts(&self) -> io::Result<Texts> {
         let texts = Texts::default();
         for (id, bytes) in &self.files {
             let mut file = tempfile::tempfile()?;
@@ -53,7 +53,7 @@ impl Lesson {
 }
 
 /// Plays the lesson; the same every time.
-pub fn lesson() -> Lesson {
+pub(crate) fn lesson() -> Lesson {
     let mut play = Play::new();
     play.open();
     for ms in 0..LASTS_MS {
@@ -325,7 +325,7 @@ impl Play {
 
     fn batch(&mut self, index: usize, unread: &[Line]) -> Option<Batch> {
         let (first, last) = (unread.first()?, unread.last()?);
-        let mut levels = [0; crate::record::LEVELS];
+        let mut levels = [0; rotascope::record::LEVELS];
         let mut stamps: Vec<StampRun> = Vec::new();
         for line in unread {
             levels[line.level as usize] += 1;
