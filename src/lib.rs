@@ -49,3 +49,10 @@ pub mod model;
 pub mod platform;
 pub mod record;
 pub mod worker;
+
+// The made-up session is the tests' own, and speaks of this crate by its name.
+#[cfg(all(test, feature = "gui"))]
+extern crate self as rotascope;
+#[cfg(all(test, feature = "gui"))]
+#[path = "../tests/sample/mod.rs"]
+mod sample;

@@ -611,8 +611,7 @@ fn why(reason: OpenReason) -> &'static str {
     }
 }
 
-// The made-up session is there in development builds only.
-#[cfg(all(test, debug_assertions))]
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 

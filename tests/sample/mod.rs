@@ -2,6 +2,7 @@
 //!
 //! Three `daily` workers and one `plain` worker write for 50 s. The live file is renamed after 12 s; midnight comes after
 //! 25 s; today's file is deleted after 36 s, and after 43 s the moved one, into which the `plain` worker still writes.
+#![allow(dead_code, reason = "whoever uses it takes a part of it")]
 
 use std::io::{self, Write};
 use std::path::PathBuf;
