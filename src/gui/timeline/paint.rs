@@ -116,7 +116,8 @@ fn newest(scene: &Scene<'_>, index: usize) -> Option<crate::event::IncarnationId
 /// Where a badge stands on the screen; none if it is out of view.
 pub(super) fn badge_rect(canvas: &Canvas<'_>, lanes: &Lanes, cluster: &Cluster) -> Option<Rect> {
     let middle = match cluster.place {
-        Place::Ruler => canvas.rect.top() - 10.0,
+        // Below the times, which no badge may cover.
+        Place::Ruler => canvas.rect.top() + 8.5,
         place => canvas.y(lanes.of_place(place)?.middle()),
     };
     let x = canvas.rect.left() + cluster.x as f32;
