@@ -251,6 +251,8 @@ fn a_full_disk_refuses_lines_and_each_is_counted() {
     assert!(none_failed, "the step itself could be carried out: {ledger}");
     for worker in ledger["workers"].as_array().unwrap() {
         assert!(term(worker, "lost") > 0 && worker["exit"] == "exit 0", "{worker}");
+        let reason = worker["last_error"].as_str().unwrap_or_default();
+        assert!(term(worker, "errors") > 0 && reason.contains("No space left"), "{worker}");
     }
     // Whoever finds no room for the marker is told so.
     let error = stderr(&run(&lab_text("daily", 100, ""), &disk.0.path().join("second"), "300ms"));

@@ -42,6 +42,11 @@ pub struct WorkerReport {
     pub terms: Terms,
     /// Times it opened the file again because that was gone or another one.
     pub reopens: u64,
+    /// Emits that were refused.
+    pub errors: u64,
+    /// Why the last of them was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
     /// `exit 0`, `SIGKILL`, ...
     pub exit: Option<String>,
 }
@@ -105,6 +110,11 @@ impl Report {
                 worker.exit.as_deref().unwrap_or("-")
             );
         }
+        for worker in &self.workers {
+            if let Some(error) = &worker.last_error {
+                let _ = writeln!(out, "{}: {} refused, the last with: {error}", worker.name, worker.errors);
+            }
+        }
         if !self.recoveries.is_empty() {
             let _ = writeln!(out);
         }
@@ -164,6 +174,8 @@ fn worker_report(model: &Model, worker: &Worker) -> WorkerReport {
         pid: worker.pid,
         terms: model.ledger().worker(worker.id),
         reopens: worker.reopens,
+        errors: worker.errors,
+        last_error: worker.last_error.clone(),
         exit: match worker.state {
             WorkerState::Exited { exit: Exit::Code(code), .. } => Some(format!("exit {code}")),
             WorkerState::Exited { exit: Exit::Signal(signal), .. } => Some(platform::signal_name(signal)),
