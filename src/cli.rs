@@ -43,9 +43,9 @@ enum Command {
     /// Run a lab without a window, then print the ledger
     #[command(after_help = RUN_CODES)]
     Run(Run),
-    /// Run each handler under each fault, and print a table
+    /// Not built yet: run each handler under each fault, and print a table
     Compare(Compare),
-    /// Follow files like tail -F, across everything that can happen to them
+    /// Not built yet: follow files like tail -F, across everything that can happen to them
     Follow(Follow),
     /// Play a scenario with real workers and write its pictures; needs no display
     Shot(Shot),

@@ -61,17 +61,14 @@ pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted)).map_err(system("listen for signals"))?;
     }
-    // Kept until the end: dropping it removes the folder.
-    let temporary = match options.keep {
-        Some(_) => None,
+    // The temporary folder is removed when it is dropped: at the end.
+    let (folder, _temporary) = match &options.keep {
+        Some(keep) => (keep.clone(), None),
         None => {
-            Some(tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))?)
+            let temporary = tempfile::Builder::new().prefix("rotascope-").tempdir();
+            let temporary = temporary.map_err(system("make a temporary folder"))?;
+            (temporary.path().join("lab"), Some(temporary))
         }
-    };
-    let folder = match (&options.keep, &temporary) {
-        (Some(keep), _) => keep.clone(),
-        (None, Some(temporary)) => temporary.path().join("lab"),
-        (None, None) => PathBuf::new(),
     };
     let config = EngineConfig::quiet().map_err(system("find the own executable"))?;
     let has_steps = !lab.steps.is_empty();

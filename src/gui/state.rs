@@ -139,14 +139,6 @@ impl State {
         std::mem::take(&mut self.requests)
     }
 
-    /// The selected incarnation, if one is selected.
-    pub fn selected_incarnation(&self) -> Option<IncarnationId> {
-        match self.selection {
-            Some(Selection::Incarnation(id)) => Some(id),
-            _ => None,
-        }
-    }
-
     /// The selected worker, if one is selected.
     pub fn selected_worker(&self) -> Option<WorkerId> {
         match self.selection {

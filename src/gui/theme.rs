@@ -3,7 +3,7 @@
 use eframe::egui;
 use egui::epaint::{CornerRadius, Shadow};
 use egui::style::{ScrollStyle, Selection, WidgetVisuals};
-use egui::{Color32, FontFamily, FontId, Margin, Stroke, TextStyle, Ui, Vec2, Visuals, vec2};
+use egui::{Color32, FontFamily, FontId, Margin, Stroke, TextStyle, Ui, Visuals, vec2};
 
 use crate::event::IncarnationId;
 use crate::record::{LEVELS, Level};
@@ -261,9 +261,6 @@ fn visuals(dark: bool, colors: &Colors) -> Visuals {
     visuals.widgets.open = state(colors.hover, colors.outline, colors.text);
     visuals
 }
-
-/// The size of an icon's box, in points.
-pub const ICON: Vec2 = vec2(16.0, 16.0);
 
 #[cfg(test)]
 mod tests {

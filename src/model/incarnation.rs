@@ -169,12 +169,6 @@ impl LineIndex {
         self.marks[..later].last().copied().unwrap_or(LineMark { line: 0, offset: self.start })
     }
 
-    /// The nearest known line that starts at or before `offset`.
-    pub fn at_offset(&self, offset: u64) -> LineMark {
-        let later = self.marks.partition_point(|mark| mark.offset <= offset);
-        self.marks[..later].last().copied().unwrap_or(LineMark { line: 0, offset: self.start })
-    }
-
     /// Offset behind the last indexed line.
     pub fn end(&self) -> u64 {
         self.end

@@ -198,13 +198,6 @@ pub fn signal_group(leader: u32, signal: ProcessSignal) -> io::Result<()> {
     Ok(rustix::process::kill_process_group(pid_of(leader)?, signal_of(signal)?)?)
 }
 
-/// Whether a process is stopped (SIGSTOP or SIGTSTP) or not; `None` if it is gone or the system can't say.
-pub fn is_stopped(pid: u32) -> Option<bool> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let state = stat.rsplit_once(") ")?.1.chars().next()?;
-    Some(matches!(state, 'T' | 't'))
-}
-
 /// What has become of a child process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildChange {

@@ -147,7 +147,6 @@ story-slipped = { $lost ->
     [one] 1 line went into the file without a name before that.
    *[other] { $lost } lines went into the file without a name before that.
 }
-story-nobody-wrote = No worker had it open.
 
 story-facts = { $time } · { $chip } · inode { $inode } · { $lines ->
     [one] 1 line

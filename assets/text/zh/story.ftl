@@ -130,7 +130,6 @@ story-not-yet = { $n ->
 story-never = { $names } 永远不会：{ $handler } 一直保持最初打开的文件。
 story-losing = { $names }：已有 { $lost } 行写进没有名字的文件。
 story-slipped = 在此之前有 { $lost } 行写进了没有名字的文件。
-story-nobody-wrote = 没有工作进程打开着它。
 
 story-facts = { $time } · { $chip } · inode { $inode } · { $lines } 行
 
