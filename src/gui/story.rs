@@ -182,7 +182,7 @@ impl<'a> Teller<'a> {
                 ("lines", one.lines.into()),
                 ("size", size(one.size).into()),
                 ("inode", one.file_id.ino.to_string().into()),
-                ("time", self.time(one.opened).into()),
+                ("time", self.session_time(one.opened).format("%H:%M:%S").to_string().into()),
             ],
         );
         Some(Telling { title, facts, lines: self.standing(one, lane) })

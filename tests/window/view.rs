@@ -243,11 +243,11 @@ fn a_drag_selects_and_copies_what_is_shown() {
 
 fn copied(stage: &Stage) -> String {
     let commands = &stage.harness.output().platform_output.commands;
-    let texts = commands.iter().filter_map(|command| match command {
+    let mut texts = commands.iter().rev().filter_map(|command| match command {
         OutputCommand::CopyText(text) => Some(text.clone()),
         _ => None,
     });
-    texts.last().unwrap()
+    texts.next().unwrap()
 }
 
 /// Ten million rows, of which the last one is far beyond what a 32-bit offset could reach.

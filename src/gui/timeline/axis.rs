@@ -21,9 +21,8 @@ pub(super) fn local_ns(scene: &Scene<'_>, at: Mono) -> i64 {
 
 /// The ruler for what is shown.
 pub(super) fn lay_out(canvas: &Canvas<'_>) -> Ruler {
-    let model = canvas.scene.model;
     let settings = set_moments(canvas.scene);
-    let known = model.span().map_or(Mono(0), |(first, _)| first);
+    let known = super::happened(canvas.scene).map_or(Mono(0), |(first, _)| first);
     ruler(&canvas.shown, canvas.width(), &|at: Mono| local_ns(canvas.scene, at), &settings, known)
 }
 

@@ -134,7 +134,8 @@ fn paint_named(canvas: &Canvas<'_>, bar: &Bar, rect: Rect, path: &PathLane, inde
     if let Some(from) = quiet_from {
         let pale = rect.with_min_x(from);
         let note = canvas.scene.tr(quiet_key(one));
-        let room = free_room(canvas, clusters, place, pale);
+        // Clear of the line of a midnight, where most files are complete.
+        let room = free_room(canvas, clusters, place, pale.with_min_x(from + 9.0));
         let mut text = Text { canvas, free: room, middle: rect.center().y };
         if !named {
             text.put(&chip, theme::strong(10.5), colors.incarnation(bar.incarnation));

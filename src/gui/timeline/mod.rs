@@ -142,7 +142,7 @@ impl TimelineView {
 
     /// Sees to it that something is shown: at first all of a short session, then the present.
     fn follow(&mut self, scene: &Scene<'_>, state: &mut State) {
-        let Some((first, last)) = scene.model.span() else {
+        let Some((first, last)) = happened(scene) else {
             *self = TimelineView { width: self.width, ..TimelineView::default() };
             return;
         };
@@ -183,7 +183,7 @@ impl TimelineView {
     }
 
     fn fit(&mut self, scene: &Scene<'_>) {
-        if let (Some(shown), Some((first, last))) = (self.shown, scene.model.span()) {
+        if let (Some(shown), Some((first, last))) = (self.shown, happened(scene)) {
             let last = if scene.model.lab_state() == LabState::Running { scene.now.max(last) } else { last };
             self.change(shown.fitting(first, last, self.width));
         }
@@ -248,4 +248,11 @@ impl TimelineView {
             self.live = true;
         }
     }
+}
+
+/// From the first thing that happened to the last event. A lab may have stood ready for long before.
+fn happened(scene: &Scene<'_>) -> Option<(Mono, Mono)> {
+    let (_, last) = scene.model.span()?;
+    let (_, first) = scene.model.timeline().by_time().next()?;
+    Some((first.at.mono, last))
 }

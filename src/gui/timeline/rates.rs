@@ -70,7 +70,31 @@ pub(super) fn samples(rates: &RateHistory, shown: &Shown, width: f64, until: cra
     if let Some((of, sums)) = open {
         close(&mut samples, of, sums, &mut last);
     }
-    samples
+    if length < 1_000_000_000 { smoothed(&samples, length as f64 / shown.scale()) } else { samples }
+}
+
+/// The samples as means over about a second: a few lines in a quarter of one say little about the rate.
+fn smoothed(samples: &[Sample], apart: f64) -> Vec<Sample> {
+    const WEIGHTS: [f32; 5] = [1.0, 2.0, 2.0, 2.0, 1.0];
+    let mean = |nth: usize| {
+        let (mut levels, mut weights) = ([0.0; LEVELS], 0.0);
+        for (offset, weight) in WEIGHTS.into_iter().enumerate() {
+            let Some(other) = (nth + offset).checked_sub(2).and_then(|at| samples.get(at)) else { continue };
+            let away = (other.x - samples[nth].x).abs();
+            // Over a gap nothing is shared.
+            if away <= apart * 2.5 {
+                for (sum, rate) in levels.iter_mut().zip(other.levels) {
+                    *sum += rate * weight;
+                }
+                weights += weight;
+            }
+        }
+        levels.map(|sum: f32| sum / weights)
+    };
+    let flat = |sample: &Sample| sample.levels.iter().all(|rate| *rate == 0.0);
+    (0..samples.len())
+        .map(|nth| if flat(&samples[nth]) { samples[nth] } else { Sample { levels: mean(nth), ..samples[nth] } })
+        .collect()
 }
 
 fn add(sums: &mut [u64; LEVELS], levels: &[u32; LEVELS]) {
@@ -159,7 +183,8 @@ mod tests {
     fn a_sample_stands_in_the_middle_of_its_step_and_gaps_are_zero() {
         let shown = Shown::new(Mono(0), 10e9, 1_000.0);
         let found = samples(&history([4, 5, 9]), &shown, 1_000.0, Mono(u64::MAX));
-        assert_eq!(info(&found), [0.0, 400.0, 400.0, 0.0, 0.0, 400.0]);
+        let zero: Vec<bool> = info(&found).iter().map(|rate| *rate == 0.0).collect();
+        assert_eq!(zero, [true, false, false, true, true, false]);
         assert_eq!(found[1].x, 112.5);
         assert_eq!(found[5].x, 237.5);
     }
@@ -176,7 +201,15 @@ mod tests {
     fn a_step_that_is_not_over_is_not_drawn() {
         let shown = Shown::new(Mono(0), 10e9, 1_000.0);
         let found = samples(&history([0, 1, 2]), &shown, 1_000.0, Mono(2 * STEP + 1));
-        assert_eq!(info(&found), [0.0, 400.0, 400.0]);
+        assert_eq!(found.len(), 3);
+    }
+
+    #[test]
+    fn an_even_rate_in_uneven_steps_is_even() {
+        let shown = Shown::new(Mono(0), 10e9, 1_000.0);
+        let steps = (0..40).map(|nth| (Mono(nth * STEP), [0, 0, if nth % 4 == 0 { 8 } else { 4 }, 0, 0, 0])).collect();
+        let found = samples(&RateHistory { step_ns: STEP, steps }, &shown, 1_000.0, Mono(u64::MAX));
+        assert!(info(&found)[4..36].iter().all(|rate| (rate - 20.0).abs() < 0.01), "{:?}", info(&found));
     }
 
     #[test]
