@@ -38,7 +38,7 @@ story-verb-met = 符合预期
 story-verb-unmet = 不符合预期
 
 # 分隔行：发生了什么。
-story-created = { $file }，由 { $name } 创建。
+story-created = { $file }（{ $name }）。
 story-created-unknown = 出现了 { $file }。
 story-renamed = { $file } 改为 { $to }，{ $by }。
 story-deleted = { $file }，{ $by }。

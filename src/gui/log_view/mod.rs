@@ -8,6 +8,7 @@ mod galleys;
 mod header;
 pub mod line;
 mod order;
+mod overview;
 mod paint;
 pub mod read;
 mod scroll;
@@ -21,6 +22,7 @@ use egui::{Event, Id, Key, Modifiers, Pos2, Rect, Response, Sense, Ui, UiBuilder
 
 use self::galleys::Galleys;
 use self::order::Order;
+use self::overview::Overview;
 use self::paint::Columns;
 use self::read::Sources;
 use self::scroll::{Extent, Scroll};
@@ -64,6 +66,7 @@ pub struct LogView {
     store: Store,
     sources: Sources,
     galleys: Galleys,
+    overview: Overview,
     search: Searching,
     filter: Searching,
     /// A match is to be shown as soon as there is one.
@@ -90,6 +93,7 @@ impl LogView {
             self.widest = 0.0;
         }
         self.store.update(scene, &mut self.sources);
+        self.overview.update(scene);
         self.filter.want(ui, "", state.levels, true, stamps);
         if state.levels != self.levels {
             self.levels = state.levels;
@@ -159,6 +163,10 @@ impl LogView {
         response
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, self.rows_shown(scene, order, &extent)));
         self.paint_rows(ui, rect, &response, scene, state, order);
+        if order.len() > extent.page() {
+            let found = self.search.scan().map(|scan| scan.found());
+            self.overview.paint(ui, rect, order, found.as_deref());
+        }
         if let Some(scroll) = scroll_bar::vertical(ui, rect, self.scroll, &extent) {
             self.scroll_to(scroll, state, &extent);
         }

@@ -81,17 +81,13 @@ pub(super) fn paint_path(
 ) {
     let top = canvas.y(lane.top) + (LANE - BAR) / 2.0;
     let below = canvas.y(lane.top) + LANE - 1.0;
-    let mut narrow = [Narrow::new(ui), Narrow::new(ui)];
-    for bar in in_view(&path.bars, canvas, |bar| bar.from) {
-        let to = bar.to.unwrap_or(canvas.now);
-        let Some((x0, x1)) = extent(canvas, bar.from, to) else { continue };
-        let (y, height) = if bar.unlinked { (below, BAR_BELOW) } else { (top, BAR) };
-        let rect = Rect::from_min_max(pos2(x0, y), pos2(x1, y + height));
-        let color = canvas.colors.incarnation(bar.incarnation);
+    let visible = in_view(&path.bars, canvas, |bar| bar.from);
+    let mut narrow = Narrow::new(ui);
+    for bar in visible.iter().filter(|bar| !bar.unlinked) {
+        let Some((x0, x1)) = extent(canvas, bar.from, bar.to.unwrap_or(canvas.now)) else { continue };
+        let rect = Rect::from_min_max(pos2(x0, top), pos2(x1, top + BAR));
         if rect.width() < NARROW {
-            narrow[usize::from(bar.unlinked)].add(rect, color);
-        } else if bar.unlinked {
-            hatch(&canvas.painter, canvas.colors, rect, bar.incarnation);
+            narrow.add(rect, canvas.colors.incarnation(bar.incarnation));
         } else {
             paint_named(canvas, bar, rect, path, index, clusters);
         }
@@ -99,12 +95,32 @@ pub(super) fn paint_path(
             outline(canvas, rect);
         }
     }
-    for narrow in narrow {
-        narrow.paint(&canvas.painter);
+    narrow.paint(&canvas.painter);
+    paint_below(ui, canvas, below, visible);
+}
+
+/// What goes on without a name: where there are several at once, the newest is seen.
+fn paint_below(ui: &Ui, canvas: &Canvas<'_>, top: f32, bars: &[Bar]) {
+    let mut narrow = Narrow::new(ui);
+    let mut unlinked = bars.iter().filter(|bar| bar.unlinked).peekable();
+    while let Some(bar) = unlinked.next() {
+        let hidden_from = unlinked.peek().map_or(canvas.now, |next| next.from);
+        let to = bar.to.unwrap_or(canvas.now).min(hidden_from.max(bar.from));
+        let Some((x0, x1)) = extent(canvas, bar.from, to) else { continue };
+        let rect = Rect::from_min_max(pos2(x0, top), pos2(x1, top + BAR_BELOW));
+        if rect.width() < NARROW {
+            narrow.add(rect, canvas.colors.incarnation(bar.incarnation));
+        } else {
+            hatch(&canvas.painter, canvas.colors, rect, bar.incarnation);
+        }
+        if canvas.hovered == Some(bar.incarnation) {
+            outline(canvas, rect);
+        }
+        if unlinked.peek().is_none() && bar.to.is_none() {
+            note_below(canvas, bar, top);
+        }
     }
-    for bar in in_view(&path.bars, canvas, |bar| bar.from).iter().filter(|bar| bar.unlinked && bar.to.is_none()) {
-        note_below(canvas, bar, below);
-    }
+    narrow.paint(&canvas.painter);
 }
 
 /// A bar of a file with a name: full while it grows, pale after that.

@@ -1,7 +1,8 @@
 //! Marks on the lanes: those that would touch become one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::lanes::PathIndex;
 use super::span::Shown;
@@ -51,9 +52,13 @@ const LISTED: usize = 6;
 /// Which lane each mark stands in, looked up once per mark.
 #[derive(Default)]
 pub(super) struct Marks {
-    places: Vec<Place>,
+    /// By mark: where it stands, and the number of that place.
+    places: Vec<(Place, usize)>,
+    numbers: HashMap<Place, usize>,
     paths: PathIndex,
     unlinked: HashMap<IncarnationId, Mono>,
+    /// The badges of the last frame, and what they were made from.
+    last: Option<(u64, Shown, f64, Rc<Vec<Cluster>>)>,
 }
 
 impl Marks {
@@ -66,7 +71,9 @@ impl Marks {
         self.paths.update(scene);
         for mark in &marks[self.places.len()..] {
             let place = self.place_of(scene, mark);
-            self.places.push(place);
+            let next = self.numbers.len();
+            let number = *self.numbers.entry(place).or_insert(next);
+            self.places.push((place, number));
             match (&mark.kind, mark.incarnation) {
                 (MarkKind::Deleted { .. } | MarkKind::Replaced { .. }, Some(id)) => {
                     self.unlinked.insert(id, mark.at.mono);
@@ -114,31 +121,38 @@ impl Marks {
     }
 
     /// The badges of the stretch in view, by place, from left to right.
-    pub(super) fn clusters(&self, scene: &Scene<'_>, shown: &Shown, width: f64) -> Vec<Cluster> {
+    pub(super) fn clusters(&mut self, scene: &Scene<'_>, shown: &Shown, width: f64) -> Rc<Vec<Cluster>> {
+        let revision = scene.model.revision();
+        if let Some((of, from, over, clusters)) = &self.last
+            && (*of, from) == (revision, shown)
+            && (over - width).abs() < 0.5
+        {
+            return Rc::clone(clusters);
+        }
+        let clusters = Rc::new(self.gather(scene, shown, width));
+        self.last = Some((revision, *shown, width, Rc::clone(&clusters)));
+        clusters
+    }
+
+    fn gather(&self, scene: &Scene<'_>, shown: &Shown, width: f64) -> Vec<Cluster> {
         let margin = f64::from(BADGE);
         let (from, to) = (shown.at(-margin), shown.at(width + margin));
-        let mut open: BTreeMap<Place, Cluster> = BTreeMap::new();
+        let mut open: Vec<Option<Cluster>> = vec![None; self.numbers.len()];
         let mut done = Vec::new();
         for (id, mark) in scene.model.timeline().marks_between(from, to) {
-            let place = self.places.get(id.0 as usize).copied().unwrap_or(Place::Nowhere);
+            let Some((place, number)) = self.places.get(id.0 as usize).copied() else { continue };
             if place == Place::Nowhere {
                 continue;
             }
             let x = shown.x(mark.at.mono);
             let (_, weight, _) = badge(&mark.kind);
-            match open.get_mut(&place).filter(|cluster| x - cluster.last < APART) {
+            match open[number].as_mut().filter(|cluster| x - cluster.last < APART) {
                 Some(cluster) => cluster.add(id, x, weight),
-                None => {
-                    if let Some(full) = open.insert(place, Cluster::new(place, id, x, weight)) {
-                        done.push(full);
-                    }
-                }
+                None => done.extend(open[number].replace(Cluster::new(place, id, x, weight))),
             }
         }
-        done.extend(open.into_values());
-        done.sort_by(|one, other| {
-            (one.place, one.x).partial_cmp(&(other.place, other.x)).unwrap_or(std::cmp::Ordering::Equal)
-        });
+        done.extend(open.into_iter().flatten());
+        done.sort_by(|one, other| one.place.cmp(&other.place).then(one.x.total_cmp(&other.x)));
         done
     }
 }
@@ -203,5 +217,6 @@ pub(super) fn badge(kind: &MarkKind) -> (&'static str, u8, Tone) {
 
 /// The moments at which clusters stand, for those who put text between them.
 pub(super) fn taken(clusters: &[Cluster], place: Place) -> impl Iterator<Item = f64> + '_ {
-    clusters.iter().filter(move |cluster| cluster.place == place).map(|cluster| cluster.x)
+    let first = clusters.partition_point(|cluster| cluster.place < place);
+    clusters[first..].iter().take_while(move |cluster| cluster.place == place).map(|cluster| cluster.x)
 }

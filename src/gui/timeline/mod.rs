@@ -116,6 +116,8 @@ impl TimelineView {
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, scene.tr("timeline-title")));
         self.take_pointer(ui, &response, lanes_rect, hidden);
         self.take_keys(ui, &response, scene);
+        let shown = self.shown.unwrap_or(shown);
+        let clusters = self.marks.clusters(scene, &shown, self.width);
         let canvas = Canvas {
             scene,
             colors: Colors::of(ui),
@@ -123,7 +125,7 @@ impl TimelineView {
             over: ui.painter().with_clip_rect(rest.intersect(ui.clip_rect())),
             rect: middle,
             top: middle.top() - self.scrolled,
-            shown: self.shown.unwrap_or(shown),
+            shown,
             now: scene.now,
             hovered: state.hovered,
             marks: &self.marks,
@@ -132,7 +134,6 @@ impl TimelineView {
         let rates_rect = (rates > 0.0).then(|| {
             Rect::from_min_size(pos2(middle.left(), middle.bottom() + 4.0), vec2(middle.width(), rates - 4.0))
         });
-        let clusters = self.marks.clusters(scene, &canvas.shown, self.width);
         paint::everything(ui, &canvas, &lanes, lanes_rect, rates_rect, &clusters, state);
         hover::show(ui, &canvas, &lanes, &response, rates_rect, &clusters, state);
         if hidden > 0.0 {
