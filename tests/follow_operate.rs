@@ -66,10 +66,7 @@ fn stamps(scene: &Scene, incarnation: u32) -> Vec<StampRun> {
 
 fn deleted(scene: &Scene) -> Vec<(u32, Cut, Actor, bool)> {
     let all = scene.follow_events().filter_map(|event| match event {
-        FollowEvent::Deleted { incarnation, cut, by, replaced, beyond, .. } => {
-            assert!(beyond.is_empty());
-            Some((incarnation.0, *cut, *by, *replaced))
-        }
+        FollowEvent::Deleted { incarnation, cut, by, replaced, .. } => Some((incarnation.0, *cut, *by, *replaced)),
         _ => None,
     });
     all.collect()
@@ -138,7 +135,18 @@ fn delete_under_a_busy_writer() {
     let lines = busy.join().unwrap();
     scene.catch_up();
     let cut = deleted(&scene)[0].1;
-    assert!(cut.exact && ends(lines).contains(&cut.offset), "{cut:?} is not the end of a line");
+    let before_cut = ends(lines).into_iter().position(|end| end == cut.offset).map(|index| index as u64 + 1);
+    assert!(cut.exact && before_cut.is_some(), "{cut:?} is not the end of a line");
+    let beyond: Vec<StampRun> = scene
+        .follow_events()
+        .filter_map(|event| match event {
+            FollowEvent::Deleted { beyond, .. } => Some(beyond.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert!(beyond.len() <= 1, "one task, so one run at the most: {beyond:?}");
+    assert!(beyond.iter().all(|run| Some(run.first) == before_cut.map(|last| last + 1)), "{beyond:?}, {before_cut:?}");
     assert_eq!(stamps(&scene, 1), [run(1, lines)]);
     scene.assert_kinds(&["created", "deleted"]);
 }
