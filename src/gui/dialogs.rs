@@ -125,7 +125,9 @@ fn field(ui: &mut Ui, text: &mut String, label: &str, hint: &str) -> bool {
         .font(egui::TextStyle::Monospace)
         .show(ui);
     let response = output.response.response.accessible_name(label);
-    if ui.memory(|memory| memory.focused().is_none()) {
+    // Asked before the field takes the keyboard back: Enter has just made it let go.
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if !entered && ui.memory(|memory| memory.focused().is_none()) {
         response.request_focus();
         let mut cursor = output.state;
         let all =
@@ -133,7 +135,7 @@ fn field(ui: &mut Ui, text: &mut String, label: &str, hint: &str) -> bool {
         cursor.cursor.set_char_range(Some(all));
         cursor.store(ui.ctx(), response.id);
     }
-    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+    entered
 }
 
 fn path(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, text: &mut String, instead: bool) -> bool {

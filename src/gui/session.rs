@@ -1,6 +1,6 @@
 //! Opens sessions for the window on the screen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use eframe::egui;
@@ -8,7 +8,7 @@ use eframe::egui;
 use super::app::data_folder;
 use super::open::{Opener, SessionRequest};
 use crate::engine::{Engine, EngineConfig, EngineError, Session};
-use crate::lab::{FolderError, Lab, LabError, claim_free_folder};
+use crate::lab::{self, FolderError, Lab, LabError, claim_free_folder};
 
 /// The least time from one frame to the next while events come in: 40 frames a second are as smooth as a log needs.
 const FRAME: Duration = Duration::from_millis(25);
@@ -34,10 +34,17 @@ pub(super) fn opener() -> Opener {
 
 fn open(request: &SessionRequest, ctx: &egui::Context) -> Result<Engine, SessionError> {
     let session = match request {
-        SessionRequest::Demo => of_lab(Lab::built_in("demo")?, "demo")?,
+        SessionRequest::Demo => {
+            let session = of_lab(Lab::built_in("demo")?, Path::new("demo"))?;
+            // The first minute is the same every time: no file of an earlier one stands in its way.
+            if let Session::Lab { folder, .. } = &session {
+                lab::empty(folder.path())?;
+            }
+            session
+        }
         SessionRequest::Lab(file) => {
-            let name = file.file_stem().map_or_else(|| "lab".into(), |stem| stem.to_string_lossy().into_owned());
-            of_lab(Lab::read(file)?, &name)?
+            let name = file.file_stem().unwrap_or_else(|| "lab".as_ref());
+            of_lab(Lab::read(file)?, &Path::new("labs").join(name))?
         }
         SessionRequest::Watch(paths) => {
             let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -51,7 +58,7 @@ fn open(request: &SessionRequest, ctx: &egui::Context) -> Result<Engine, Session
 }
 
 /// A lab in a folder of its own among the person's data: never one that somebody else might write to.
-fn of_lab(lab: Lab, name: &str) -> Result<Session, SessionError> {
-    let folder = data_folder().ok_or(SessionError::NoDataFolder)?.join("labs").join(name);
+fn of_lab(lab: Lab, place: &Path) -> Result<Session, SessionError> {
+    let folder = data_folder().ok_or(SessionError::NoDataFolder)?.join(place);
     Ok(Session::Lab { lab: Box::new(lab), folder: claim_free_folder(&folder)? })
 }

@@ -66,6 +66,18 @@ fn a_rename_asks_for_a_name_and_keeps_the_folder() {
 }
 
 #[test]
+fn enter_accepts_the_name_that_was_typed() {
+    let mut stage = Stage::lesson();
+    let name = live(&stage);
+    stage.click(&name);
+    stage.key(Modifiers::NONE, Key::F2);
+    stage.type_text("aside.log");
+    stage.key(Modifiers::NONE, Key::Enter);
+    let order = order_of(&stage);
+    assert_eq!(order.operation, FileOperation::Rename { to: order.path.with_file_name("aside.log") });
+}
+
+#[test]
 fn a_name_with_a_slash_is_refused_before_anything_is_ordered() {
     let mut stage = Stage::lesson();
     let name = live(&stage);
