@@ -135,8 +135,10 @@ fn delete_under_a_busy_writer() {
     let lines = busy.join().unwrap();
     scene.catch_up();
     let cut = deleted(&scene)[0].1;
-    let before_cut = ends(lines).into_iter().position(|end| end == cut.offset).map(|index| index as u64 + 1);
-    assert!(cut.exact && before_cut.is_some(), "{cut:?} is not the end of a line");
+    // The size of a file that is being written grows page by page, so it may lie inside a line at a page's end.
+    let (ends, page) = (ends(lines), 4096);
+    assert!(cut.exact && (ends.contains(&cut.offset) || cut.offset % page == 0), "{cut:?} is no end of a line");
+    let before_cut = ends.iter().filter(|end| **end <= cut.offset).count() as u64;
     let beyond: Vec<StampRun> = scene
         .follow_events()
         .filter_map(|event| match event {
@@ -146,7 +148,7 @@ fn delete_under_a_busy_writer() {
         .flatten()
         .collect();
     assert!(beyond.len() <= 1, "one task, so one run at the most: {beyond:?}");
-    assert!(beyond.iter().all(|run| Some(run.first) == before_cut.map(|last| last + 1)), "{beyond:?}, {before_cut:?}");
+    assert!(beyond.iter().all(|run| run.first == before_cut + 1), "{beyond:?}, {before_cut}");
     assert_eq!(stamps(&scene, 1), [run(1, lines)]);
     scene.assert_kinds(&["created", "deleted"]);
 }
@@ -212,14 +214,17 @@ fn truncate_under_a_busy_writer() {
         _ => None,
     });
     let (old_size, read) = told.unwrap();
-    let before = ends(lines).iter().position(|end| *end == old_size);
+    let before = ends(lines).iter().position(|end| *end == old_size).or(old_size.is_multiple_of(4096).then_some(0));
     assert!(before.is_some() && read <= old_size, "{}", scene.report());
     // Between the look at the size and the cut the writer went on: the second life begins there or a little later,
     // and from then on has every line.
     let second = stamps(&scene, 2);
     let first = before.unwrap() as u64 + 2;
     assert!(second.len() == 1 && second[0].first >= first && second[0].last == lines, "{first} {second:?}");
-    scene.assert_kinds(&["created", "truncated"]);
+    // A read may have met the writer in the middle of a line, whose end then went with the truncation.
+    let mut kinds = scene.kinds();
+    kinds.retain(|kind| *kind != "unterminated");
+    assert_eq!(kinds, ["created", "truncated"], "{}", scene.report());
 }
 
 #[test]
