@@ -1,9 +1,12 @@
 //! Sessions through the engine: orders in, the model out.
 #![allow(clippy::unwrap_used)]
 
+mod lab_text;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lab_text::lab_text;
 use rotascope::command::{ClockOrder, Command, FileOperation, FileOrder, LabOrder, WorkerOrder};
 use rotascope::engine::{Engine, EngineConfig, Session};
 use rotascope::event::{Actor, LabState, WorkerId};
@@ -22,28 +25,9 @@ fn config() -> EngineConfig {
     EngineConfig { program: env!("CARGO_BIN_EXE_rotascope").into(), waker: Box::new(|| {}) }
 }
 
-/// Two workers of a class, on a simulated clock ten seconds before midnight.
+/// Two workers of a class, on a simulated clock at noon.
 fn desk(class: &str, steps: &str) -> Desk {
-    let place = if class == "daily" { "directory = \"logs\"" } else { "filename = \"logs/a1.log\"" };
-    let text = format!(
-        r#"version = 1
-[clock]
-mode = "simulated"
-start = "2026-05-09T12:00:00+08:00"
-zone = "Asia/Shanghai"
-[handlers.file]
-class = "{class}"
-{place}
-[loggers.app]
-handlers = ["file"]
-[[workers]]
-name = "web"
-logger = "app"
-processes = 2
-rate = 200
-{steps}
-"#
-    );
+    let text = lab_text(class, Some("2026-05-09T12:00:00+08:00"), 2, 200, steps);
     let temporary = tempfile::tempdir().unwrap();
     let folder = lab::claim_folder(&temporary.path().join("lab")).unwrap();
     let path = folder.path().to_owned();

@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod counter;
+mod lab_text;
 
 use std::path::Path;
 use std::process::Command;
 
 use counter::{Count, count};
+use lab_text::lab_text;
 use serde_json::Value;
 
 struct Run {
@@ -44,27 +46,8 @@ impl Run {
 /// A lab of four workers of one class, at a thousand lines a second each, with these steps.
 fn run(class: &str, steps: &str) -> Run {
     let desk = tempfile::tempdir().unwrap();
-    let place = if class == "daily" { "directory = \"logs\"" } else { "filename = \"logs/a1.log\"" };
-    let lab = format!(
-        r#"version = 1
-[clock]
-mode = "simulated"
-start = "2026-05-09T23:59:58+08:00"
-zone = "Asia/Shanghai"
-[handlers.file]
-class = "{class}"
-{place}
-[loggers.app]
-handlers = ["file"]
-[[workers]]
-name = "web"
-logger = "app"
-processes = 4
-rate = 1000
-message = "用户 登录成功"
-{steps}
-"#
-    );
+    let more = format!("message = \"用户 登录成功\"\n{steps}");
+    let lab = lab_text(class, Some("2026-05-09T23:59:58+08:00"), 4, 1000, &more);
     let lab_file = desk.path().join("lab.toml");
     std::fs::write(&lab_file, lab).unwrap();
     let (folder, links) = (desk.path().join("lab"), desk.path().join("links"));

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod counter;
+mod lab_text;
 mod watch_common;
 
 use std::ffi::OsStr;
@@ -16,6 +17,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 use counter::count;
+use lab_text::lab_text;
 use rotascope::command::{Command as Order, FileOperation, FileOrder, LabOrder};
 use rotascope::engine::{Engine, Session, stop_and_report};
 use rotascope::event::{Actor, Exit, IncarnationId, NotFollowed};
@@ -24,25 +26,6 @@ use rotascope::model::{Model, WorkerState};
 use rotascope::platform::{ProcessSignal, signal_process};
 use serde_json::Value;
 use watch_common::{config, entry, events, finished, lines, text_of, told, wait, wait_for, watch};
-
-fn lab_text(class: &str, rate: u32, more: &str) -> String {
-    let place = if class == "daily" { "directory = \"logs\"" } else { "filename = \"logs/a1.log\"" };
-    format!(
-        r#"version = 1
-[handlers.file]
-class = "{class}"
-{place}
-[loggers.app]
-handlers = ["file"]
-[[workers]]
-name = "web"
-logger = "app"
-processes = 4
-rate = {rate}
-{more}
-"#
-    )
-}
 
 fn rotascope() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rotascope"));
@@ -136,7 +119,7 @@ struct Desk {
 impl Desk {
     fn running(class: &str, rate: u32, more: &str) -> Desk {
         let temporary = tempfile::tempdir().unwrap();
-        let lab = Lab::parse(&lab_text(class, rate, more), "test").unwrap_or_else(|error| panic!("{error}"));
+        let lab = Lab::parse(&lab_text(class, None, 4, rate, more), "test").unwrap_or_else(|error| panic!("{error}"));
         let folder = lab::claim_folder(&temporary.path().join("lab")).unwrap();
         let path = folder.path().to_owned();
         let config = rotascope::engine::EngineConfig { program: program_beside(), ..config() };
@@ -159,7 +142,7 @@ fn a_lab_s_folder_that_cannot_be_made_is_named() {
     let desk = tempfile::tempdir().unwrap();
     let file = desk.path().join("file");
     fs::write(&file, "in the way").unwrap();
-    let lab = lab_text("daily", 50, "");
+    let lab = lab_text("daily", None, 4, 50, "");
     assert_refused(&run(&lab, &file.join("lab"), "1s"), "file/lab: Not a directory");
     assert_refused(&run(&lab, Path::new("/proc/rotascope"), "1s"), "/proc/rotascope");
     // One that is only missing, with all above it, is made.
@@ -240,7 +223,7 @@ fn a_full_disk_refuses_lines_and_each_is_counted() {
     let Some(disk) = SmallDisk::new("a full disk") else { return };
     let folder = disk.0.path().join("lab");
     let steps = "[[steps]]\nat = \"500ms\"\ndo = \"fill_disk\"\nleave = \"64KiB\"\n";
-    let output = run(&lab_text("daily", 1000, steps), &folder, "2s");
+    let output = run(&lab_text("daily", None, 4, 1000, steps), &folder, "2s");
     assert_eq!(output.status.code(), Some(1), "lines were lost: {}", stderr(&output));
     let ledger = ledger(&output);
     let there = count(&[&folder]);
@@ -255,7 +238,7 @@ fn a_full_disk_refuses_lines_and_each_is_counted() {
         assert!(term(worker, "errors") > 0 && reason.contains("No space left"), "{worker}");
     }
     // Whoever finds no room for the marker is told so.
-    let error = stderr(&run(&lab_text("daily", 100, ""), &disk.0.path().join("second"), "300ms"));
+    let error = stderr(&run(&lab_text("daily", None, 4, 100, ""), &disk.0.path().join("second"), "300ms"));
     assert!(error.is_empty() || error.contains("No space left"), "{error}");
 }
 
@@ -264,7 +247,7 @@ fn only_a_small_disk_is_filled() {
     let desk = tempfile::tempdir().unwrap();
     let folder = desk.path().join("lab");
     let steps = "[[steps]]\nat = \"100ms\"\ndo = \"fill_disk\"\nleave = \"64KiB\"\n";
-    let ledger = ledger(&run(&lab_text("daily", 100, steps), &folder, "500ms"));
+    let ledger = ledger(&run(&lab_text("daily", None, 4, 100, steps), &folder, "500ms"));
     if ledger["events"]["operation_failed"].is_null() {
         println!("skipped: the folder for temporary files is on a small disk");
         return;
@@ -298,7 +281,7 @@ fn a_lab_in_a_folder_that_is_not_utf8_gives_valid_json() {
     let desk = tempfile::tempdir().unwrap();
     let folder = desk.path().join(OsStr::from_bytes(b"caf\xe9"));
     let steps = "[[steps]]\nat = \"300ms\"\ndo = \"delete\"\nfile = \"live\"\n";
-    let output = run(&lab_text("daily", 200, steps), &folder, "1s");
+    let output = run(&lab_text("daily", None, 4, 200, steps), &folder, "1s");
     let ledger = ledger(&output);
     assert_eq!(term(&ledger, "present"), count(&[&folder]).whole.len() as u64, "{ledger}");
     assert!(term(&ledger, "destroyed") > 0, "{ledger}");
@@ -334,7 +317,7 @@ fn workers_that_write_lines_of_a_megabyte_lose_none() {
     let message = format!("message = \"{}\"", "x".repeat(1 << 20));
     let desk = tempfile::tempdir().unwrap();
     let folder = desk.path().join("lab");
-    let output = run(&lab_text("daily", 5, &message), &folder, "1500ms");
+    let output = run(&lab_text("daily", None, 4, 5, &message), &folder, "1500ms");
     assert_eq!(output.status.code(), Some(0), "{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
     let ledger = ledger(&output);
     assert!(term(&ledger, "written") > 4, "{ledger}");
@@ -471,7 +454,7 @@ fn two_labs_of_one_name_get_a_folder_each() {
     let second = lab::claim_free_folder(&wanted).unwrap();
     assert!(first.path().ends_with("demo") && second.path().ends_with("demo-2"), "{first:?} {second:?}");
     // Across processes too.
-    let output = run(&lab_text("daily", 50, ""), &wanted, "300ms");
+    let output = run(&lab_text("daily", None, 4, 50, ""), &wanted, "300ms");
     assert_refused(&output, "is in use by another Rotascope");
     drop(first);
     assert!(lab::claim_free_folder(&wanted).unwrap().path().ends_with("demo"));

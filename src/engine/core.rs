@@ -12,10 +12,10 @@ use super::fill::fill_disk;
 use super::lab_run::LabRun;
 use super::operate::FileOperator;
 use super::steps::{Act, Due};
-use super::{EngineError, Session, Shared};
+use super::{EngineError, Session, Shared, targets};
 use crate::clock::{ClockSetting, Moment};
 use crate::command::{ClockOrder, Command, LabOrder, WorkerOrder};
-use crate::event::{Actor, Event, FollowEvent, LabState, SessionOpened, What, WorkerEvent, WorkerId};
+use crate::event::{Actor, Event, FollowEvent, LabState, What, WorkerEvent, WorkerId};
 use crate::follow::{FollowOptions, FollowOrder, Follower, Target, Texts};
 use crate::model::WorkerState;
 
@@ -78,7 +78,7 @@ impl Core {
     ) -> Result<Core, EngineError> {
         let (events_in, events) = crossbeam_channel::bounded(EVENTS_IN_CHANNEL);
         let (lab, opened, targets) = match session {
-            Session::Watch { paths } => (None, watched(&paths), targets_of(&paths)),
+            Session::Watch { paths } => (None, targets::watched(&paths), targets::of_paths(&paths)),
             Session::Lab { lab, folder } => {
                 let run = LabRun::open(*lab, folder, program, events_in.clone())?;
                 let targets = run.log_folders().into_iter().map(Target::Folder).collect();
@@ -87,7 +87,7 @@ impl Core {
             }
         };
         let operator = FileOperator { owned: lab.as_ref().map(|run| run.folder().to_owned()) };
-        let follower = follow(targets, lab.is_some(), &texts, &events_in, operator)?;
+        let follower = follow(FollowOptions { targets, stamps: lab.is_some() }, &texts, &events_in, operator)?;
         let mut core = Core {
             shared,
             orders,
@@ -444,7 +444,7 @@ impl Core {
         self.events = events;
         self.texts.clear();
         self.tell(What::SessionOpened(opened));
-        match follow(targets, true, &self.texts, &events_in, operator) {
+        match follow(FollowOptions { targets, stamps: true }, &self.texts, &events_in, operator) {
             Ok(follower) => self.follower = follower,
             Err(error) => self.tell(What::Notice { text: error.to_string() }),
         }
@@ -452,32 +452,11 @@ impl Core {
 }
 
 fn follow(
-    targets: Vec<Target>,
-    stamps: bool,
+    options: FollowOptions,
     texts: &Texts,
     events: &Sender<Event>,
     operator: FileOperator,
 ) -> Result<Follower, EngineError> {
-    let options = FollowOptions { targets, stamps };
     Follower::start_into(texts.clone(), options, events.clone(), Box::new(operator))
         .map_err(|source| EngineError::Start { what: "start the follower's thread", source })
-}
-
-fn targets_of(paths: &[PathBuf]) -> Vec<Target> {
-    paths
-        .iter()
-        .map(|path| if path.is_dir() { Target::Folder(path.clone()) } else { Target::Path(path.clone()) })
-        .collect()
-}
-
-fn watched(paths: &[PathBuf]) -> SessionOpened {
-    let title = match paths {
-        [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
-        several => {
-            let names: Vec<_> =
-                several.iter().map(|path| path.file_name().unwrap_or_default().to_string_lossy()).collect();
-            names.join(", ")
-        }
-    };
-    SessionOpened { title, paths: paths.to_vec(), lab: None }
 }

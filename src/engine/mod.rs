@@ -10,6 +10,7 @@ mod lab_run;
 mod operate;
 mod report;
 mod steps;
+mod targets;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -7,6 +7,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use eframe::egui::{
@@ -18,10 +19,12 @@ use rotascope::event::{
     Actor, Batch, Cut, Event, FileId, FollowEvent, IncarnationId, LineMark, Origin, SessionOpened, What,
 };
 use rotascope::follow::Texts;
+use rotascope::gui::find::{LevelSet, Lines, Query, Scan, Stretch, Wanted};
 use rotascope::gui::settings::ThemeChoice;
 use rotascope::gui::text::Language;
 use rotascope::gui::{Jump, Settings, Window, fonts, theme};
 use rotascope::model::Model;
+use rotascope::record::Level;
 use rustix::time::{ClockId, clock_gettime};
 
 const LANES: u32 = 20;
@@ -189,4 +192,39 @@ fn main() {
     bench.report("timeline with all marks in view", |_, n| vec![Input::PointerMoved(pos2(900.0 + n as f32, 950.0))]);
     bench.window.state.settings.timeline = false;
     bench.report("without the timeline", |_, _| Vec::new());
+    drop(bench);
+    searches();
+}
+
+/// How fast a file of 200 MB is looked through, from the first byte to the last.
+fn searches() {
+    let line = "INFO 2026-05-10 00:00:09,942 web 4122 1 GET /orders/1024 200 0.031s from 10.0.0.1\n";
+    let many = line.repeat(1_000);
+    let mut file = tempfile::tempfile().unwrap();
+    let mut lines = 0;
+    while lines * (line.len() as u64) < 200_000_000 {
+        file.write_all(many.as_bytes()).unwrap();
+        lines += 1_000;
+    }
+    let file = Arc::new(file);
+    let end = lines * line.len() as u64;
+    for (what, typed, levels) in [
+        ("a literal that is not there", "nowhere", LevelSet::ALL),
+        ("a literal in every line", "orders", LevelSet::ALL),
+        ("a pattern with two wildcards", "/web.*GET.*999/", LevelSet::ALL),
+        ("a level", "", LevelSet::from(Level::Error)),
+    ] {
+        let wanted = Wanted { query: Query::parse(typed).unwrap(), levels, dividers: false, stamps: false };
+        let begun = Instant::now();
+        let mut scan = Scan::start(wanted, || {}).unwrap();
+        let mark = LineMark { line: 0, offset: 0 };
+        let incarnation = IncarnationId(1);
+        let text = Lines { incarnation, file: Some(Arc::clone(&file)), first: 0, mark, end };
+        scan.feed(Stretch { first_row: 0, rows: lines, lines: Some(text) });
+        while scan.done() < lines {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        println!("search for {what:<33} {:6.0} MB/s", end as f64 / 1e6 / seconds);
+    }
 }
