@@ -1,8 +1,7 @@
 //! The two times of Rotascope: real monotonic time, by which every order and every gap is measured, and the clock of
 //! the session (the wall's or a simulated one), which labels it and tells the workers when midnight is.
-//!
-//! Schedules (`when`, `interval`, `utc`, `at_time`) will stand in a module of their own beside these.
 
+mod schedule;
 mod session;
 mod zone;
 
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform;
 
+pub use schedule::{SchedulePlan, When};
 pub use session::{ClockError, SessionClock};
 pub use zone::{is_zone, zone_names};
 

@@ -20,7 +20,7 @@ pub use value::{ValueError, parse_duration, show_duration};
 
 use crate::clock::{ClockMode, ClockSetting, SessionClock};
 use crate::event::{LabOpened, WorkerId, WorkerOpened};
-use crate::handler::{Class, HandlerSetup};
+use crate::handler::{Class, HandlerOptions, HandlerSetup};
 use crate::record::{LEVELS, Level};
 
 /// The labs that are part of the program: name and text. The first one is the demo.
@@ -85,6 +85,8 @@ pub struct HandlerPlan {
     /// The file, or for a class that names its files by date the directory; relative to the lab's folder, and never
     /// leading out of it.
     pub path: PathBuf,
+    /// What only some classes look at.
+    pub options: HandlerOptions,
 }
 
 /// How a worker's process comes to be.
@@ -112,7 +114,11 @@ impl StartMethod {
 impl WorkerPlan {
     /// The handler's set-up in the lab's folder.
     pub fn handler_setup(&self, folder: &Path) -> HandlerSetup {
-        HandlerSetup { class: self.handler.class, path: folder.join(&self.handler.path) }
+        HandlerSetup {
+            class: self.handler.class,
+            path: folder.join(&self.handler.path),
+            options: self.handler.options.clone(),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{Moment, SessionClock};
+use crate::clock::{Moment, Mono, SchedulePlan, SessionClock};
 use crate::event::{FileId, OpenReason};
 
 pub use probe::{NoProbe, Point, Probe, probe_of_this_build};
@@ -105,9 +105,40 @@ pub struct HandlerSetup {
     /// The file to write to, or for a class that names its files by date the directory they stand in. Absolute.
     #[serde(with = "crate::event::path")]
     pub path: PathBuf,
+    /// What only some classes look at.
+    pub options: HandlerOptions,
+}
+
+/// Settings that have a default; which class looks at which is in the table of classes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandlerOptions {
+    /// When it moves on to the next file.
+    pub schedule: SchedulePlan,
+    /// How many archives it keeps; 0 is all of them.
+    pub backup_count: u32,
+    /// The encoding of what it writes.
+    pub encoding: Encoding,
+}
+
+/// How text becomes bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// The text as it is.
+    #[default]
+    Utf8,
+    /// Simplified Chinese, two bytes a character.
+    Gbk,
+    /// Two bytes a unit, little-endian, with a mark at the beginning of the file as Python writes it.
+    Utf16,
 }
 
 impl HandlerSetup {
+    /// A handler with the default options.
+    pub fn new(class: Class, path: PathBuf) -> HandlerSetup {
+        HandlerSetup { class, path, options: HandlerOptions::default() }
+    }
+
     /// A handler that has opened nothing yet.
     pub fn build(&self) -> Box<dyn Handler> {
         match self.class {
@@ -173,6 +204,30 @@ pub trait Handler: Send {
     /// # Errors
     /// When the line does not stand whole in the file.
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError>;
+
+    /// When [`Handler::check`] is to be called even if no line comes before that; none if never. Asked after each emit
+    /// and each check.
+    fn next_check(&self) -> Option<Mono> {
+        None
+    }
+
+    /// What the handler does on a timer, between lines.
+    ///
+    /// # Errors
+    /// When lines that it had taken are known not to stand in a reachable file, and can't be written again.
+    fn check(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
+        let _ = around;
+        Ok(())
+    }
+
+    /// The last call before an ordered end.
+    ///
+    /// # Errors
+    /// As for [`Handler::check`].
+    fn close(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
+        let _ = around;
+        Ok(())
+    }
 }
 
 /// Why a line was not written.

@@ -51,7 +51,7 @@ struct Bench {
 impl Bench {
     fn new(class: Class, name: &str) -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let handler = HandlerSetup { class, path: folder.path().join(name) }.build();
+        let handler = HandlerSetup::new(class, folder.path().join(name)).build();
         Bench { folder, handler, clock: noon(), seen: Seen::default() }
     }
 

@@ -156,7 +156,7 @@ fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Even
         name: "web-1".to_owned(),
         module: "app".to_owned(),
         logger: "error".to_owned(),
-        handler: HandlerSetup { class, path: if class.info().by_date { logs.to_owned() } else { logs.join("a1.log") } },
+        handler: HandlerSetup::new(class, if class.info().by_date { logs.to_owned() } else { logs.join("a1.log") }),
         format: LineFormat::DEFAULT.to_owned(),
         message: "6666666666".to_owned(),
         rate: 0.0,

@@ -28,7 +28,7 @@ pub fn plan(name: &str, class: Class, path: &Path, rate: f64) -> WorkerPlan {
         name: name.to_owned(),
         module: "app".to_owned(),
         logger: "error".to_owned(),
-        handler: HandlerSetup { class, path: path.to_owned() },
+        handler: HandlerSetup::new(class, path.to_owned()),
         format: LineFormat::DEFAULT.to_owned(),
         message: "6666666666".to_owned(),
         rate,

@@ -6,7 +6,7 @@ use super::super::HandlerPlan;
 use super::super::source::{Table, Value};
 use super::super::value::{closest, parse_inside};
 use super::{Named, refer};
-use crate::handler::{CLASSES, Class};
+use crate::handler::{CLASSES, Class, HandlerOptions};
 use crate::record::LineFormat;
 
 const KEYS: [&str; 10] =
@@ -81,7 +81,7 @@ fn handler(table: &Table<'_, '_>, formats: &Named<'_, String>) -> Option<(Handle
         refuse_foreign_keys(table, class);
     }
     let path = place(table, class);
-    Some((HandlerPlan { class: class.built?, path: path? }, format?))
+    Some((HandlerPlan { class: class.built?, path: path?, options: HandlerOptions::default() }, format?))
 }
 
 fn class(table: &Table<'_, '_>) -> Option<ClassKey> {
