@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform;
 
-pub use schedule::{SchedulePlan, When};
+pub use schedule::{Schedule, SchedulePlan, When};
 pub use session::{ClockError, SessionClock};
 pub use zone::{is_zone, zone_names};
 

@@ -137,6 +137,27 @@ impl SessionClock {
         self.zone.local(session)
     }
 
+    /// Session time now in whole seconds since 1970.
+    pub fn now_seconds(&self) -> i64 {
+        let now = Moment::now();
+        self.setting.simulated_at(now.mono).unwrap_or(now.wall).timestamp()
+    }
+
+    /// Session time, in whole seconds since 1970, at the moment at which the machine's wall clock showed `wall`: what
+    /// the time of a file means under a simulated clock. It is reckoned as if the setting that holds now had held then.
+    pub fn seconds_at_wall(&self, wall: DateTime<Utc>) -> i64 {
+        let ClockMode::Simulated { start, rate, .. } = self.setting.mode else { return wall.timestamp() };
+        let now = Moment::now();
+        let session = self.setting.simulated_at(now.mono).unwrap_or_else(|| start.to_utc());
+        let ago_ns = (now.wall - wall).num_nanoseconds().unwrap_or(i64::MAX);
+        let ago = TimeDelta::nanoseconds((ago_ns as f64 * rate) as i64);
+        session.checked_sub_signed(ago).unwrap_or(session).timestamp()
+    }
+
+    pub(super) fn zone(&self) -> Zone {
+        self.zone
+    }
+
     /// The setting that holds.
     pub fn setting(&self) -> &ClockSetting {
         &self.setting

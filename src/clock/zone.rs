@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, FixedOffset, Local, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Days, FixedOffset, Local, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::{OffsetComponents, Tz};
+
+use crate::platform;
 
 /// A time zone.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,14 @@ impl Zone {
         match self {
             Zone::Machine => at.with_timezone(&Local).fixed_offset(),
             Zone::Named(zone) => at.with_timezone(&zone).fixed_offset(),
+        }
+    }
+
+    /// Whether daylight saving time is in force at an instant.
+    pub(super) fn saves_daylight(self, at: DateTime<Utc>) -> bool {
+        match self {
+            Zone::Machine => platform::saves_daylight(at.timestamp()),
+            Zone::Named(zone) => !zone.offset_from_utc_datetime(&at.naive_utc()).dst_offset().is_zero(),
         }
     }
 

@@ -21,6 +21,17 @@ pub fn monotonic_ns() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
+/// Whether daylight saving time is in force in the machine's own time zone, at this second since 1970.
+pub fn saves_daylight(seconds: i64) -> bool {
+    let mut local = std::mem::MaybeUninit::<libc::tm>::uninit();
+    #[allow(clippy::unnecessary_cast, reason = "the type's width differs between systems")]
+    let seconds = seconds as libc::time_t;
+    // SAFETY: both pointers lead to a value of the right type that lives through the call; the function keeps neither.
+    let filled = unsafe { libc::localtime_r(&raw const seconds, local.as_mut_ptr()) };
+    // SAFETY: a pointer that is not null says that the whole value was filled.
+    !filled.is_null() && unsafe { local.assume_init() }.tm_isdst > 0
+}
+
 /// The identity of the file that `metadata` was taken of.
 pub fn file_id(metadata: &Metadata) -> FileId {
     let born_ns = metadata
