@@ -12,7 +12,7 @@ use super::life::{Gate, Life};
 use super::lines::Lines;
 use super::look::{Stands, stands_at};
 use super::moved::settled_name;
-use super::run::{Ended, State};
+use super::state::{Ended, State};
 use crate::event::{EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
 

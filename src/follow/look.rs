@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::folder::{is_absence, kind_of};
-use super::run::{Ended, Slot, State};
+use super::state::{Ended, Slot, State};
 use super::watch::{Hints, NameHint, nearest_folder};
 use crate::event::{EntryKind, FileId, FollowEvent, What};
 use crate::platform;

@@ -4,19 +4,21 @@
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
 //! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
-//! `arrive` what came, `folder` what is followed; `read` reads every held descriptor on and notices truncations;
+//! `arrive` what came, `folder` and `list` what is followed; `read` reads every held descriptor on and notices truncations;
 //! `lines` cuts bytes into lines; `operate` carries out orders between two looks; `run` is the loop around them.
 
 mod arrive;
 mod folder;
 mod life;
 mod lines;
+mod list;
 mod look;
 mod moved;
 mod operate;
 mod read;
 mod run;
 mod stamps;
+mod state;
 mod watch;
 
 use std::collections::HashMap;
@@ -193,8 +195,8 @@ impl Follower {
     ) -> io::Result<Follower> {
         let (orders, to_obey) = unbounded();
         let (stop, stopped) = bounded(1);
-        let outlet = run::Outlet::new(events, stopped);
-        let state = run::State::new(options, outlet, texts.clone(), operator)?;
+        let outlet = state::Outlet::new(events, stopped);
+        let state = state::State::new(options, outlet, texts.clone(), operator)?;
         let thread = std::thread::Builder::new().name("follower".to_owned()).spawn(move || state.run(&to_obey))?;
         Ok(Follower { orders, texts, stop, thread: Some(thread) })
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::life::Life;
 use super::look::{Stands, stands_at};
-use super::run::{Ended, State};
+use super::state::{Ended, State};
 use super::watch::{Arrival, Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::read::Truncation;
-use super::run::{Ended, Next, State};
+use super::state::{Ended, Next, State};
 use super::{FollowOrder, Operated, is_within};
 use crate::command::{FileOperation, FileOrder};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin, What};

@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::life::{Life, Look};
-use super::run::{Ended, Next, State};
 use super::stamps;
+use super::state::{Ended, Next, State};
 use crate::event::{Actor, Cut, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 use crate::record::StampRun;
 
-/// One positioned read.
-pub(super) const BLOCK_BYTES: usize = 256 << 10;
 /// A file that grows faster than it is read must not keep the others waiting, nor an order.
 const TURN_BYTES: u64 = 8 << 20;
 /// A last line without newline is final when its file has been followed by another and was quiet for so long: a

@@ -1,0 +1,143 @@
+//! All that the follower's thread knows, and its way out for events. Every other file here works on it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, select};
+
+use super::folder::Folder;
+use super::life::Life;
+use super::watch::{Hints, Watch};
+use super::{FollowOptions, Operator, Target, Texts};
+use crate::clock::Moment;
+use crate::event::{EntryKind, Event, FileId, FolderEntry, FollowEvent, IncarnationId, NotFollowed, Origin, What};
+
+/// One positioned read.
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
+
+/// The thread is to end: it was told to, or nobody takes its events any more.
+#[derive(Debug)]
+pub(super) struct Ended;
+
+/// The way out for events.
+pub(super) struct Outlet {
+    events: Sender<Event>,
+    pub(super) stopped: Receiver<()>,
+    /// How many events went out: whoever compares sees whether anything happened.
+    pub(super) sent: u64,
+}
+
+impl Outlet {
+    pub(super) fn new(events: Sender<Event>, stopped: Receiver<()>) -> Outlet {
+        Outlet { events, stopped, sent: 0 }
+    }
+
+    /// Waits for room. The order to stop ends the waiting.
+    pub(super) fn say(&mut self, what: What) -> Result<(), Ended> {
+        self.sent += 1;
+        let event = Event { at: Moment::now(), what };
+        select! {
+            send(self.events, event) -> sent => sent.map_err(|_| Ended),
+            recv(self.stopped) -> _ => Err(Ended),
+        }
+    }
+}
+
+/// A path that is followed, whatever stands there.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// Asked for by name; others stand for entries of a folder and go with them.
+    pub(super) asked_for: bool,
+    /// The incarnation that the path leads to.
+    pub(super) current: Option<IncarnationId>,
+    /// The one it led to last.
+    pub(super) previous: Option<IncarnationId>,
+    /// Why it can't be looked at or opened, as was said.
+    pub(super) trouble: Option<String>,
+    /// What stands there instead of a file, as was said.
+    pub(super) not_a_file: Option<EntryKind>,
+    /// Why it is not followed although it could be.
+    pub(super) skipped: Option<(FileId, NotFollowed)>,
+}
+
+/// All that the thread knows.
+pub(super) struct State {
+    pub(super) options: FollowOptions,
+    pub(super) outlet: Outlet,
+    pub(super) texts: Texts,
+    pub(super) operator: Box<dyn Operator>,
+    pub(super) watch: Watch,
+    pub(super) lives: BTreeMap<IncarnationId, Life>,
+    /// The last life of each file that is held.
+    pub(super) by_file: HashMap<FileId, IncarnationId>,
+    pub(super) slots: BTreeMap<PathBuf, Slot>,
+    pub(super) folders: Vec<Folder>,
+    /// How the next file of a path is to be announced, where it is known how it will come.
+    pub(super) origins: HashMap<PathBuf, Origin>,
+    pub(super) last_id: u32,
+    /// Whether the first look is over.
+    pub(super) started: bool,
+    /// Hints of the last look: they may explain what this one sees.
+    pub(super) earlier: Hints,
+    pub(super) listed: Vec<FolderEntry>,
+    pub(super) sizes_listed: Instant,
+    pub(super) unwatchable: BTreeSet<PathBuf>,
+    pub(super) moved_at: Instant,
+    pub(super) overflow_told: Option<Instant>,
+    pub(super) block: Vec<u8>,
+}
+
+/// When to take the next turn at the latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Now,
+    In(Duration),
+}
+
+impl State {
+    pub(super) fn new(
+        options: FollowOptions,
+        outlet: Outlet,
+        texts: Texts,
+        operator: Box<dyn Operator>,
+    ) -> io::Result<State> {
+        let mut slots = BTreeMap::new();
+        let mut folders = Vec::new();
+        for target in &options.targets {
+            match target {
+                Target::Path(path) => {
+                    slots.insert(std::path::absolute(path)?, Slot { asked_for: true, ..Slot::default() });
+                }
+                Target::Folder(path) => folders.push(Folder::new(std::path::absolute(path)?)),
+            }
+        }
+        let now = Instant::now();
+        Ok(State {
+            options,
+            outlet,
+            texts,
+            operator,
+            watch: Watch::silent(),
+            lives: BTreeMap::new(),
+            by_file: HashMap::new(),
+            slots,
+            folders,
+            origins: HashMap::new(),
+            last_id: 0,
+            started: false,
+            earlier: Hints::default(),
+            listed: Vec::new(),
+            sizes_listed: now,
+            unwatchable: BTreeSet::new(),
+            moved_at: now,
+            overflow_told: None,
+            block: vec![0; BLOCK_BYTES],
+        })
+    }
+
+    pub(super) fn say(&mut self, event: FollowEvent) -> Result<(), Ended> {
+        self.outlet.say(What::Follow(event))
+    }
+}
