@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::clock::{Moment, Mono, SessionClock};
 use crate::event::WorkerEvent;
-use crate::handler::{Handler, Probe, Surroundings, probe_of_this_build};
+use crate::handler::{EmitError, Handler, Probe, Surroundings, probe_of_this_build};
 use crate::record::{LineFormat, Record, Stamp, StampRun, write_stamp};
 
 use super::counters::{Counters, TaskCounters};
@@ -24,6 +24,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Without a rate, the rest after a line that failed: a failing system call returns so fast that the failures would
 /// outnumber the lines by far.
 const AFTER_FAILURE: Duration = Duration::from_millis(1);
+/// The least time between two checks of a handler, whatever it asks for.
+const BETWEEN_CHECKS_NS: u64 = 1_000_000;
 
 /// Runs a worker: reads its setup and then its orders from standard input, reports on standard output, and ends when
 /// told to or when standard input ends.
@@ -95,10 +97,13 @@ fn work(
         seq: 0,
         line: Vec::with_capacity(256),
         reporter,
+        check_earliest: Mono(0),
+        check_complaint: String::new(),
     };
     let code = match task.open() {
         Ok(()) => {
             task.run(&inbox);
+            task.close();
             ExitCode::SUCCESS
         }
         Err(reason) => {
@@ -164,6 +169,9 @@ struct Task<'a> {
     /// Reused for every line.
     line: Vec<u8>,
     reporter: Reporter<'a>,
+    check_earliest: Mono,
+    /// What the last check complained of, which is said once.
+    check_complaint: String,
 }
 
 /// What an order leaves a task to do.
@@ -184,21 +192,20 @@ impl Task<'_> {
         let mut pacer = Pacer::new(self.setup.plan.rate, Mono::now());
         let mut mode = Mode::Write;
         while mode != Mode::End {
-            if mode == Mode::Hold {
-                self.reporter.tell_failures();
-                let Ok(order) = inbox.orders.recv() else { return };
-                self.obey(order, &mut mode, &mut pacer);
-                continue;
-            }
             if inbox.waiting.swap(false, Ordering::Acquire) {
                 while let Ok(order) = inbox.orders.try_recv() {
                     self.obey(order, &mut mode, &mut pacer);
                 }
                 continue;
             }
+            if mode == Mode::Hold {
+                self.reporter.tell_failures();
+                self.sleep_until(None, inbox);
+                continue;
+            }
             match pacer.due(Mono::now) {
                 Due::Lines(count) => self.write_lines(count, inbox, &mut pacer),
-                Due::At(next) => self.sleep_until(next, inbox),
+                Due::At(next) => self.sleep_until(Some(next), inbox),
             }
         }
     }
@@ -208,37 +215,75 @@ impl Task<'_> {
             let whole = self.write_line();
             pacer.wrote_line();
             if !whole && !pacer.is_limited() {
-                return self.sleep_until(Mono::now().plus_ns(AFTER_FAILURE.as_nanos() as u64), inbox);
+                return self.sleep_until(Some(Mono::now().plus_ns(AFTER_FAILURE.as_nanos() as u64)), inbox);
             }
             if inbox.waiting.load(Ordering::Relaxed) {
                 return;
             }
         }
-        if self.reporter.failures_due().is_some_and(|due| due <= Mono::now()) {
-            self.reporter.tell_failures();
+        if self.upkeep_due().is_some() {
+            self.see_to_upkeep(Mono::now());
         }
     }
 
-    /// Sleeps, unless an order comes, which stays where it is.
-    fn sleep_until(&mut self, next: Mono, inbox: &Inbox) {
+    /// Sleeps up to a moment, or without one for ever; an order ends the sleep, and stays where it is.
+    fn sleep_until(&mut self, next: Option<Mono>, inbox: &Inbox) {
         while !inbox.waiting.load(Ordering::Acquire) {
             let now = Mono::now();
-            if now >= next {
+            if next.is_some_and(|next| next <= now) {
                 return;
             }
-            let failures = self.reporter.failures_due();
-            if failures.is_some_and(|due| due <= now) {
-                self.reporter.tell_failures();
-                continue;
-            }
-            let wake = failures.map_or(next, |due| due.min(next));
+            self.see_to_upkeep(now);
+            let wake = next.into_iter().chain(self.upkeep_due()).min();
             let mut ready = crossbeam_channel::Select::new();
             ready.recv(&inbox.orders);
-            if ready.ready_timeout(Duration::from_nanos(wake.since(now))).is_ok() {
+            let ordered = match wake {
+                Some(wake) => ready.ready_timeout(Duration::from_nanos(wake.since(now))).is_ok(),
+                None => ready.ready() == 0,
+            };
+            if ordered {
                 // The sender raises the flag right after it has sent.
                 inbox.waiting.store(true, Ordering::Release);
             }
         }
+    }
+
+    /// When something besides lines is to be done: failures told, the handler's own check.
+    fn upkeep_due(&self) -> Option<Mono> {
+        self.reporter.failures_due().into_iter().chain(self.check_due()).min()
+    }
+
+    fn check_due(&self) -> Option<Mono> {
+        self.handler.next_check().map(|due| due.max(self.check_earliest))
+    }
+
+    fn see_to_upkeep(&mut self, now: Mono) {
+        if self.reporter.failures_due().is_some_and(|due| due <= now) {
+            self.reporter.tell_failures();
+        }
+        if self.check_due().is_some_and(|due| due <= now) {
+            let mut around =
+                Surroundings { clock: &self.clock, observer: &mut self.reporter, probe: self.probe.as_ref() };
+            let checked = self.handler.check(&mut around);
+            self.check_earliest = Mono::now().plus_ns(BETWEEN_CHECKS_NS);
+            self.complain_of(checked, "when it checked its file");
+        }
+    }
+
+    /// The handler's last call. The parent may be gone, and then nobody hears what is told.
+    fn close(&mut self) {
+        let mut around = Surroundings { clock: &self.clock, observer: &mut self.reporter, probe: self.probe.as_ref() };
+        let closed = self.handler.close(&mut around);
+        self.complain_of(closed, "when it closed its file");
+    }
+
+    /// Tells of a failure outside any line; the same one again only after a success.
+    fn complain_of(&mut self, result: Result<(), EmitError>, when: &str) {
+        let complaint = result.map_or_else(|error| error.to_string(), |()| String::new());
+        if !complaint.is_empty() && complaint != self.check_complaint {
+            self.reporter.notice(format!("Worker {}, {when}: {complaint}", self.setup.plan.name));
+        }
+        self.check_complaint = complaint;
     }
 
     fn obey(&mut self, order: Order, mode: &mut Mode, pacer: &mut Pacer) {
@@ -295,5 +340,159 @@ impl Task<'_> {
         let line = StampRun { launch: self.setup.launch, thread: 1, task: 1, first: self.seq, last: self.seq };
         self.reporter.failed(line, &error);
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::path::PathBuf;
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::clock::ClockSetting;
+    use crate::event::LaunchId;
+    use crate::handler::{Class, EmitFault, HandlerSetup};
+    use crate::worker::WorkerPlan;
+
+    /// What a handler was asked to do, in order.
+    type Calls = Arc<Mutex<Vec<&'static str>>>;
+
+    /// Wants to check every few milliseconds, and fails at it.
+    struct Timed {
+        calls: Calls,
+        next: Mono,
+    }
+
+    impl Handler for Timed {
+        fn open(&mut self, _: &mut Surroundings<'_>) -> Result<(), EmitError> {
+            Ok(())
+        }
+
+        fn emit(&mut self, _: &[u8], _: &mut Surroundings<'_>) -> Result<(), EmitError> {
+            self.calls.lock().unwrap().push("emit");
+            Ok(())
+        }
+
+        fn next_check(&self) -> Option<Mono> {
+            Some(self.next)
+        }
+
+        fn check(&mut self, _: &mut Surroundings<'_>) -> Result<(), EmitError> {
+            assert!(self.next <= Mono::now(), "not before its time");
+            self.next = Mono::now().plus_ns(5_000_000);
+            self.calls.lock().unwrap().push("check");
+            let reason = EmitFault::System(io::Error::from(io::ErrorKind::NotFound));
+            Err(EmitError { operation: "stat", path: PathBuf::from("/a1.log"), reason })
+        }
+
+        fn close(&mut self, _: &mut Surroundings<'_>) -> Result<(), EmitError> {
+            self.calls.lock().unwrap().push("close");
+            Ok(())
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Told {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Runs a task at this rate whose handler is [`Timed`], under the orders that `order` gives; what it told.
+    fn run(rate: f64, order: impl FnOnce(&dyn Fn(Order), &Calls) + Send) -> (Vec<&'static str>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = WorkerPlan {
+            name: "web-1".to_owned(),
+            module: "app".to_owned(),
+            logger: "error".to_owned(),
+            handler: HandlerSetup::new(Class::Plain, folder.path().join("a1.log")),
+            format: LineFormat::DEFAULT.to_owned(),
+            message: "6".to_owned(),
+            rate,
+            levels: Vec::new(),
+            threads: 1,
+            tasks: 1,
+        };
+        let page = folder.path().join("page");
+        let counters = Counters::create(&page, 1, 1).unwrap();
+        let clock = ClockSetting::wall();
+        let setup = WorkerSetup { launch: LaunchId(1), plan, clock: clock.clone(), page, decided: Mono::now() };
+        let (told, calls) = (Told::default(), Calls::default());
+        let mut task = Task {
+            setup: &setup,
+            format: &LineFormat::parse(LineFormat::DEFAULT).unwrap(),
+            clock: SessionClock::new(clock),
+            handler: Box::new(Timed { calls: Arc::clone(&calls), next: Mono::now() }),
+            probe: probe_of_this_build(),
+            counters: counters.task(1, 1),
+            levels: LevelMix::new(&[], ""),
+            process: 1,
+            seq: 0,
+            line: Vec::new(),
+            reporter: Reporter::start(told.clone(), &counters).unwrap(),
+            check_earliest: Mono(0),
+            check_complaint: String::new(),
+        };
+        let (sender, orders) = unbounded();
+        let inbox = Inbox { orders, waiting: Arc::new(AtomicBool::new(false)) };
+        let waiting = Arc::clone(&inbox.waiting);
+        thread::scope(|scope| {
+            let with = Arc::clone(&calls);
+            scope.spawn(move || {
+                let give = |order| {
+                    sender.send(order).unwrap();
+                    waiting.store(true, Ordering::Release);
+                };
+                order(&give, &with);
+                give(Order::Stop);
+            });
+            task.run(&inbox);
+            task.close();
+        });
+        task.reporter.finish(Duration::from_secs(20));
+        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap();
+        (calls.lock().unwrap().clone(), told)
+    }
+
+    fn wait_for(calls: &Calls, what: &str, times: usize) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while calls.lock().unwrap().iter().filter(|call| **call == what).count() < times {
+            assert!(Instant::now() < end, "{what} {times} times; seen {:?}", calls.lock().unwrap());
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn a_handler_checks_on_time_while_no_line_is_due_and_is_closed_last() {
+        let (calls, told) = run(0.001, |_, calls| wait_for(calls, "check", 5));
+        assert_eq!(calls.iter().filter(|call| **call == "emit").count(), 1);
+        assert_eq!(calls.iter().filter(|call| **call == "close").count(), 1);
+        assert_eq!(calls.last(), Some(&"close"));
+        assert_eq!(told.matches("Worker web-1, when it checked its file: stat /a1.log").count(), 1, "once: {told}");
+    }
+
+    #[test]
+    fn a_paused_handler_checks_on() {
+        let (calls, _) = run(1000.0, |give, calls| {
+            give(Order::Pause);
+            let checks = calls.lock().unwrap().len();
+            wait_for(calls, "check", checks + 5);
+        });
+        assert_eq!(calls.last(), Some(&"close"));
+    }
+
+    #[test]
+    fn a_handler_checks_between_lines_at_full_speed() {
+        let (calls, _) = run(0.0, |_, calls| wait_for(calls, "check", 3));
+        assert!(calls.iter().filter(|call| **call == "emit").count() > 3);
     }
 }

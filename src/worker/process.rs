@@ -18,7 +18,7 @@ use crate::platform::{self, ChildChange, ProcessSignal};
 
 use super::counters::Counters;
 use super::guard::Guard;
-use super::wire::{Order, Report, WorkerSetup};
+use super::wire::{Order, Report, Told, WorkerSetup};
 use super::{WORKER_SUBCOMMAND, WorkerPlan};
 
 /// How often a thread that can't hand over an event looks whether anybody still wants it.
@@ -286,7 +286,10 @@ fn read_reports(shared: &Shared, reports: ChildStdout, events: &Sender<Event>) {
             return;
         }
         match serde_json::from_slice::<Report>(&line) {
-            Ok(Report { at, event }) => shared.tell(events, at, event),
+            Ok(Report { at, told: Told::Event(event) }) => shared.tell(events, at, event),
+            Ok(Report { at, told: Told::Notice(text) }) => {
+                shared.hand_over(events, Event { at, what: What::Notice { text } });
+            }
             Err(error) => {
                 let text = String::from_utf8_lossy(line.trim_ascii());
                 let text = format!("A worker wrote something that is no report: {error}: {text}");

@@ -13,7 +13,7 @@ use crate::handler::{EmitError, Observer, Opened};
 use crate::record::StampRun;
 
 use super::counters::Counters;
-use super::wire::Report;
+use super::wire::{Report, Told};
 
 /// Reports that wait for a slow parent. More are dropped and counted in the page.
 const QUEUE: usize = 4096;
@@ -49,8 +49,17 @@ impl<'a> Reporter<'a> {
     }
 
     pub(super) fn tell(&mut self, at: Moment, event: WorkerEvent) {
+        self.send(Report { at, told: Told::Event(event) });
+    }
+
+    /// Tells a person something that belongs to no line.
+    pub(super) fn notice(&mut self, sentence: String) {
+        self.send(Report { at: Moment::now(), told: Told::Notice(sentence) });
+    }
+
+    fn send(&mut self, report: Report) {
         let Some(queue) = &self.queue else { return };
-        if let Err(TrySendError::Full(_)) = queue.try_send(Report { at, event }) {
+        if let Err(TrySendError::Full(_)) = queue.try_send(report) {
             self.counters.dropped_reports().fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
     }

@@ -37,5 +37,14 @@ pub(super) enum Order {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) at: Moment,
-    pub(super) event: WorkerEvent,
+    pub(super) told: Told,
+}
+
+/// What a report tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Told {
+    Event(WorkerEvent),
+    /// One sentence for the person.
+    Notice(String),
 }
