@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::engine::{FAULTS, MOST_PROCESSES};
+use crate::handler::CLASSES;
 use crate::lab::parse_duration;
 
 /// The exit code of a usage or set-up error.
@@ -43,7 +45,8 @@ enum Command {
     /// Run a lab without a window, then print the ledger
     #[command(after_help = RUN_CODES)]
     Run(Run),
-    /// Not built yet: run each handler under each fault, and print a table
+    /// Run each handler under each fault with real workers, and print a table of what was lost
+    #[command(after_help = compare_names())]
     Compare(Compare),
     /// Not built yet: follow files like tail -F, across everything that can happen to them
     Follow(Follow),
@@ -54,6 +57,22 @@ enum Command {
 const RUN_CODES: &str = "It ends after --for, with the last step, or on Ctrl+C, and stops every worker.\n\
      Exit code: 0; 1 when lines were lost or torn or, if the lab expects something, when that did not hold; \
      2 for a usage or set-up error.";
+
+/// The names that `compare` takes, each with its sentence.
+fn compare_names() -> String {
+    let handlers: Vec<_> = CLASSES.iter().map(|info| (info.name, info.sentence)).collect();
+    let faults: Vec<_> = FAULTS.iter().map(|info| (info.name, info.sentence)).collect();
+    let width = handlers.iter().chain(&faults).map(|(name, _)| name.len()).max().unwrap_or(0);
+    let list = |names: &[(&str, &str)]| -> String {
+        names.iter().map(|(name, sentence)| format!("  {name:<width$}  {sentence}\n")).collect()
+    };
+    format!(
+        "Handlers:\n{}\nFaults:\n{}\nEach run writes into a fresh temporary folder. Ctrl+C ends it and leaves the \
+         rows that are there.\nExit code: 0; 2 for a usage or set-up error.",
+        list(&handlers),
+        list(&faults)
+    )
+}
 
 /// What the window opens on.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
@@ -95,11 +114,11 @@ pub struct Compare {
     /// Handler classes [default: all]
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub handlers: Vec<String>,
-    /// Faults [default: all]
+    /// Faults [default: all but fill_disk]
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub faults: Vec<String>,
     /// Processes that write to one log
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_PROCESSES)))]
     pub processes: u16,
     /// Print an array of ledgers as JSON
     #[arg(long)]

@@ -16,6 +16,7 @@ pub use condition::{Condition, EVENT_KINDS, Figure, Judged};
 pub use folder::{FolderError, MARKER, OwnedFolder, claim_folder, claim_free_folder, empty, is_owned};
 pub use source::LabError;
 pub use step::{Action, Repeat, Step, StepPath, When};
+pub(crate) use value::closest;
 pub use value::{ValueError, parse_duration, show_duration};
 
 use crate::clock::{ClockMode, ClockSetting, SessionClock};

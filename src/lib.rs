@@ -23,7 +23,7 @@
 //! | [`lab`] | reads what is to run: handlers, workers, the clock, steps; owns the folder it runs in | `handler`, `command` |
 //! | [`engine`] | owns the model, passes commands on, and reacts to events | all of them |
 //! | `gui` | draws from the model and sends commands (a feature, on by default) | `engine` |
-//! | [`cli`] | what is asked on the command line | `lab` |
+//! | [`cli`] | what is asked on the command line | `lab`, `engine` |
 //!
 //! What holds everywhere:
 //!

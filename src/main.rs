@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use rotascope::cli::{self, Invocation};
-use rotascope::engine::{self, RunOptions};
+use rotascope::engine::{self, CompareOptions, RunOptions};
 use rotascope::lab::Lab;
 use rotascope::worker;
 
@@ -35,7 +35,11 @@ fn obey(invocation: Invocation) -> Result<ExitCode, Failure> {
             let options = RunOptions { duration: run.duration, json: run.json, keep: run.keep };
             Ok(if engine::run(lab, &options)? { ExitCode::SUCCESS } else { ExitCode::from(NOT_CLEAN) })
         }
-        Invocation::Compare(_) => Err("not built yet: compare".into()),
+        Invocation::Compare(compare) => {
+            let cli::Compare { duration, handlers, faults, processes, json } = compare;
+            engine::compare(&CompareOptions { duration, handlers, faults, processes, json })?;
+            Ok(ExitCode::SUCCESS)
+        }
         Invocation::Follow(_) => Err("not built yet: follow; without a command the window follows files".into()),
         Invocation::Shot(shot) => take_pictures(&shot),
     }

@@ -12,21 +12,31 @@ const FILLER: &str = ".rotascope-fill";
 const LARGEST_BYTES: u64 = 256 << 20;
 const BLOCK: usize = 64 << 10;
 
+/// Whether the file system of this folder is one that is filled.
+///
+/// # Errors
+/// A sentence: it is too large, or can't be asked.
+pub(super) fn may_fill(folder: &Path) -> Result<(), String> {
+    let space = platform::space(folder)
+        .map_err(|error| format!("can't ask for the free space of {}: {error}", folder.display()))?;
+    if space.total_bytes < LARGEST_BYTES {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: its file system has {} MiB and is not filled; only one below 256 MiB is, so that no real disk can be hit: \
+         use a small one, for example a tmpfs",
+        folder.display(),
+        space.total_bytes >> 20
+    ))
+}
+
 /// Writes zeros until no more than `leave_bytes` are free.
 ///
 /// # Errors
-/// A sentence: the file system is too large to be filled, or can't be asked or written.
+/// A sentence: as for [`may_fill`], or the file system can't be written.
 pub(super) fn fill_disk(folder: &Path, leave_bytes: u64) -> Result<(), String> {
+    may_fill(folder)?;
     let cannot = |what: &str, error: &io::Error| format!("can't {what} {}: {error}", folder.display());
-    let space = platform::space(folder).map_err(|error| cannot("ask for the free space of", &error))?;
-    if space.total_bytes >= LARGEST_BYTES {
-        return Err(format!(
-            "{}: its file system has {} MiB and is not filled; only one below 256 MiB is, so that no real disk can be \
-             hit: run the lab with --keep on a small one, for example a tmpfs",
-            folder.display(),
-            space.total_bytes >> 20
-        ));
-    }
     let mut file = OpenOptions::new()
         .append(true)
         .create(true)

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::{Engine, EngineConfig, EngineError, Report, Session};
 use crate::command::{Command, LabOrder};
 use crate::event::LabState;
-use crate::lab::{Lab, claim_folder};
+use crate::lab::{Lab, OwnedFolder, claim_folder};
 
 /// How often a run without a window looks whether it is over.
 const LOOK: Duration = Duration::from_millis(20);
@@ -52,38 +52,62 @@ fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> RunError {
     move |source| RunError::System { what, source }
 }
 
+/// Is set once somebody wants this process to end: the first Ctrl+C ends it in good order.
+pub(super) fn interruption() -> std::io::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+    }
+    Ok(interrupted)
+}
+
+/// A fresh folder, removed with all that it holds when it is dropped.
+pub(super) fn temporary_folder() -> Result<tempfile::TempDir, RunError> {
+    tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))
+}
+
 /// Runs a lab to its end and prints the ledger. True if nothing was lost, or all the lab's conditions held.
 ///
 /// # Errors
 /// When the run could not be set up, or not drained.
 pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupted)).map_err(system("listen for signals"))?;
-    }
-    // The temporary folder is removed when it is dropped: at the end.
+    let interrupted = interruption().map_err(system("listen for signals"))?;
     let (folder, _temporary) = match &options.keep {
         Some(keep) => (keep.clone(), None),
         None => {
-            let temporary = tempfile::Builder::new().prefix("rotascope-").tempdir();
-            let temporary = temporary.map_err(system("make a temporary folder"))?;
+            let temporary = temporary_folder()?;
             (temporary.path().join("lab"), Some(temporary))
         }
     };
     let config = EngineConfig::quiet().map_err(system("find the own executable"))?;
     let has_steps = !lab.steps.is_empty();
     let folder = claim_folder(&folder).map_err(EngineError::from)?;
+    let report = play(lab, folder, config, |engine, began| {
+        let until = options.duration.map(|duration| began + duration);
+        interrupted.load(Ordering::Relaxed) || over(engine, until, has_steps)
+    })?;
+    print(&report, options.json).map_err(system("print the result"))?;
+    Ok(report.succeeded())
+}
+
+/// Runs a lab in its folder until it is over, as `is_over` is asked again and again, and gives the account.
+///
+/// # Errors
+/// When the run could not be set up, or not drained.
+pub(super) fn play(
+    lab: Lab,
+    folder: OwnedFolder,
+    config: EngineConfig,
+    mut is_over: impl FnMut(&Engine, Instant) -> bool,
+) -> Result<Report, RunError> {
     let engine = Engine::open(Session::Lab { lab: Box::new(lab), folder }, config)?;
     let began = Instant::now();
     engine.send(Command::Lab(LabOrder::Start));
     wait_for_state(&engine, LabState::Running)?;
-    let until = options.duration.map(|duration| began + duration);
-    while !interrupted.load(Ordering::Relaxed) && !over(&engine, until, has_steps) {
+    while !is_over(&engine, began) {
         std::thread::sleep(LOOK);
     }
-    let report = stop_and_report(&engine, began)?;
-    print(&report, options.json).map_err(system("print the result"))?;
-    Ok(report.succeeded())
+    stop_and_report(&engine, began)
 }
 
 fn over(engine: &Engine, until: Option<Instant>, has_steps: bool) -> bool {

@@ -3,6 +3,7 @@
 //! The engine's thread alone changes the model. Whoever draws takes a short read lock; whoever wants something sends a
 //! [`Command`] and sees the result as an event in the same model, never earlier than the facts.
 
+mod compare;
 mod core;
 mod fill;
 mod headless;
@@ -19,6 +20,9 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender};
 
+pub use compare::{
+    CompareError, CompareOptions, Compared, Comparison, FAULTS, FaultInfo, MOST_PROCESSES, Recovered, Told, compare,
+};
 pub use headless::{RunError, RunOptions, run, stop_and_report};
 pub use report::{ExpectationReport, Report, WorkerReport};
 

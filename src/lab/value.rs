@@ -166,7 +166,7 @@ pub(super) fn parse_inside(text: &str) -> Result<PathBuf, ValueError> {
 }
 
 /// The suggestion that ends an error: the nearest of the names if one is near, else all of them.
-pub(super) fn closest(word: &str, names: &[&str]) -> String {
+pub(crate) fn closest(word: &str, names: &[&str]) -> String {
     let lower = word.to_lowercase();
     let distance = |name: &str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());
     let nearest = names.iter().min_by_key(|name| distance(name));
