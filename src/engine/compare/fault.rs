@@ -127,7 +127,7 @@ pub const FAULTS: [FaultInfo; 12] = [
         by_default: false,
         script: |run| {
             let steps = [
-                run.once(3, "do = \"fill_disk\"\nleave = \"64KiB\""),
+                run.once(3, "do = \"fill_disk\"\nleave = \"0\""),
                 run.once(6, "do = \"delete\"\nfile = \".rotascope-fill\""),
             ];
             Script::at_noon(steps.concat())
