@@ -29,6 +29,7 @@ pub enum Action {
     CopyPath,
     Release,
     RemoveFolder,
+    CompareHandlers,
     ThemeSystem,
     ThemeDark,
     ThemeLight,
@@ -54,7 +55,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the menus.
-    pub const ALL: [Action; 43] = {
+    pub const ALL: [Action; 44] = {
         use Action::*;
         [
             OpenFile,
@@ -79,6 +80,7 @@ impl Action {
             CopyPath,
             Release,
             RemoveFolder,
+            CompareHandlers,
             ThemeSystem,
             ThemeDark,
             ThemeLight,
@@ -134,6 +136,7 @@ impl Action {
             Action::PauseOrResume => (Modifiers::NONE, Key::F6),
             Action::Stop => (Modifiers::SHIFT, Key::F5),
             Action::BeforeMidnight => (COMMAND, Key::M),
+            Action::CompareHandlers => (SHIFTED, Key::H),
             Action::RenameFile => (Modifiers::NONE, Key::F2),
             Action::DeleteFile => (Modifiers::NONE, Key::Delete),
             Action::CopyPath => (SHIFTED, Key::C),

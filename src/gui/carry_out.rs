@@ -37,7 +37,9 @@ impl Window {
                 self.may_close = true;
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
-            Request::WriteLedger(path) => self.write_ledger(&path),
+            Request::Save(purpose) => self.ask_where(ctx, purpose),
+            Request::Write(Purpose::Ledger, path) => self.write_ledger(&path),
+            Request::Write(purpose, path) => self.write_comparison(ctx, purpose, &path),
         }
     }
 
@@ -50,7 +52,7 @@ impl Window {
             Action::OpenFile => self.picker.open(Purpose::Files, self.words.tr("pick-files"), ctx),
             Action::OpenFolder => self.picker.open(Purpose::Folder, self.words.tr("pick-folder"), ctx),
             Action::OpenLab => self.picker.open(Purpose::Lab, self.words.tr("pick-lab"), ctx),
-            Action::ExportLedger => self.picker.open(Purpose::Ledger, self.words.tr("pick-ledger"), ctx),
+            Action::ExportLedger => self.ask_where(ctx, Purpose::Ledger),
             Action::OpenPath => self.dialog = Some(Dialog::Path { text: String::new(), instead: false }),
             Action::DemoLab => self.ask_to_open(ctx, SessionRequest::Demo),
             Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
@@ -80,6 +82,8 @@ impl Window {
                 }
             }
             Action::RemoveFolder => self.remove_folder(),
+            Action::CompareHandlers if self.compare.open => self.compare.close(),
+            Action::CompareHandlers => self.compare.open = true,
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),
             Action::Notices => self.dialog = Some(Dialog::Notices),
             Action::Keys => self.dialog = Some(Dialog::Keys),
@@ -178,9 +182,9 @@ impl Window {
     /// What the system's file dialog came back with.
     pub(super) fn picked(&mut self, picked: Picked) {
         match picked {
-            Picked::Paths(Purpose::Ledger, paths) => {
+            Picked::Paths(purpose, paths) if default_name(purpose).is_some() => {
                 if let Some(path) = paths.into_iter().next() {
-                    self.state.ask(Request::WriteLedger(path));
+                    self.state.ask(Request::Write(purpose, path));
                 }
             }
             Picked::Paths(Purpose::Lab, paths) => {
@@ -190,8 +194,12 @@ impl Window {
             }
             Picked::Paths(_, paths) => self.state.ask(Request::Open(SessionRequest::Watch(paths))),
             Picked::Cancelled => {}
-            Picked::NoDialog(Purpose::Ledger) => self.dialog = Some(Dialog::LedgerPath { text: default_ledger_path() }),
-            Picked::NoDialog(_) => self.dialog = Some(Dialog::Path { text: String::new(), instead: true }),
+            Picked::NoDialog(purpose) => {
+                self.dialog = Some(match default_name(purpose) {
+                    Some(name) => Dialog::SavePath { purpose, text: default_path(name) },
+                    None => Dialog::Path { text: String::new(), instead: true },
+                });
+            }
         }
     }
 
@@ -231,6 +239,33 @@ impl Window {
         ctx.request_repaint();
     }
 
+    fn ask_where(&mut self, ctx: &egui::Context, purpose: Purpose) {
+        let title = match purpose {
+            Purpose::Ledger => self.words.tr("pick-ledger"),
+            _ => self.words.tr("compare-path-title"),
+        };
+        self.picker.open(purpose, title, ctx);
+    }
+
+    fn write_comparison(&mut self, ctx: &egui::Context, purpose: Purpose, path: &Path) {
+        let written = match purpose {
+            Purpose::ComparePicture => {
+                let picture = self.with_scene(|scene| self.compare.picture(scene, ctx.theme()));
+                picture.map(|picture| picture.write_png(path).map_err(|error| error.to_string()))
+            }
+            _ => self.compare.csv().map(|csv| std::fs::write(path, csv).map_err(|error| error.to_string())),
+        };
+        let shown = path.display().to_string();
+        match written {
+            None => {}
+            Some(Ok(())) => self.say(self.words.tr_args("compare-written", &[("path", shown.into())]), false),
+            Some(Err(reason)) => {
+                let args = [("path", shown.into()), ("reason", reason.into())];
+                self.say(self.words.tr_args("compare-not-written", &args), true);
+            }
+        }
+    }
+
     fn write_ledger(&mut self, path: &Path) {
         let written = {
             let model = self.engine.model();
@@ -262,9 +297,19 @@ impl Window {
     }
 }
 
-fn default_ledger_path() -> String {
+/// The name that a file to be written is given if nobody gives it another; none for what is opened.
+fn default_name(purpose: Purpose) -> Option<&'static str> {
+    match purpose {
+        Purpose::Ledger => Some("ledger.json"),
+        Purpose::CompareTable => Some("comparison.csv"),
+        Purpose::ComparePicture => Some("comparison.png"),
+        Purpose::Files | Purpose::Folder | Purpose::Lab => None,
+    }
+}
+
+fn default_path(name: &str) -> String {
     let folder = directories::UserDirs::new()
         .and_then(|dirs| dirs.document_dir().map(Path::to_owned).or_else(|| Some(dirs.home_dir().to_owned())))
         .unwrap_or_default();
-    folder.join("ledger.json").display().to_string()
+    folder.join(name).display().to_string()
 }

@@ -5,7 +5,7 @@ use egui::{Align, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
 
 use super::about;
 use super::files::name_of;
-use super::open::{SessionRequest, check_name, typed_path};
+use super::open::{Purpose, SessionRequest, check_name, typed_path};
 use super::palette::{self, Palette};
 use super::state::{FileAction, FileTarget, Request, Scene, State};
 use super::theme::{self, Colors};
@@ -24,8 +24,10 @@ pub(super) enum Dialog {
         /// Whether the system's dialog was asked for and is not there.
         instead: bool,
     },
-    /// A path to write the ledger to is typed: the system's dialog is not there.
-    LedgerPath {
+    /// A path to write something to is typed: the system's dialog is not there.
+    SavePath {
+        /// What is to be written.
+        purpose: Purpose,
         /// As typed.
         text: String,
     },
@@ -66,7 +68,7 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
     let Some(open) = dialog else { return };
     let salt = match open {
         Dialog::Path { .. } => "path",
-        Dialog::LedgerPath { .. } => "ledger path",
+        Dialog::SavePath { .. } => "save path",
         Dialog::Rename { .. } => "rename",
         Dialog::Confirm(_) => "confirm",
         Dialog::Palette(_) => "palette",
@@ -87,7 +89,7 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
         ui.ctx(),
         |ui| match open {
             Dialog::Path { text, instead } => path(ui, scene, state, text, *instead),
-            Dialog::LedgerPath { text } => ledger_path(ui, scene, state, text),
+            Dialog::SavePath { purpose, text } => save_path(ui, scene, state, *purpose, text),
             Dialog::Rename { target, name } => rename(ui, scene, state, target, name),
             Dialog::Confirm(confirm) => show_confirm(ui, scene, state, confirm),
             Dialog::Palette(palette) => palette::show(ui, scene, state, palette),
@@ -156,17 +158,21 @@ fn path(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, text: &mut String, in
     }
 }
 
-fn ledger_path(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, text: &mut String) -> bool {
+fn save_path(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, purpose: Purpose, text: &mut String) -> bool {
     ui.set_width(460.0);
-    title(ui, &scene.tr("ledger-path-title"));
+    let heading = scene.tr(match purpose {
+        Purpose::Ledger => "ledger-path-title",
+        _ => "compare-path-title",
+    });
+    title(ui, &heading);
     ui.label(RichText::new(scene.tr("path-instead")).color(Colors::of(ui).muted));
     ui.add_space(6.0);
-    let entered = field(ui, text, &scene.tr("ledger-path-title"), "ledger.json");
+    let entered = field(ui, text, &heading, "");
     let path = typed_path(text);
     let (main, cancelled) = buttons(ui, scene, &scene.tr("save"), path.is_some(), false);
     match path {
         Some(path) if main || entered => {
-            state.ask(Request::WriteLedger(path));
+            state.ask(Request::Write(purpose, path));
             true
         }
         _ => cancelled,

@@ -66,13 +66,17 @@ fn file_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
 }
 
 fn lab_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
-    use Action::{BeforeMidnight, HourBack, HourForward, PauseOrResume, RemoveFolder, Reset, Start, Stop};
+    use Action::{
+        BeforeMidnight, CompareHandlers, HourBack, HourForward, PauseOrResume, RemoveFolder, Reset, Start, Stop,
+    };
     wide(ui);
     items(ui, &[Start, PauseOrResume, Stop, Reset], scene, state);
     ui.separator();
     items(ui, &[BeforeMidnight, HourForward, HourBack], scene, state);
     ui.separator();
     items(ui, &[RemoveFolder], scene, state);
+    ui.separator();
+    items(ui, &[CompareHandlers], scene, state);
 }
 
 fn view_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {

@@ -7,6 +7,7 @@ mod about;
 pub mod action;
 mod app;
 mod carry_out;
+mod compare;
 mod dialogs;
 mod file_actions;
 mod files;

@@ -53,6 +53,10 @@ pub enum Purpose {
     Lab,
     /// Where to write the ledger.
     Ledger,
+    /// Where to write the table of a comparison.
+    CompareTable,
+    /// Where to write the picture of a comparison.
+    ComparePicture,
 }
 
 /// How a file dialog ended.
@@ -120,10 +124,16 @@ fn show(purpose: Purpose, title: &str) -> Option<Vec<PathBuf>> {
         Purpose::Files => dialog.pick_files(),
         Purpose::Folder => dialog.pick_folder().map(|path| vec![path]),
         Purpose::Lab => dialog.add_filter("TOML", &["toml"]).pick_file().map(|path| vec![path]),
-        Purpose::Ledger => {
-            dialog.add_filter("JSON", &["json"]).set_file_name("ledger.json").save_file().map(|path| vec![path])
-        }
+        Purpose::Ledger => save(dialog, "JSON", "ledger.json"),
+        Purpose::CompareTable => save(dialog, "CSV", "comparison.csv"),
+        Purpose::ComparePicture => save(dialog, "PNG", "comparison.png"),
     }
+}
+
+/// Asks for a file to write; the name that is proposed says what ending it has.
+fn save(dialog: rfd::FileDialog, kind: &str, name: &str) -> Option<Vec<PathBuf>> {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    dialog.add_filter(kind, &[ending]).set_file_name(name).save_file().map(|path| vec![path])
 }
 
 /// What the person typed, as a path: `~` is the home folder, the rest is relative to where the program was started.

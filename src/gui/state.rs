@@ -7,7 +7,7 @@ use fluent_bundle::FluentValue;
 
 use super::action::Action;
 use super::find::LevelSet;
-use super::open::SessionRequest;
+use super::open::{Purpose, SessionRequest};
 use super::settings::Settings;
 use super::text::Words;
 use crate::clock::{Moment, Mono};
@@ -205,8 +205,10 @@ pub enum Request {
     OpenNow(SessionRequest),
     /// Close the window, after a yes where workers run.
     CloseNow,
-    /// Write the ledger as JSON to this file.
-    WriteLedger(PathBuf),
+    /// Ask where to write something.
+    Save(Purpose),
+    /// Write it to this file.
+    Write(Purpose, PathBuf),
 }
 
 impl From<Action> for Request {

@@ -41,19 +41,21 @@ impl Language {
         tag.parse().unwrap_or_default()
     }
 
-    fn sources(self) -> [&'static str; 4] {
+    fn sources(self) -> [&'static str; 5] {
         match self {
             Language::English => [
                 include_str!("../../assets/text/en/window.ftl"),
                 include_str!("../../assets/text/en/log.ftl"),
                 include_str!("../../assets/text/en/timeline.ftl"),
                 include_str!("../../assets/text/en/story.ftl"),
+                include_str!("../../assets/text/en/compare.ftl"),
             ],
             Language::Chinese => [
                 include_str!("../../assets/text/zh/window.ftl"),
                 include_str!("../../assets/text/zh/log.ftl"),
                 include_str!("../../assets/text/zh/timeline.ftl"),
                 include_str!("../../assets/text/zh/story.ftl"),
+                include_str!("../../assets/text/zh/compare.ftl"),
             ],
         }
     }

@@ -1,5 +1,6 @@
 //! The whole window, independent of what puts it on the screen.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -7,6 +8,7 @@ use eframe::egui;
 use egui::{CentralPanel, Frame, Panel, Rect};
 
 use super::action::Action;
+use super::compare::ComparePage;
 use super::dialogs::{self, Dialog};
 use super::log_view::LogView;
 use super::open::{Opener, Picker};
@@ -31,6 +33,7 @@ pub struct Window {
     pub(super) dialog: Option<Dialog>,
     pub(super) toasts: Toasts,
     pub(super) may_close: bool,
+    pub(super) compare: ComparePage,
     pub(super) words: Words,
     log_view: LogView,
     timeline: TimelineView,
@@ -49,6 +52,7 @@ impl Window {
             dialog: None,
             toasts: Toasts::default(),
             may_close: false,
+            compare: ComparePage::default(),
             log_view: LogView::default(),
             timeline: TimelineView::default(),
             fixed: None,
@@ -59,6 +63,13 @@ impl Window {
     #[must_use]
     pub fn with_opener(mut self, opener: Opener) -> Window {
         self.opener = Some(opener);
+        self
+    }
+
+    /// With another executable than this one to run the workers of a comparison.
+    #[must_use]
+    pub fn with_program(mut self, program: PathBuf) -> Window {
+        self.compare.program = Some(program);
         self
     }
 
@@ -75,6 +86,7 @@ impl Window {
     /// Puts another session into the window; what was chosen in the old one is forgotten.
     pub(super) fn replace_engine(&mut self, engine: Engine) {
         self.engine = engine;
+        self.compare.close();
         self.state = State::new(std::mem::take(&mut self.state.settings));
         self.toasts.forget_session();
         self.log_view = LogView::default();
@@ -88,6 +100,7 @@ impl Window {
     /// What must happen before each frame, shown or not: theme, size and language as chosen, answers of file dialogs.
     pub fn logic(&mut self, ctx: &egui::Context) {
         self.engine.seen();
+        self.compare.take_news();
         let settings = &self.state.settings;
         let preference = match settings.theme {
             ThemeChoice::System => egui::ThemePreference::System,
@@ -146,7 +159,9 @@ impl Window {
         let bar = |name, height| Panel::top(name).exact_size(height).frame(panel);
         bar("menu bar", theme::MENU_BAR).show_separator_line(false).show(ui, |ui| menu::show(ui, &scene, state));
         bar("top bar", theme::TOP_BAR).show(ui, |ui| top_bar::show(ui, &scene, state));
-        let session = model.session().is_some();
+        // A page takes the place of all panels.
+        let panels = !self.compare.open;
+        let session = panels && model.session().is_some();
         if state.settings.timeline && session {
             let room = ui.available_height();
             Panel::bottom("timeline")
@@ -156,7 +171,7 @@ impl Window {
                 .frame(panel)
                 .show(ui, |ui| self.timeline.show(ui, &scene, state));
         }
-        if state.settings.workers && scene.has_lab() {
+        if panels && state.settings.workers && scene.has_lab() {
             Panel::left("workers")
                 .resizable(true)
                 .default_size(252.0)
@@ -173,7 +188,9 @@ impl Window {
                 .show(ui, |ui| files::show(ui, &scene, state));
         }
         let central = CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
-            if welcome::is_due(&scene) {
+            if self.compare.open {
+                self.compare.show(ui, &scene, state, self.dialog.is_none());
+            } else if welcome::is_due(&scene) {
                 welcome::show(ui, &scene, state);
             } else {
                 self.log_view.show(ui, &scene, state);

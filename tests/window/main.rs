@@ -2,6 +2,7 @@
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod compare;
 mod files;
 mod lab;
 mod log;

@@ -79,7 +79,7 @@ impl Stage {
             model.apply(event);
         }
         let (engine, asked) = Engine::still(model, texts);
-        let mut window = Window::new(engine, settings);
+        let mut window = Window::new(engine, settings).with_program(env!("CARGO_BIN_EXE_rotascope").into());
         window.fix_moment(events.last().map_or(at(0), |event| event.at));
         let canvas = Rc::new(RefCell::new(Canvas::new()));
         let size = vec2(size[0], size[1]);
