@@ -1,12 +1,12 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{FAULTS, MOST_PROCESSES};
+use crate::follow::Begin;
 use crate::handler::CLASSES;
 use crate::lab::parse_duration;
 
@@ -48,7 +48,8 @@ enum Command {
     /// Run each handler under each fault with real workers, and print a table of what was lost
     #[command(after_help = compare_names())]
     Compare(Compare),
-    /// Not built yet: follow files like tail -F, across everything that can happen to them
+    /// Follow files like tail -F, across everything that can happen to them
+    #[command(after_help = FOLLOW_NOTES)]
     Follow(Follow),
     /// Play a scenario with real workers and write its pictures; needs no display
     Shot(Shot),
@@ -57,6 +58,10 @@ enum Command {
 const RUN_CODES: &str = "It ends after --for, with the last step, or on Ctrl+C, and stops every worker.\n\
      Exit code: 0; 1 when lines were lost or torn or, if the lab expects something, when that did not hold; \
      2 for a usage or set-up error.";
+
+const FOLLOW_NOTES: &str = "The bytes come on stdout exactly as they are; what happens to the files is said on stderr.\n\
+     A PATH may be a pattern in quotes: 'logs/*.log', or 'logs/app-%Y-%m-%d.log' for files named by date.\n\
+     It ends on Ctrl+C, after --until-idle, or when nobody reads its output any more; exit code 0.";
 
 /// The names that `compare` takes, each with its sentence.
 fn compare_names() -> String {
@@ -128,42 +133,30 @@ pub struct Compare {
 /// `rotascope follow`.
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct Follow {
-    /// Log files or folders; one that does not exist yet is awaited
+    /// Log files, folders or patterns; one that does not exist yet is awaited
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// Where to begin: start, end, or -N for the last N lines
-    #[arg(long, value_name = "start|end|-N", default_value = "-10", allow_hyphen_values = true)]
-    pub from: From,
+    #[arg(long, value_name = "start|end|-N", default_value = "-10", allow_hyphen_values = true, value_parser = begin)]
+    pub from: Begin,
     /// End when nothing has come for this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub until_idle: Option<Duration>,
     /// Print lines and events as JSON, one on a line
     #[arg(long)]
     pub json: bool,
+    /// Follow the files of subfolders too
+    #[arg(long)]
+    pub recursive: bool,
 }
 
-/// Where `follow` begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
-    /// With the first byte.
-    Start,
-    /// With what comes from now on.
-    End,
-    /// With so many lines before the end.
-    Last(u64),
-}
-
-impl FromStr for From {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<From, Self::Err> {
-        match text {
-            "start" => Ok(From::Start),
-            "end" => Ok(From::End),
-            _ => {
-                let lines = text.strip_prefix('-').and_then(|digits| digits.parse().ok());
-                lines.map(From::Last).ok_or("write start, end, or -N for the last N lines, like -10")
-            }
+fn begin(text: &str) -> Result<Begin, &'static str> {
+    match text {
+        "start" => Ok(Begin::Start),
+        "end" => Ok(Begin::End),
+        _ => {
+            let lines = text.strip_prefix('-').and_then(|digits| digits.parse().ok());
+            lines.map(Begin::Last).ok_or("write start, end, or -N for the last N lines, like -10")
         }
     }
 }
@@ -303,10 +296,10 @@ mod tests {
             Invocation::Follow(follow) => follow.from,
             other => panic!("{other:?}"),
         };
-        assert_eq!(from("rotascope follow a.log"), From::Last(10));
-        assert_eq!(from("rotascope follow a.log --from start"), From::Start);
-        assert_eq!(from("rotascope follow a.log --from end"), From::End);
-        assert_eq!(from("rotascope follow --from -3 a.log"), From::Last(3));
+        assert_eq!(from("rotascope follow a.log"), Begin::Last(10));
+        assert_eq!(from("rotascope follow a.log --from start"), Begin::Start);
+        assert_eq!(from("rotascope follow a.log --from end"), Begin::End);
+        assert_eq!(from("rotascope follow --from -3 a.log"), Begin::Last(3));
         assert!(refused("rotascope follow a.log --from 3").contains("like -10"));
     }
 

@@ -23,7 +23,8 @@
 //! | [`lab`] | reads what is to run: handlers, workers, the clock, steps; owns the folder it runs in | `handler`, `command` |
 //! | [`engine`] | owns the model, passes commands on, and reacts to events | all of them |
 //! | `gui` | draws from the model and sends commands (a feature, on by default) | `engine` |
-//! | [`cli`] | what is asked on the command line | `lab`, `engine` |
+//! | [`terminal`] | `rotascope follow`: exact bytes, or lines and events as JSON | `follow` |
+//! | [`cli`] | what is asked on the command line | `lab`, `engine`, `follow` |
 //!
 //! What holds everywhere:
 //!
@@ -48,6 +49,7 @@ pub mod lab;
 pub mod model;
 pub mod platform;
 pub mod record;
+pub mod terminal;
 pub mod worker;
 
 // The made-up session is the tests' own, and speaks of this crate by its name.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use rotascope::cli::{self, Invocation};
 use rotascope::engine::{self, CompareOptions, RunOptions};
 use rotascope::lab::Lab;
-use rotascope::worker;
+use rotascope::{terminal, worker};
 
 /// Lines were lost, or a condition of the lab did not hold.
 const NOT_CLEAN: u8 = 1;
@@ -40,7 +40,11 @@ fn obey(invocation: Invocation) -> Result<ExitCode, Failure> {
             engine::compare(&CompareOptions { duration, handlers, faults, processes, json })?;
             Ok(ExitCode::SUCCESS)
         }
-        Invocation::Follow(_) => Err("not built yet: follow; without a command the window follows files".into()),
+        Invocation::Follow(follow) => {
+            let cli::Follow { paths, from, until_idle, json, recursive } = follow;
+            terminal::follow(&terminal::Options { paths, begin: from, until_idle, json, recursive })?;
+            Ok(ExitCode::SUCCESS)
+        }
         Invocation::Shot(shot) => take_pictures(&shot),
     }
 }

@@ -108,11 +108,6 @@ fn what_it_does_not_understand_ends_with_2() {
 }
 
 #[test]
-fn what_is_not_built_says_so() {
-    assert!(refused(&["follow", "a.log"]).starts_with("rotascope: not built yet: follow"));
-}
-
-#[test]
 fn a_lab_that_can_t_be_used_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.toml").display().to_string();

@@ -45,13 +45,17 @@ impl State {
         // Before following began, the order of last writing; after that, the order of birth.
         let started = self.started;
         arrivals.sort_by_key(|(modified, born, ..)| (if started { None } else { Some(*modified) }, *born));
+        if !started {
+            self.pass_over_older(arrivals.iter().map(|(_, _, path, _)| *path));
+        }
         let mut previous = None;
         for (_, _, path, id) in arrivals {
             let origin =
                 self.origins.get(path).copied().unwrap_or(if started { Origin::Created } else { Origin::AtStart });
             let adopted = self.open_and_adopt(path, id, origin, &mut again)?;
-            if adopted.is_some() {
+            if let Some(adopted) = adopted {
                 self.origins.remove(path);
+                self.continue_series(path, adopted);
             }
             if !started && adopted.is_some() {
                 self.gate_behind(adopted, previous);
@@ -150,7 +154,14 @@ impl State {
         self.last_id += 1;
         let id = IncarnationId(self.last_id);
         let size = metadata.len();
-        let quiet_below = if self.started { 0 } else { size };
+        let start = self.begin_of(path).offset(&file, size).unwrap_or(0);
+        let quiet_below = if self.outlet.takes_bytes() {
+            u64::MAX
+        } else if self.started {
+            0
+        } else {
+            size
+        };
         let mut life = Life {
             id,
             file_id: platform::file_id(metadata),
@@ -158,8 +169,8 @@ impl State {
             path: (!unlinked).then(|| path.to_owned()),
             last_path: path.to_owned(),
             real: None,
-            start: 0,
-            lines: Lines::new(0, quiet_below, self.options.stamps),
+            start,
+            lines: Lines::new(start, quiet_below, self.options.stamps),
             marker: Vec::new(),
             seen: None,
             size,
@@ -172,6 +183,7 @@ impl State {
             mode: platform::mode(metadata),
             folder: None,
         };
+        life.recall();
         life.real = settled_name(&life.file, path);
         life.folder = self.folder_of(life.path.as_deref());
         let file_id = life.file_id;
@@ -180,7 +192,7 @@ impl State {
         self.lives.insert(id, life);
         self.take_place(path, id);
         let path = path.to_owned();
-        self.say(FollowEvent::Created { incarnation: id, file_id, path, start_offset: 0, size, origin, unlinked })?;
+        self.say(FollowEvent::Created { incarnation: id, file_id, path, start_offset: start, size, origin, unlinked })?;
         Ok(id)
     }
 
@@ -201,7 +213,7 @@ impl State {
     }
 
     /// Nothing of `id` is read before what stands in `previous` now.
-    fn gate_behind(&mut self, id: Option<IncarnationId>, previous: Option<IncarnationId>) {
+    pub(super) fn gate_behind(&mut self, id: Option<IncarnationId>, previous: Option<IncarnationId>) {
         let Some(previous) = previous.and_then(|previous| self.lives.get(&previous)) else { return };
         let size = previous.file.metadata().map_or(previous.size, |metadata| metadata.len());
         let gate = Gate { previous: previous.id, up_to: size };

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::FileSet;
+use super::state::Slot;
 use crate::event::{EntryKind, FileId, NotFollowed};
 use crate::platform;
 
@@ -28,15 +31,49 @@ pub(super) struct Seen {
 #[derive(Debug)]
 pub(super) struct Folder {
     pub(super) path: PathBuf,
+    /// Which of its files are followed; without it every log file is.
+    set: Option<Arc<FileSet>>,
     pub(super) entries: BTreeMap<PathBuf, Seen>,
     /// The folder's identity and time stamp when it was listed, if nothing can have changed since without a trace.
-    listed: Option<(FileId, SystemTime)>,
+    pub(super) listed: Option<(FileId, SystemTime)>,
     pub(super) trouble: Option<String>,
 }
 
 impl Folder {
     pub(super) fn new(path: PathBuf) -> Folder {
-        Folder { path, entries: BTreeMap::new(), listed: None, trouble: None }
+        Folder { path, set: None, entries: BTreeMap::new(), listed: None, trouble: None }
+    }
+
+    /// The folder of a pattern. Its subfolders become folders of their own as they are found.
+    pub(super) fn of_set(set: FileSet) -> Folder {
+        let path = set.folder().to_owned();
+        Folder { set: Some(Arc::new(set)), ..Folder::new(path) }
+    }
+
+    /// Why an entry is not followed, as its name tells.
+    pub(super) fn skips(&self, path: &Path) -> Option<NotFollowed> {
+        self.set.as_ref().map_or_else(|| skipped_by_name(path), |set| set.skips(path))
+    }
+
+    /// Whether it was found in another one.
+    pub(super) fn is_subfolder(&self) -> bool {
+        self.set.as_ref().is_some_and(|set| set.folder() != self.path)
+    }
+
+    /// What its files' slots begin with.
+    pub(super) fn slot(&self) -> Slot {
+        let series = self.set.as_ref().filter(|set| set.is_dated()).map(|set| set.folder().to_owned());
+        Slot { series, ..Slot::default() }
+    }
+
+    /// Subfolders that belong to it. A link to a folder may lead back up.
+    pub(super) fn subfolders(&self) -> Vec<Folder> {
+        let Some(set) = &self.set else { return Vec::new() };
+        let below = self.entries.iter().filter(|(path, seen)| {
+            let is_link = || fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+            seen.kind == EntryKind::Folder && set.goes_into(path) && !is_link()
+        });
+        below.map(|(path, _)| Folder { set: Some(Arc::clone(set)), ..Folder::new(path.clone()) }).collect()
     }
 
     /// Lists the folder if it may have changed. A folder that is gone is empty.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::lines::{Lines, RUNG_BYTES, hash_of};
+use super::lines::{BEGINNING_BYTES, Lines, RUNG_BYTES, hash_of};
 use crate::event::{FileId, IncarnationId};
 use crate::platform;
 
@@ -92,6 +92,18 @@ impl Life {
     /// Where the next read starts: early enough to see the marker again.
     pub(super) fn window_start(&self) -> u64 {
         self.lines.offset() - self.marker.len() as u64
+    }
+
+    /// Reads what tells a cut from a refill, for a life that is not read from the first byte of its file.
+    pub(super) fn recall(&mut self) {
+        if self.start == 0 {
+            return;
+        }
+        let mut beginning = vec![0; BEGINNING_BYTES];
+        let got = platform::read_at(&self.file, &mut beginning, 0).unwrap_or(0);
+        let known = usize::try_from(self.start).map_or(got, |start| start.min(got));
+        self.lines.recall_beginning(&beginning[..known]);
+        self.recall_marker();
     }
 
     /// Reads the marker of a life that starts in the midst of a file.

@@ -24,7 +24,7 @@ pub(super) struct Rung {
 pub(super) const RUNG_BYTES: usize = 64;
 
 /// As much of a file's beginning is kept as it is: before the first rung nothing else tells a cut from a refill.
-const BEGINNING_BYTES: usize = 256;
+pub(super) const BEGINNING_BYTES: usize = 256;
 
 /// FNV-1a; short input, no adversary.
 pub(super) fn hash_of(bytes: &[u8]) -> u64 {
@@ -115,6 +115,11 @@ impl Lines {
     /// The first bytes of the file.
     pub(super) fn beginning(&self) -> &[u8] {
         &self.beginning
+    }
+
+    /// For a life that starts in the midst of a file: how that begins.
+    pub(super) fn recall_beginning(&mut self, beginning: &[u8]) {
+        self.beginning = beginning.to_vec();
     }
 
     /// Takes in `window[fresh..]`, which stands at [`Lines::offset`]; what is before it are bytes taken in earlier.

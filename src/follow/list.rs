@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::folder::{Folder, Seen, skipped_by_name};
-use super::state::{Ended, Slot, State};
+use super::folder::{Folder, Seen};
+use super::state::{Ended, State};
 use crate::event::{EntryKind, FolderEntry, FollowEvent, NotFollowed};
 
 /// Sizes of what is not followed are looked at this often.
@@ -16,17 +16,33 @@ impl State {
     /// Lists the followed folders anew where needed, and gives each entry that is to be followed its slot.
     pub(super) fn list_folders(&mut self, hinted: impl Fn(&Path) -> bool) -> Result<(), Ended> {
         let mut folders = std::mem::take(&mut self.folders);
-        for folder in &mut folders {
+        let mut at = 0;
+        // Subfolders are appended while they are found, and listed in turn.
+        while let Some(folder) = folders.get_mut(at) {
+            at += 1;
+            let before = folder.listed;
             let result = folder.refresh(hinted(&folder.path));
             self.tell_folder(folder, result.err().map(|error| error.to_string()))?;
-            for (path, seen) in &folder.entries {
-                if seen.kind == EntryKind::File && skipped_by_name(path).is_none() && !self.slots.contains_key(path) {
-                    self.slots.insert(path.clone(), Slot::default());
-                }
+            self.give_slots(folder);
+            if before.is_some() && folder.listed == before {
+                continue;
             }
+            let found = folder.subfolders();
+            let new: Vec<Folder> =
+                found.into_iter().filter(|one| folders.iter().all(|known| known.path != one.path)).collect();
+            folders.extend(new);
         }
+        folders.retain(|folder| !folder.is_subfolder() || folder.path.is_dir());
         self.folders = folders;
         Ok(())
+    }
+
+    fn give_slots(&mut self, folder: &Folder) {
+        for (path, seen) in &folder.entries {
+            if seen.kind == EntryKind::File && folder.skips(path).is_none() && !self.slots.contains_key(path) {
+                self.slots.insert(path.clone(), folder.slot());
+            }
+        }
     }
 
     fn tell_folder(&mut self, folder: &mut Folder, trouble: Option<String>) -> Result<(), Ended> {
@@ -75,7 +91,8 @@ impl State {
         let mut entries = BTreeMap::new();
         for folder in &self.folders {
             for (path, seen) in &folder.entries {
-                entries.insert(path.clone(), self.entry(path, seen));
+                let entry = self.entry(path, seen, folder.skips(path));
+                entries.insert(path.clone(), entry);
             }
         }
         // Names outside of followed folders: paths that were asked for, and where files went from them.
@@ -84,12 +101,12 @@ impl State {
             let seen = Seen { kind: EntryKind::File, file_id: Some(life.file_id), size: life.size };
             entries
                 .entry(path.clone())
-                .or_insert_with(|| FolderEntry { incarnation: Some(life.id), ..self.entry(path, &seen) });
+                .or_insert_with(|| FolderEntry { incarnation: Some(life.id), ..self.entry(path, &seen, None) });
         }
         entries.into_values().collect()
     }
 
-    fn entry(&self, path: &Path, seen: &Seen) -> FolderEntry {
+    fn entry(&self, path: &Path, seen: &Seen, skipped: Option<NotFollowed>) -> FolderEntry {
         let slot = self.slots.get(path);
         let incarnation = slot.and_then(|slot| slot.current);
         let life = incarnation.and_then(|id| self.lives.get(&id));
@@ -97,8 +114,8 @@ impl State {
             None
         } else if seen.kind != EntryKind::File {
             Some(NotFollowed::NotAFile)
-        } else if let Some(reason) = skipped_by_name(path) {
-            Some(reason)
+        } else if skipped.is_some() {
+            skipped
         } else if slot.is_some_and(|slot| slot.trouble.is_some()) {
             Some(NotFollowed::Inaccessible)
         } else {

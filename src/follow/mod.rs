@@ -4,8 +4,9 @@
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
 //! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
-//! `arrive` what came, `folder` and `list` what is followed; `read` reads every held descriptor on and notices truncations;
-//! `lines` cuts bytes into lines; `operate` carries out orders between two looks; `run` is the loop around them.
+//! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
+//! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines; `operate` carries out
+//! orders between two looks; `take` hands bytes on as they are read; `run` is the loop around them.
 
 mod arrive;
 mod folder;
@@ -15,11 +16,17 @@ mod list;
 mod look;
 mod moved;
 mod operate;
+mod pattern;
 mod read;
 mod run;
+mod series;
 mod stamps;
 mod state;
+mod take;
 mod watch;
+
+pub use pattern::{FileSet, TargetError};
+pub use take::{Begin, Taker};
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -40,6 +47,8 @@ pub enum Target {
     Path(PathBuf),
     /// Every file of a folder. The folder may vanish and come back.
     Folder(PathBuf),
+    /// The files of a folder, and of its subfolders if that was asked for, whose names fit a pattern.
+    Files(FileSet),
 }
 
 /// How to follow.
@@ -193,10 +202,27 @@ impl Follower {
         events: Sender<Event>,
         operator: Box<dyn Operator>,
     ) -> io::Result<Follower> {
-        let (orders, to_obey) = unbounded();
         let (stop, stopped) = bounded(1);
         let outlet = state::Outlet::new(events, stopped);
         let state = state::State::new(options, outlet, texts.clone(), operator)?;
+        Follower::run(state, texts, stop)
+    }
+
+    /// Starts following for whoever takes the bytes themselves, from where in each file they are wanted.
+    ///
+    /// # Errors
+    /// As for [`Follower::start`].
+    pub fn start_taking(options: FollowOptions, begin: Begin, taker: Box<dyn Taker>) -> io::Result<Follower> {
+        let (stop, stopped) = bounded(1);
+        let outlet = state::Outlet::taking(taker, stopped);
+        let texts = Texts::default();
+        let mut state = state::State::new(options, outlet, texts.clone(), Box::new(take::ReadsOnly))?;
+        state.begin = begin;
+        Follower::run(state, texts, stop)
+    }
+
+    fn run(state: state::State, texts: Texts, stop: Sender<()>) -> io::Result<Follower> {
+        let (orders, to_obey) = unbounded();
         let thread = std::thread::Builder::new().name("follower".to_owned()).spawn(move || state.run(&to_obey))?;
         Ok(Follower { orders, texts, stop, thread: Some(thread) })
     }

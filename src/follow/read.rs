@@ -91,7 +91,9 @@ impl State {
                 return self.notice_truncation(id);
             }
             let known = life.marker.len();
+            let from = life.lines.offset();
             life.lines.take_in(window, known);
+            self.outlet.pass(id, from, &window[known..])?;
             life.remember(window);
             let fresh = (got - known) as u64;
             if fresh > 0 {

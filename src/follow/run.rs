@@ -24,6 +24,7 @@ impl State {
     /// The thread's whole life.
     pub(super) fn run(mut self, orders: &Receiver<FollowOrder>) {
         let _: Result<(), Ended> = self.follow(orders);
+        self.outlet.end();
     }
 
     fn follow(&mut self, orders: &Receiver<FollowOrder>) -> Result<(), Ended> {

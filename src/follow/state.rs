@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, select};
 use super::folder::Folder;
 use super::life::Life;
 use super::watch::{Hints, Watch};
-use super::{FollowOptions, Operator, Target, Texts};
+use super::{Begin, FollowOptions, Operator, Taker, Target, Texts};
 use crate::clock::Moment;
 use crate::event::{EntryKind, Event, FileId, FolderEntry, FollowEvent, IncarnationId, NotFollowed, Origin, What};
 
@@ -21,9 +22,15 @@ pub(super) const BLOCK_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct Ended;
 
-/// The way out for events.
+/// Where events go.
+enum Way {
+    Channel(Sender<Event>),
+    Taker(Box<dyn Taker>),
+}
+
+/// The way out for events, and for bytes if somebody takes them.
 pub(super) struct Outlet {
-    events: Sender<Event>,
+    way: Way,
     pub(super) stopped: Receiver<()>,
     /// How many events went out: whoever compares sees whether anything happened.
     pub(super) sent: u64,
@@ -31,18 +38,49 @@ pub(super) struct Outlet {
 
 impl Outlet {
     pub(super) fn new(events: Sender<Event>, stopped: Receiver<()>) -> Outlet {
-        Outlet { events, stopped, sent: 0 }
+        Outlet { way: Way::Channel(events), stopped, sent: 0 }
+    }
+
+    pub(super) fn taking(taker: Box<dyn Taker>, stopped: Receiver<()>) -> Outlet {
+        Outlet { way: Way::Taker(taker), stopped, sent: 0 }
     }
 
     /// Waits for room. The order to stop ends the waiting.
     pub(super) fn say(&mut self, what: What) -> Result<(), Ended> {
         self.sent += 1;
         let event = Event { at: Moment::now(), what };
-        select! {
-            send(self.events, event) -> sent => sent.map_err(|_| Ended),
-            recv(self.stopped) -> _ => Err(Ended),
+        match &mut self.way {
+            Way::Channel(events) => select! {
+                send(events, event) -> sent => sent.map_err(|_| Ended),
+                recv(self.stopped) -> _ => Err(Ended),
+            },
+            Way::Taker(taker) => unless_broken(taker.event(event)),
         }
     }
+
+    /// Hands on bytes that were just read, if anybody takes them.
+    pub(super) fn pass(&mut self, incarnation: IncarnationId, offset: u64, bytes: &[u8]) -> Result<(), Ended> {
+        match &mut self.way {
+            Way::Taker(taker) if !bytes.is_empty() => unless_broken(taker.bytes(incarnation, offset, bytes)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the bytes themselves are taken: then nobody asks what a batch of lines holds.
+    pub(super) fn takes_bytes(&self) -> bool {
+        matches!(self.way, Way::Taker(_))
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&mut self) {
+        if let Way::Taker(taker) = &mut self.way {
+            taker.end();
+        }
+    }
+}
+
+fn unless_broken(flow: ControlFlow<()>) -> Result<(), Ended> {
+    if flow.is_break() { Err(Ended) } else { Ok(()) }
 }
 
 /// A path that is followed, whatever stands there.
@@ -60,6 +98,8 @@ pub(super) struct Slot {
     pub(super) not_a_file: Option<EntryKind>,
     /// Why it is not followed although it could be.
     pub(super) skipped: Option<(FileId, NotFollowed)>,
+    /// The dated pattern that it fits, by the folder where that begins: such files continue each other.
+    pub(super) series: Option<PathBuf>,
 }
 
 /// All that the thread knows.
@@ -74,9 +114,15 @@ pub(super) struct State {
     pub(super) by_file: HashMap<FileId, IncarnationId>,
     pub(super) slots: BTreeMap<PathBuf, Slot>,
     pub(super) folders: Vec<Folder>,
+    /// Files of a dated pattern that are not read from before their end.
+    pub(super) passed_over: BTreeSet<PathBuf>,
+    /// The last file of each dated pattern.
+    pub(super) last_of_series: HashMap<PathBuf, FileId>,
     /// How the next file of a path is to be announced, where it is known how it will come.
     pub(super) origins: HashMap<PathBuf, Origin>,
     pub(super) last_id: u32,
+    /// Where reading begins in what the first look finds.
+    pub(super) begin: Begin,
     /// Whether the first look is over.
     pub(super) started: bool,
     /// Hints of the last look: they may explain what this one sees.
@@ -111,6 +157,7 @@ impl State {
                     slots.insert(std::path::absolute(path)?, Slot { asked_for: true, ..Slot::default() });
                 }
                 Target::Folder(path) => folders.push(Folder::new(std::path::absolute(path)?)),
+                Target::Files(set) => folders.push(Folder::of_set(set.absolute()?)),
             }
         }
         let now = Instant::now();
@@ -124,8 +171,11 @@ impl State {
             by_file: HashMap::new(),
             slots,
             folders,
+            passed_over: BTreeSet::new(),
+            last_of_series: HashMap::new(),
             origins: HashMap::new(),
             last_id: 0,
+            begin: Begin::Start,
             started: false,
             earlier: Hints::default(),
             listed: Vec::new(),

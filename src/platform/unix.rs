@@ -2,15 +2,17 @@
 
 use std::ffi::CString;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 
 use super::{Exit, FileId};
@@ -253,6 +255,65 @@ pub fn wait_for_change(pid: u32) -> io::Result<ChildChange> {
 pub fn never_block(pipe: &impl AsFd) -> io::Result<()> {
     let flags = rustix::fs::fcntl_getfl(pipe)?;
     Ok(rustix::fs::fcntl_setfl(pipe, flags | rustix::fs::OFlags::NONBLOCK)?)
+}
+
+/// A descriptor of its own for the standard output, to be written without a buffer in between.
+///
+/// # Errors
+/// When the process has none, or no descriptor is left.
+pub fn standard_output() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Writes all of it. Waits for room even where the descriptor was told not to block by somebody who shares it.
+///
+/// # Errors
+/// The system's; `BrokenPipe` when nobody reads any more.
+pub fn write_whole(file: &File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(file, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => drop(poll(&mut [PollFd::new(file, PollFlags::OUT)], None)?),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// What ended the waiting of [`wait_for_nudge`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nudge {
+    /// A byte came; all that had come are taken.
+    Came,
+    /// The reader of the output has gone.
+    NobodyReads,
+    /// Neither, for as long as was to be waited.
+    None,
+}
+
+/// Sleeps until something is written to the other end of `nudges`, or whatever reads `output` goes, or for so long.
+///
+/// # Errors
+/// The system's.
+pub fn wait_for_nudge(nudges: &UnixStream, output: &File, most: Option<Duration>) -> io::Result<Nudge> {
+    // Nothing is asked of the output: that its reader went is told unasked.
+    let mut sources = [PollFd::new(nudges, PollFlags::IN), PollFd::new(output, PollFlags::empty())];
+    let most = most.map(|most| Timespec { tv_sec: most.as_secs() as _, tv_nsec: most.subsec_nanos().into() });
+    match poll(&mut sources, most.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    if !sources[1].revents().is_empty() {
+        return Ok(Nudge::NobodyReads);
+    }
+    if sources[0].revents().is_empty() {
+        return Ok(Nudge::None);
+    }
+    let mut taken = [0; 64];
+    let _ = (&mut &*nudges).read(&mut taken)?;
+    Ok(Nudge::Came)
 }
 
 /// How a process ended.

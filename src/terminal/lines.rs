@@ -1,0 +1,191 @@
+//! Cuts the bytes of one incarnation into whole lines, for the form in which each line stands alone.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr_iter};
+
+/// As much of one line is kept; the rest is counted.
+const LONGEST_KEPT: usize = 64 << 20;
+/// As much room stays reserved for the next line.
+const USUAL_BYTES: usize = 64 << 10;
+
+/// What the mark at the beginning of a file says of its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Encoding {
+    #[default]
+    Utf8,
+    Utf16Le,
+    Utf16Be,
+}
+
+/// One line, as it stands in its file.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    /// Where its first byte stands.
+    pub(super) offset: u64,
+    /// Its length with its ending.
+    pub(super) bytes_len: u64,
+    /// Its bytes with its ending, as far as they were kept.
+    pub(super) bytes: &'a [u8],
+    encoding: Encoding,
+}
+
+impl Line<'_> {
+    /// The line as text, without its ending and without the mark that begins a file.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        let text = match self.encoding {
+            Encoding::Utf8 => String::from_utf8_lossy(self.bytes),
+            Encoding::Utf16Le => utf16(self.bytes, u16::from_le_bytes),
+            Encoding::Utf16Be => utf16(self.bytes, u16::from_be_bytes),
+        };
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(self.shown(text)),
+            Cow::Owned(text) => Cow::Owned(self.shown(&text).to_owned()),
+        }
+    }
+
+    fn shown<'a>(&self, text: &'a str) -> &'a str {
+        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+        if self.offset == 0 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text }
+    }
+
+    /// Whether its text tells its bytes.
+    pub(super) fn is_utf8(&self) -> bool {
+        self.encoding == Encoding::Utf8 && std::str::from_utf8(self.bytes).is_ok()
+    }
+
+    /// Whether more of it stands in the file than was kept.
+    pub(super) fn is_cut(&self) -> bool {
+        self.bytes_len > self.bytes.len() as u64
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    Cow::Owned(char::decode_utf16(units).map(|sign| sign.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+}
+
+/// The line that is not ended yet.
+#[derive(Debug, Default)]
+pub(super) struct Splitter {
+    offset: u64,
+    bytes_len: u64,
+    kept: Vec<u8>,
+    last: u8,
+    encoding: Encoding,
+}
+
+impl Splitter {
+    /// Takes in `bytes`, which stand at `offset`, and gives each line that ends in them.
+    pub(super) fn take_in(&mut self, offset: u64, bytes: &[u8], mut each: impl FnMut(&Line<'_>)) {
+        if self.bytes_len == 0 {
+            self.offset = offset;
+        }
+        if offset == 0 {
+            self.encoding = encoding_of(bytes);
+        }
+        let mut rest = bytes;
+        while let Some(end) = self.line_end(rest) {
+            let (line, after) = rest.split_at(end);
+            if self.bytes_len == 0 {
+                let (offset, bytes_len) = (self.offset, line.len() as u64);
+                each(&Line { offset, bytes_len, bytes: line, encoding: self.encoding });
+                self.offset += bytes_len;
+            } else {
+                self.add(line);
+                self.give(&mut each);
+            }
+            rest = after;
+        }
+        self.add(rest);
+    }
+
+    /// Gives what there is of a line that will not go on.
+    pub(super) fn finish(&mut self, mut each: impl FnMut(&Line<'_>)) {
+        if self.bytes_len > 0 {
+            self.give(&mut each);
+        }
+    }
+
+    fn give(&mut self, each: &mut impl FnMut(&Line<'_>)) {
+        let line = Line { offset: self.offset, bytes_len: self.bytes_len, bytes: &self.kept, encoding: self.encoding };
+        each(&line);
+        self.offset += self.bytes_len;
+        self.bytes_len = 0;
+        self.kept.clear();
+        // A line of megabytes must not be paid for ever after.
+        self.kept.shrink_to(USUAL_BYTES);
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        let room = LONGEST_KEPT.saturating_sub(self.kept.len()).min(bytes.len());
+        self.kept.extend_from_slice(&bytes[..room]);
+        self.bytes_len += bytes.len() as u64;
+        self.last = bytes.last().copied().unwrap_or(self.last);
+    }
+
+    /// How many of the bytes that come next end the line.
+    fn line_end(&self, rest: &[u8]) -> Option<usize> {
+        let pair = match self.encoding {
+            Encoding::Utf8 => return memchr(b'\n', rest).map(|newline| newline + 1),
+            Encoding::Utf16Le => [b'\n', 0],
+            Encoding::Utf16Be => [0, b'\n'],
+        };
+        let base = self.offset + self.bytes_len;
+        let before = |at: usize| at.checked_sub(1).map_or(self.last, |before| rest[before]);
+        let ends = |at: &usize| (base + *at as u64) % 2 == 1 && before(*at) == pair[0];
+        memchr_iter(pair[1], rest).find(ends).map(|at| at + 1)
+    }
+}
+
+fn encoding_of(beginning: &[u8]) -> Encoding {
+    match beginning {
+        [0xff, 0xfe, ..] => Encoding::Utf16Le,
+        [0xfe, 0xff, ..] => Encoding::Utf16Be,
+        _ => Encoding::Utf8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offset, length and text of each line, with the file cut into blocks of a size.
+    fn split(file: &[u8], block: usize) -> Vec<(u64, u64, String)> {
+        let mut splitter = Splitter::default();
+        let mut lines = Vec::new();
+        let mut each = |line: &Line<'_>| lines.push((line.offset, line.bytes_len, line.text().into_owned()));
+        for (number, part) in file.chunks(block).enumerate() {
+            splitter.take_in((number * block) as u64, part, &mut each);
+        }
+        splitter.finish(&mut each);
+        lines
+    }
+
+    fn line(offset: u64, bytes_len: u64, text: &str) -> (u64, u64, String) {
+        (offset, bytes_len, text.to_owned())
+    }
+
+    #[test]
+    fn blocks_make_no_difference() {
+        let file = "\u{feff}a\r\n\n日\0\nlast".as_bytes();
+        let lines = [line(0, 6, "a"), line(6, 1, ""), line(7, 5, "日\0"), line(12, 4, "last")];
+        for block in 1..20 {
+            assert_eq!(split(file, block), lines, "{block}");
+        }
+    }
+
+    #[test]
+    fn utf_16_says_so_by_its_mark() {
+        // U+0A00 and U+000A differ in their order alone.
+        let text = "\u{feff}a\n\u{0a00}b\r\n日";
+        let lines = [line(0, 6, "a"), line(6, 8, "\u{0a00}b"), line(14, 2, "日")];
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        // The mark itself is never cut in two: a file is looked at when it has a line.
+        for block in 2..20 {
+            assert_eq!(split(&little, block), lines, "{block}");
+            assert_eq!(split(&big, block), lines, "{block}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What the follower's events mean, in sentences for people.
+
+use super::names::Names;
+use crate::event::{EntryKind, FollowEvent, IncarnationId, Origin};
+
+/// The sentence for an event; none for what is no news to whoever watches the lines.
+pub(super) fn sentence(event: &FollowEvent, names: &Names) -> Option<String> {
+    let path = |path: &std::path::Path| names.for_people(path);
+    let of =
+        |incarnation: &IncarnationId| format!("{} (#{})", names.for_people(names.path_of(*incarnation)), incarnation.0);
+    Some(match event {
+        FollowEvent::Created { incarnation, origin, .. } => match origin {
+            Origin::AtStart | Origin::Truncated { .. } => return None,
+            Origin::Created => format!("{} has appeared", of(incarnation)),
+            Origin::Replaced { previous } => format!("{} has replaced #{}", of(incarnation), previous.0),
+            Origin::Retargeted { previous } => format!("{} comes after #{}", of(incarnation), previous.0),
+        },
+        FollowEvent::Renamed { incarnation, from, to, .. } => {
+            format!("{} was renamed to {} (#{})", path(from), path(to), incarnation.0)
+        }
+        FollowEvent::Deleted { replaced: true, .. } => return None,
+        FollowEvent::Deleted { incarnation, path: name, .. } => {
+            format!("{} was deleted (#{})", path(name), incarnation.0)
+        }
+        FollowEvent::Restored { incarnation, path: name } => {
+            format!("#{} has a name again: {}", incarnation.0, path(name))
+        }
+        FollowEvent::Truncated { incarnation, path: name, old_size, read, kept, .. } => {
+            let unread = match old_size.saturating_sub(*read) {
+                0 => String::new(),
+                bytes => format!("; {} had not been read", counted(bytes)),
+            };
+            let size = counted(*old_size);
+            format!("{} was truncated from {size} to {kept} (#{}){unread}", path(name), incarnation.0)
+        }
+        FollowEvent::Unterminated { incarnation, .. } => format!("{} ended without a newline", of(incarnation)),
+        FollowEvent::NotAFile { path: name, kind } => format!("{} is {} now, no file", path(name), kind_name(*kind)),
+        FollowEvent::Inaccessible { path: name, reason } => format!("{} can't be read: {reason}", path(name)),
+        FollowEvent::Accessible { path: name } => format!("{} can be read again", path(name)),
+        FollowEvent::Retargeted { path: name, to } => format!("{} leads to {} now", path(name), path(to)),
+        FollowEvent::Hole { incarnation, offset, bytes } => {
+            format!("{} has a hole of {} at {offset}, left out", of(incarnation), counted(*bytes))
+        }
+        FollowEvent::Missed { path: name, .. } => format!("{}: a file came and went unseen", path(name)),
+        FollowEvent::Abandoned { incarnation, bytes } => {
+            format!("{}: {} were not read", of(incarnation), counted(*bytes))
+        }
+        FollowEvent::CarriedOver { incarnation, bytes } => {
+            format!("{} repeats {}, left out", of(incarnation), counted(*bytes))
+        }
+        FollowEvent::LateBytes { incarnation, bytes } => {
+            format!("{}: {} came after it was let go", of(incarnation), counted(*bytes))
+        }
+        FollowEvent::Overflow => "notifications were lost; everything was looked at again".to_owned(),
+        FollowEvent::ClockJump { jump_ms } => format!("the machine's clock jumped by {jump_ms} ms"),
+        _ => return None,
+    })
+}
+
+fn counted(bytes: u64) -> String {
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+}
+
+fn kind_name(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::File => "a file",
+        EntryKind::Folder => "a folder",
+        EntryKind::DanglingLink => "a link that leads nowhere",
+        EntryKind::Special => "a pipe, socket or device",
+    }
+}

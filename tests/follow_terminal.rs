@@ -1,0 +1,305 @@
+//! `rotascope follow`, the real executable: exact bytes, sentences, JSON, and how it ends.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rotascope::platform::{ProcessSignal, signal_process};
+
+/// The machine may be busy: a wait fails only after this.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Its output goes into files, so that no pipe fills up.
+struct Run {
+    child: Child,
+    out: PathBuf,
+    err: PathBuf,
+}
+
+struct Scene {
+    dir: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("logs")).unwrap();
+        Scene { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join("logs").join(name)
+    }
+
+    fn append(&self, name: &str, bytes: &[u8]) {
+        let mut file = OpenOptions::new().create(true).append(true).open(self.path(name)).unwrap();
+        file.write_all(bytes).unwrap();
+    }
+
+    fn follow(&self, arguments: &[&str]) -> Run {
+        let (out, err) = (self.dir.path().join("out"), self.dir.path().join("err"));
+        let child = follow(arguments)
+            .current_dir(self.dir.path().join("logs"))
+            .stdout(File::create(&out).unwrap())
+            .stderr(File::create(&err).unwrap())
+            .spawn()
+            .unwrap();
+        Run { child, out, err }
+    }
+}
+
+fn follow(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rotascope"));
+    command.arg("follow").args(arguments).stdin(Stdio::null());
+    command
+}
+
+impl Run {
+    fn out(&self) -> Vec<u8> {
+        fs::read(&self.out).unwrap()
+    }
+
+    fn err(&self) -> String {
+        fs::read_to_string(&self.err).unwrap()
+    }
+
+    fn wait(&self, what: &str, condition: impl Fn(&Run) -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        while !condition(self) {
+            let told = || format!("{}\n{}", String::from_utf8_lossy(&self.out()), self.err());
+            assert!(Instant::now() < deadline, "waited in vain: {what}\n{}", told());
+            std::thread::sleep(Duration::from_millis(5)); // poll
+        }
+    }
+
+    fn wait_out(&self, bytes: &[u8]) {
+        self.wait(&String::from_utf8_lossy(bytes), |run| run.out() == bytes);
+    }
+
+    fn wait_err(&self, part: &str) {
+        self.wait(part, |run| run.err().contains(part));
+    }
+
+    /// Waits for the end. The exit code, the output, and what was said.
+    fn end(mut self) -> (Option<i32>, Vec<u8>, String) {
+        let code = wait_for_exit(&mut self.child);
+        (code, self.out(), self.err())
+    }
+
+    fn interrupt(self) -> (Option<i32>, Vec<u8>, String) {
+        signal_process(self.child.id(), ProcessSignal::Number(2)).unwrap();
+        self.end()
+    }
+}
+
+fn wait_for_exit(child: &mut Child) -> Option<i32> {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(5)); // poll
+    }
+}
+
+fn objects(out: &[u8]) -> Vec<serde_json::Value> {
+    let text = std::str::from_utf8(out).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_last_ten_lines_come_first_then_what_is_written() {
+    let scene = Scene::new();
+    let lines: Vec<String> = (0..30).map(|number| format!("line {number}\n")).collect();
+    scene.append("a.log", lines.concat().as_bytes());
+    let run = scene.follow(&["a.log"]);
+    let mut expected = lines[20..].concat().into_bytes();
+    run.wait_out(&expected);
+    for part in [&b"half"[..], b" and half\r\n", b"\xff\xfe\0bytes\n"] {
+        scene.append("a.log", part);
+        expected.extend_from_slice(part);
+        run.wait_out(&expected);
+    }
+    assert_eq!(run.interrupt(), (Some(0), expected, String::new()));
+}
+
+#[test]
+fn it_begins_where_it_is_told_and_ends_when_idle() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\ntwo\nthree");
+    for (from, expected) in
+        [("start", "one\ntwo\nthree"), ("end", ""), ("-1", "three"), ("-2", "two\nthree"), ("-9", "one\ntwo\nthree")]
+    {
+        let run = scene.follow(&["a.log", "--from", from, "--until-idle", "50ms"]);
+        assert_eq!(run.end(), (Some(0), expected.as_bytes().to_vec(), String::new()), "{from}");
+    }
+}
+
+#[test]
+fn bytes_go_through_as_they_are() {
+    let scene = Scene::new();
+    let mut bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
+    bytes.extend_from_slice(b"\r\n\n\n");
+    bytes.resize(bytes.len() + (10 << 20), b'x');
+    bytes.extend_from_slice(b"\nunended");
+    scene.append("a.log", &bytes);
+    let run = scene.follow(&["a.log", "--from", "start", "--until-idle", "50ms"]);
+    let (code, out, _) = run.end();
+    assert!(code == Some(0) && out == bytes, "{} of {} bytes", out.len(), bytes.len());
+}
+
+#[test]
+fn a_rotation_is_told_beside_the_bytes() {
+    let scene = Scene::new();
+    scene.append("a.log", b"old\n");
+    let run = scene.follow(&["a.log", "--from", "start"]);
+    run.wait_out(b"old\n");
+    scene.append("a.log", b"unended");
+    run.wait_out(b"old\nunended");
+    fs::rename(scene.path("a.log"), scene.path("a.log.1")).unwrap();
+    run.wait_err("rotascope: a.log was renamed to a.log.1 (#1)\n");
+    scene.append("a.log", b"new\n");
+    run.wait_out(b"old\nunended\nnew\n");
+    run.wait_err("rotascope: a.log (#2) has appeared\n");
+    run.wait_err("==> a.log (#2) <==\n");
+    fs::remove_file(scene.path("a.log")).unwrap();
+    run.wait_err("rotascope: a.log was deleted (#2)\n");
+    let (code, _, err) = run.interrupt();
+    assert_eq!(code, Some(0));
+    assert!(!err.contains("==> a.log (#1)"), "one file needs no header: {err}");
+}
+
+#[test]
+fn json_has_the_lines_and_what_happened() {
+    let scene = Scene::new();
+    scene.append("a.log", "日\r\n".as_bytes());
+    let run = scene.follow(&["a.log", "--from", "start", "--json"]);
+    run.wait("the first line", |run| !run.out().is_empty());
+    scene.append("a.log", b"\xff\nla");
+    scene.append("a.log", b"st");
+    run.wait("the second line", |run| objects(&run.out()).len() == 2);
+    fs::rename(scene.path("a.log"), scene.path("a.log.1")).unwrap();
+    run.wait("the event", |run| objects(&run.out()).len() == 3);
+    scene.append("a.log", b"new\n");
+    run.wait("the new line", |run| String::from_utf8_lossy(&run.out()).contains("new"));
+    let (code, out, err) = run.interrupt();
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let objects = objects(&out);
+    let line = serde_json::json!({"type": "line", "path": "a.log", "incarnation": 1, "offset": 0, "bytes_len": 5,
+        "text": "日"});
+    assert_eq!(objects[0], line);
+    assert_eq!((&objects[1]["text"], &objects[1]["bytes_base64"]), (&"\u{fffd}".into(), &"/wo=".into()));
+    let renamed = &objects[2];
+    assert_eq!(
+        (&renamed["type"], &renamed["kind"], &renamed["path"]),
+        (&"event".into(), &"renamed".into(), &"a.log".into())
+    );
+    assert_eq!((&renamed["incarnation"], &renamed["to"]), (&1.into(), &"a.log.1".into()));
+    chrono::DateTime::parse_from_rfc3339(renamed["at"].as_str().unwrap()).unwrap();
+    let of = |text: &str| objects.iter().find(|one| one["text"] == text).unwrap();
+    assert_eq!((&of("last")["offset"], &of("last")["bytes_len"]), (&7.into(), &4.into()));
+    assert_eq!((&of("new")["incarnation"], &of("new")["path"]), (&2.into(), &"a.log".into()));
+}
+
+#[test]
+fn whoever_closes_the_pipe_hears_no_complaint() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let mut child =
+        follow(&[scene.path("a.log").to_str().unwrap()]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 4];
+    let mut pipe = child.stdout.take().unwrap();
+    pipe.read_exact(&mut first).unwrap();
+    drop(pipe);
+    // Nothing more is written: that nobody reads is seen all the same.
+    assert_eq!(wait_for_exit(&mut child), Some(0));
+    let Output { stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!((&first, stderr.as_slice()), (b"one\n", &b""[..]));
+}
+
+#[test]
+fn a_reader_that_takes_nothing_costs_no_memory_and_no_end() {
+    let scene = Scene::new();
+    scene.append("a.log", &vec![b'x'; 64 << 20]);
+    let mut child = follow(&[scene.path("a.log").to_str().unwrap(), "--from", "start", "--until-idle", "50ms"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdout.take().unwrap();
+    let mut begun = vec![0; 1 << 20];
+    pipe.read_exact(&mut begun).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let resident = resident_kib(child.id());
+    assert!(resident < 40 << 10, "{resident} KiB");
+    signal_process(child.id(), ProcessSignal::Terminate).unwrap();
+    assert_eq!(wait_for_exit(&mut child), Some(0), "a full pipe keeps it from nothing");
+}
+
+fn resident_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn patterns_folders_and_subfolders_take_in_what_comes() {
+    let scene = Scene::new();
+    scene.append("app-2026-11-22.log", b"a\nb\n");
+    scene.append("app-2026-11-23.log", b"c\nd\n");
+    set_age(&scene.path("app-2026-11-22.log"), 100);
+    scene.append("other.log", b"no\n");
+    let run = scene.follow(&["app-%Y-%m-%d.log", "--from", "-1"]);
+    run.wait_out(b"d\n");
+    scene.append("app-2026-11-24.log", b"e\n");
+    scene.append("other.log", b"no\n");
+    run.wait_out(b"d\ne\n");
+    scene.append("app-2026-11-22.log", b"late\n");
+    run.wait_out(b"d\ne\nlate\n");
+    run.wait_err("==> app-2026-11-24.log (#");
+    assert_eq!(run.interrupt().0, Some(0));
+
+    let scene = Scene::new();
+    scene.append("mark.log", b"begun\n");
+    let run = scene.follow(&["*.log", "--recursive"]);
+    run.wait_out(b"begun\n");
+    fs::create_dir_all(scene.path("deep/er")).unwrap();
+    scene.append("deep/er/x.log", b"deep\n");
+    scene.append("deep/er/x.txt", b"no\n");
+    run.wait_out(b"begun\ndeep\n");
+    assert_eq!(run.interrupt().0, Some(0));
+}
+
+fn set_age(path: &Path, seconds: u64) {
+    let then = std::time::SystemTime::now() - Duration::from_secs(seconds);
+    OpenOptions::new().write(true).open(path).unwrap().set_modified(then).unwrap();
+}
+
+#[test]
+fn the_file_that_the_output_goes_to_is_left_out() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let out = scene.path("out.log");
+    let mut child = follow(&[scene.path("").to_str().unwrap(), "--from", "start", "--until-idle", "200ms"])
+        .stdout(File::create(&out).unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert_eq!(wait_for_exit(&mut child), Some(0));
+    assert_eq!(fs::read(&out).unwrap(), b"one\n");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let output = follow(&["logs/%Q.log"]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error.starts_with("rotascope: logs/%Q.log: %Q can't be told"), "{error}");
+}
