@@ -164,7 +164,9 @@ impl ComparePage {
         ui.painter().hline(head.x_range(), head.bottom(), egui::Stroke::new(1.0, colors.hairline));
         let title = scene.tr("compare-title");
         let at = head.left_center() + vec2(theme::EDGE, 0.0);
-        ui.painter().text(at, egui::Align2::LEFT_CENTER, &title, theme::strong(14.0), colors.text);
+        let shown = ui.painter().text(at, egui::Align2::LEFT_CENTER, &title, theme::strong(14.0), colors.text);
+        let named = ui.interact(shown, ui.scope_id().with("compare title"), egui::Sense::hover());
+        widgets::named(&named, &title);
         let inner = head.shrink2(vec2(theme::EDGE, 0.0));
         let mut ui = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::right_to_left(Align::Center)));
         let close = scene.tr("compare-close");
