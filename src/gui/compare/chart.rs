@@ -62,7 +62,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, results: &Results, current: O
     for (column, fault) in comparison.faults.iter().enumerate() {
         let left = grid.left() + NAMES + cell_width * column as f32;
         let head = Rect::from_min_size(pos2(left, grid.top()), vec2(cell_width, HEAD));
-        name(ui, head.shrink2(vec2(5.0, 0.0)), fault.name, &scene.tr(fault.sentence_key));
+        name(ui, head.with_min_x(left + 5.0), theme::SMALL, fault.name, &scene.tr(fault.sentence_key));
         for (line, info) in handlers.iter().enumerate() {
             let top = grid.top() + HEAD + CELL * line as f32;
             let rect = Rect::from_min_size(pos2(left, top), vec2(cell_width, CELL));
@@ -75,15 +75,15 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, results: &Results, current: O
         let top = grid.top() + HEAD + CELL * line as f32;
         ui.painter().hline(grid.left()..=right, top, Stroke::new(1.0, Colors::of(ui).grid));
         let rect = Rect::from_min_size(pos2(grid.left(), top), vec2(NAMES, CELL));
-        name(ui, rect, info.name, &about_handler(scene, info));
+        name(ui, rect, theme::MONO, info.name, &about_handler(scene, info));
     }
 }
 
 /// The name of a row or a column, with its sentence on hover.
-fn name(ui: &mut Ui, rect: Rect, name: &str, sentence: &str) {
+fn name(ui: &mut Ui, rect: Rect, size: f32, name: &str, sentence: &str) {
     let response = ui.interact(rect, ui.scope_id().with(("compare name", name)), Sense::hover());
     let color = Colors::of(ui).text;
-    paint_line(ui, rect.left_center(), Align2::LEFT_CENTER, name, theme::mono(theme::MONO), color, rect.width());
+    paint_line(ui, rect.left_center(), Align2::LEFT_CENTER, name, theme::mono(size), color, rect.width());
     widgets::named(&response, name);
     response.on_hover_ui(|ui| {
         ui.label(egui::RichText::new(name).font(theme::strong(theme::TEXT)));
