@@ -78,6 +78,7 @@ pub enum What {
         /// What was asked, as one verb: `delete`, `rename`, ...
         operation: String,
         /// The file it was asked for.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// Who asked.
         by: Actor,
@@ -130,6 +131,7 @@ pub struct SessionOpened {
     /// What the title bar says: the lab's or the folder's name.
     pub title: String,
     /// The followed files and folders.
+    #[serde(with = "crate::event::path::list")]
     pub paths: Vec<PathBuf>,
     /// The lab, if the session has one.
     pub lab: Option<LabOpened>,
@@ -139,8 +141,10 @@ pub struct SessionOpened {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabOpened {
     /// The lab file; none for the demo that is built in.
+    #[serde(with = "crate::event::path::option")]
     pub file: Option<PathBuf>,
     /// The folder that the lab made and owns.
+    #[serde(with = "crate::event::path")]
     pub folder: PathBuf,
     /// The clock before the start.
     pub clock: ClockSetting,
@@ -170,5 +174,6 @@ pub struct WorkerOpened {
     /// Lines per second and task; 0 is as fast as it goes.
     pub rate: f64,
     /// Where its handler writes first, for the lane that stands there before the file does.
+    #[serde(with = "crate::event::path")]
     pub path: PathBuf,
 }

@@ -149,6 +149,10 @@ impl Core {
             let mut model = self.shared.write();
             for event in events {
                 model.apply(event);
+                if let Some(recorder) = &self.shared.recorder {
+                    // Whoever has stopped recording has what they wanted.
+                    let _ = recorder.send(event.clone());
+                }
             }
         }
         self.shared.wake();

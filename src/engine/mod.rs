@@ -27,6 +27,7 @@ pub use headless::{RunError, RunOptions, run, stop_and_report};
 pub use report::{ExpectationReport, Report, WorkerReport};
 
 use crate::command::Command;
+use crate::event::Event;
 use crate::follow::Texts;
 use crate::lab::{Lab, OwnedFolder};
 use crate::model::Model;
@@ -99,6 +100,8 @@ struct Shared {
     waker: Box<dyn Fn() + Send + Sync>,
     /// Whether every step of the lab has been carried out.
     steps_over: AtomicBool,
+    /// Where events go besides: whoever folds them again has the same model.
+    recorder: Option<Sender<Event>>,
 }
 
 impl Shared {
@@ -124,6 +127,27 @@ impl Engine {
     /// # Errors
     /// When the lab's folder belongs to somebody else or can't be written, or the system refuses a thread.
     pub fn open(session: Session, config: EngineConfig) -> Result<Engine, EngineError> {
+        Engine::open_with(session, config, None)
+    }
+
+    /// The same, and every event that the model is told goes to `recorder` too: as long as somebody holds the model's
+    /// guard, exactly those have been sent that it was folded from.
+    ///
+    /// # Errors
+    /// As for [`Engine::open`].
+    pub fn open_recorded(
+        session: Session,
+        config: EngineConfig,
+        recorder: Sender<Event>,
+    ) -> Result<Engine, EngineError> {
+        Engine::open_with(session, config, Some(recorder))
+    }
+
+    fn open_with(
+        session: Session,
+        config: EngineConfig,
+        recorder: Option<Sender<Event>>,
+    ) -> Result<Engine, EngineError> {
         let (commands, orders) = crossbeam_channel::unbounded();
         let (picture_names, pictures) = crossbeam_channel::unbounded();
         let texts = Texts::default();
@@ -132,6 +156,7 @@ impl Engine {
             woken: AtomicBool::new(false),
             waker: config.waker,
             steps_over: AtomicBool::new(false),
+            recorder,
         });
         let core =
             core::Core::open(session, config.program, Arc::clone(&shared), texts.clone(), orders, picture_names)?;
@@ -150,12 +175,13 @@ impl Engine {
             woken: AtomicBool::new(false),
             waker: Box::new(|| {}),
             steps_over: AtomicBool::new(false),
+            recorder: None,
         });
         (Engine { shared, commands, texts, pictures: crossbeam_channel::never(), thread: None }, asked)
     }
 
     /// Tells a still engine's model of an event. A running engine tells its own.
-    pub fn tell(&self, event: &crate::event::Event) {
+    pub fn tell(&self, event: &Event) {
         if self.thread.is_none() {
             self.shared.write().apply(event);
         }

@@ -90,6 +90,7 @@ pub struct LineMark {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FolderEntry {
     /// The full path.
+    #[serde(with = "crate::event::path")]
     pub path: PathBuf,
     /// What it is.
     pub kind: EntryKind,
@@ -144,6 +145,7 @@ pub enum FollowEvent {
         /// Which file it is.
         file_id: FileId,
         /// The name under which it was found.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// Where it starts: 0, or what a truncation left.
         start_offset: u64,
@@ -159,8 +161,10 @@ pub enum FollowEvent {
         /// Which.
         incarnation: IncarnationId,
         /// Before.
+        #[serde(with = "crate::event::path")]
         from: PathBuf,
         /// Now.
+        #[serde(with = "crate::event::path")]
         to: PathBuf,
         /// Size when it moved: later lines are `astray` if the writers' path led here before.
         cut: Cut,
@@ -174,6 +178,7 @@ pub enum FollowEvent {
         /// Which.
         incarnation: IncarnationId,
         /// Its last name.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// Size when it went.
         cut: Cut,
@@ -189,6 +194,7 @@ pub enum FollowEvent {
         /// Which.
         incarnation: IncarnationId,
         /// Its name.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
     },
     /// The file was cut down, or refilled after that; a new incarnation (its `Created` follows) goes on.
@@ -196,6 +202,7 @@ pub enum FollowEvent {
         /// The life that ended.
         incarnation: IncarnationId,
         /// The file's name, if it has one.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// Its last known size.
         old_size: u64,
@@ -233,6 +240,7 @@ pub enum FollowEvent {
     /// The path now leads to something that is no regular file.
     NotAFile {
         /// The path.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// What stands there.
         kind: EntryKind,
@@ -240,6 +248,7 @@ pub enum FollowEvent {
     /// The path is there and can't be read.
     Inaccessible {
         /// The path.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// The system's reason.
         reason: String,
@@ -247,13 +256,16 @@ pub enum FollowEvent {
     /// The path can be read again.
     Accessible {
         /// The path.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
     },
     /// A symbolic link on the way to the path leads elsewhere.
     Retargeted {
         /// The followed path.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// Where it leads now.
+        #[serde(with = "crate::event::path")]
         to: PathBuf,
     },
     /// A stretch of NUL bytes that no writer wrote.
@@ -268,6 +280,7 @@ pub enum FollowEvent {
     /// An incarnation came and went between two looks.
     Missed {
         /// The path it had.
+        #[serde(with = "crate::event::path")]
         path: PathBuf,
         /// Its identity, if a writer told it.
         file_id: Option<FileId>,

@@ -65,6 +65,35 @@ pub(crate) mod option {
     }
 }
 
+/// The same for several paths.
+pub(crate) mod list {
+    use super::{Deserialize, Deserializer, Path, PathBuf, Serialize, Serializer};
+
+    #[derive(Serialize)]
+    #[serde(transparent)]
+    struct Borrowed<'a>(#[serde(serialize_with = "super::serialize")] &'a Path);
+
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Owned(#[serde(deserialize_with = "super::deserialize")] PathBuf);
+
+    /// For `#[serde(with = "crate::event::path::list")]`.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub(crate) fn serialize<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(paths.iter().map(|path| Borrowed(path)))
+    }
+
+    /// For `#[serde(with = "crate::event::path::list")]`.
+    ///
+    /// # Errors
+    /// When one of the values is no path.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+        Ok(Vec::<Owned>::deserialize(deserializer)?.into_iter().map(|owned| owned.0).collect())
+    }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -78,17 +107,19 @@ mod tests {
         path: PathBuf,
         #[serde(with = "super::option")]
         to: Option<PathBuf>,
+        #[serde(with = "super::list")]
+        all: Vec<PathBuf>,
     }
 
     #[test]
     fn every_path_comes_back_as_it_was() {
         let odd = PathBuf::from(OsString::from_vec(b"/logs/\xff\xfe.log".to_vec()));
         for (path, to) in [("/logs/日.log".into(), None), (odd.clone(), Some(odd)), ("".into(), Some("a".into()))] {
-            let both = Both { path, to };
+            let both = Both { all: vec![path.clone(), "b".into()], path, to };
             let json = serde_json::to_string(&both).unwrap();
             assert_eq!(serde_json::from_str::<Both>(&json).unwrap(), both, "{json}");
         }
-        let text = serde_json::to_string(&Both { path: "a".into(), to: None }).unwrap();
-        assert_eq!(text, r#"{"path":"a","to":null}"#);
+        let text = serde_json::to_string(&Both { path: "a".into(), to: None, all: vec![] }).unwrap();
+        assert_eq!(text, r#"{"path":"a","to":null,"all":[]}"#);
     }
 }
