@@ -23,6 +23,7 @@ use crate::clock::{ClockMode, ClockSetting, SessionClock};
 use crate::event::{LabOpened, WorkerId, WorkerOpened};
 use crate::handler::{Class, HandlerOptions, HandlerSetup};
 use crate::record::{LEVELS, Level};
+use crate::worker::{StartMethod, Work};
 
 /// The labs that are part of the program: name and text. The first one is the demo.
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -66,10 +67,14 @@ pub struct WorkerPlan {
     pub level: Level,
     /// How its process starts.
     pub start: StartMethod,
+    /// Whether all workers of the group share one open file. Only forked ones can.
+    pub inherit_file: bool,
     /// Threads of the process.
     pub threads: u16,
     /// Tasks per thread.
     pub tasks: u16,
+    /// What a task does before each line.
+    pub work: Work,
     /// Lines per second and task; 0 is as fast as it goes.
     pub rate: f64,
     /// How often each level comes, by `Level as usize`; not all 0.
@@ -88,28 +93,6 @@ pub struct HandlerPlan {
     pub path: PathBuf,
     /// What only some classes look at.
     pub options: HandlerOptions,
-}
-
-/// How a worker's process comes to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartMethod {
-    /// A fresh process that gets only what it needs.
-    Spawn,
-    /// Forked from a server process that has loaded nothing.
-    Forkserver,
-    /// Forked from a parent that has loaded all.
-    Fork,
-}
-
-impl StartMethod {
-    /// As written in the lab file.
-    pub fn name(self) -> &'static str {
-        match self {
-            StartMethod::Spawn => "spawn",
-            StartMethod::Forkserver => "forkserver",
-            StartMethod::Fork => "fork",
-        }
-    }
 }
 
 impl WorkerPlan {

@@ -20,7 +20,7 @@
 //! | [`worker`] | starts, feeds and ends the processes that write, each through a handler | `handler`, `record` |
 //! | [`follow`] | reads the files as they grow, across whatever happens to them, and tells it as events | `event`, `record` |
 //! | [`model`] | a pure fold over the events: incarnations, lines, workers, timeline, and the ledger of every line | `event` |
-//! | [`lab`] | reads what is to run: handlers, workers, the clock, steps; owns the folder it runs in | `handler`, `command` |
+//! | [`lab`] | reads what is to run: handlers, workers, the clock, steps; owns the folder it runs in | `worker`, `command` |
 //! | [`engine`] | owns the model, passes commands on, and reacts to events | all of them |
 //! | `gui` | draws from the model and sends commands (a feature, on by default) | `engine` |
 //! | [`terminal`] | `rotascope follow`: exact bytes, or lines and events as JSON | `follow` |

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     // A worker starts in a millisecond because nothing else is looked at before this.
     match std::env::args_os().nth(1) {
         Some(word) if word == worker::WORKER_SUBCOMMAND => return worker::run_worker(),
+        Some(word) if word == worker::FORK_SERVER_SUBCOMMAND => return worker::run_fork_server(),
         Some(word) if word == worker::GUARD_SUBCOMMAND => return worker::run_guard(),
         _ => {}
     }

@@ -121,6 +121,8 @@ fn each_mistake_is_told_with_its_place_and_its_remedy() {
         ("rate = 100", "rate = 100\ninherit_file = true", "27: inherit_file = true: only forked workers inherit an open file; write start = \"fork\" or inherit_file = false"),
         ("rate = 100", "rate = 100\nwork = \"sleep 1s\"", "27: work = \"sleep 1s\": not known; there are none, wait 10ms, compute 10ms"),
         ("rate = 100", "rate = 100\nwork = \"wait 10\"", "27: work = \"wait 10\": a duration without a unit; write a number and a unit: 300ms, 10s, 2m, 1h or 1d"),
+        ("rate = 100", "rate = 100\nthreads = 1001", "27: threads = 1001: out of range; write a whole number from 1 to 1000"),
+        ("rate = 100", "rate = 100\nthreads = 20\ntasks = 501", "28: tasks = 501: 10020 tasks in one process; 10000 are the most, threads times tasks"),
         ("rate = 100", "rate = 100\nsequence = 'x'", "27: sequence = 'x': it reads the lines of a program of one's own; write command = [\"PROGRAM\", ...] too"),
         ("rate = 100", "rate = 100\ncommand = [\"python3\"]", "24: logger = \"error\": a program of one's own decides that by itself; leave it out, or leave out command"),
         ("levels = { INFO = 90, ERROR = 10 }", "levels = { INFO = -1 }", "27: INFO = -1: out of range; write a whole number from 0 to 1000000"),
@@ -214,6 +216,23 @@ fn each_kind_of_step_is_checked() {
 }
 
 #[test]
+fn a_group_says_how_its_processes_start_and_what_they_are_made_of() {
+    let more = "rate = 100\nthreads = 2\ntasks = 3\nstart = \"fork\"\ninherit_file = true\nwork = \"compute 250ms\"";
+    let lab = Lab::parse(&with("rate = 100", more), "lab.toml").unwrap();
+    for worker in &lab.workers {
+        assert_eq!((worker.threads, worker.tasks, worker.start.name()), (2, 3, "fork"));
+        assert!(worker.inherit_file);
+        assert_eq!(worker.work.to_string(), "compute 250ms");
+    }
+    let wait = Lab::parse(&with("rate = 100", "start = \"forkserver\"\nwork = \"wait 10ms\""), "lab.toml").unwrap();
+    assert_eq!(
+        (wait.workers[0].start.name(), wait.workers[0].work.to_string()),
+        ("forkserver", "wait 10ms".to_owned())
+    );
+    assert!(!wait.workers[0].inherit_file);
+}
+
+#[test]
 fn what_is_not_built_is_told_and_not_ignored() {
     let table = [
         (
@@ -225,20 +244,6 @@ fn what_is_not_built_is_told_and_not_ignored() {
             "directory = \"logs\"",
             "directory = \"logs\"\nencoding = \"gbk\"",
             "17: not built yet: encoding = \"gbk\"; all files are utf-8",
-        ),
-        ("rate = 100", "threads = 2", "26: not built yet: threads = 2; a worker process runs one thread with one task"),
-        ("rate = 100", "tasks = 3", "26: not built yet: tasks = 3; a worker process runs one thread with one task"),
-        ("rate = 100", "start = \"fork\"", "26: not built yet: start = \"fork\"; there is spawn"),
-        ("rate = 100", "start = \"forkserver\"", "26: not built yet: start = \"forkserver\"; there is spawn"),
-        (
-            "rate = 100",
-            "inherit_file = true\nstart = \"fork\"",
-            "26: not built yet: inherit_file = true; each worker opens its file itself",
-        ),
-        (
-            "rate = 100",
-            "work = \"wait 10ms\"",
-            "26: not built yet: work = \"wait 10ms\"; workers do no work between their lines",
         ),
     ];
     for (line, replacement, expected) in table {

@@ -12,31 +12,34 @@ use rotascope::command::WorkerOrder;
 use rotascope::event::{Event, Exit, OpenReason, What, WorkerEvent};
 use rotascope::handler::Class;
 use rotascope::platform::{self, ProcessSignal};
+use rotascope::worker::{START_METHODS, WorkerPlan};
 use worker_common::{DEADLINE, Lab, clock, id_of, is_alive, plan, seqs, stamps};
 
 #[test]
 fn a_worker_starts_writes_gapless_lines_and_ends_when_told() {
-    let mut lab = Lab::with_one(Class::Plain, 1000.0);
-    let start_ns = lab.wait(0, "started", |event| match event {
-        WorkerEvent::Started { start_ns } => Some(*start_ns),
-        _ => None,
-    });
-    assert!((1..5_000_000_000).contains(&start_ns), "{start_ns}");
-    let (file_id, path, previous, reason) = lab.wait_opened(0);
-    assert_eq!((file_id, previous, reason), (id_of(&path), None, OpenReason::First));
-    assert_eq!(path, lab.logs().join("a1.log"));
-    lab.wait_written(0, 300);
-    lab.stop();
-    assert_eq!(lab.wait_exited(0), (Exit::Code(0), true));
+    for start in START_METHODS {
+        let mut lab = Lab::with_one_by(start, Class::Plain, 1000.0);
+        let start_ns = lab.wait(0, "started", |event| match event {
+            WorkerEvent::Started { start_ns } => Some(*start_ns),
+            _ => None,
+        });
+        assert!((1..5_000_000_000).contains(&start_ns), "{start_ns}");
+        let (file_id, path, previous, reason) = lab.wait_opened(0);
+        assert_eq!((file_id, previous, reason), (id_of(&path), None, OpenReason::First));
+        assert_eq!(path, lab.logs().join("a1.log"));
+        lab.wait_written(0, 300);
+        lab.stop();
+        assert_eq!(lab.wait_exited(0), (Exit::Code(0), true));
 
-    let (launch, _) = lab.launched(0);
-    let count = lab.last_count(0).unwrap();
-    assert_eq!((count.written, count.failed), (count.returned, 0));
-    assert_eq!(seqs(launch, &[&path]), (1..=count.written).collect::<Vec<_>>());
-    let text = fs::read_to_string(&path).unwrap();
-    let first = text.lines().next().unwrap();
-    assert!(first.starts_with("INFO 2026-05-09 12:10:0"), "{first}");
-    assert!(first.contains(" app "), "{first}");
+        let (launch, _) = lab.launched(0);
+        let count = lab.last_count(0).unwrap();
+        assert_eq!((count.written, count.failed), (count.returned, 0));
+        assert_eq!(seqs(launch, &[&path]), (1..=count.written).collect::<Vec<_>>());
+        let text = fs::read_to_string(&path).unwrap();
+        let first = text.lines().next().unwrap();
+        assert!(first.starts_with("INFO 2026-05-09 12:10:0"), "{first}");
+        assert!(first.contains(" app "), "{first}");
+    }
 }
 
 #[test]
@@ -113,17 +116,17 @@ fn a_paused_worker_sleeps_and_is_told_to_end_all_the_same() {
 #[test]
 fn the_rate_is_kept_and_can_be_set() {
     let mut lab = Lab::with_one(Class::Plain, 100.0);
-    let rate_of = |lab: &mut Lab, expected: f64| {
+    // Lines within a second or a little more. Other work on the machine can only make them fewer.
+    let in_a_second = |lab: &mut Lab| {
         lab.pump();
         let (from, first) = (Mono::now(), lab.last_count(0).unwrap().written);
         lab.until("a second", |_| Mono::now().since(from) > 1_000_000_000);
         let lines = lab.last_count(0).unwrap().written - first;
-        let per_second = lines as f64 / (Mono::now().since(from) as f64 / 1e9);
-        // Generous: other work runs on the machine. It tells 100 from 2000 and paced from unpaced.
-        assert!((expected * 0.5..expected * 1.3).contains(&per_second), "{per_second}/s, not {expected}");
+        lines as f64 / (Mono::now().since(from) as f64 / 1e9)
     };
     lab.wait_written(0, 5);
-    rate_of(&mut lab, 100.0);
+    let per_second = in_a_second(&mut lab);
+    assert!(per_second < 130.0, "{per_second}/s, not 100");
     lab.order(0, WorkerOrder::Rate(2000.0));
     let rate = lab.wait(0, "rate set", |event| match event {
         WorkerEvent::RateSet { rate } => Some(*rate),
@@ -131,7 +134,15 @@ fn the_rate_is_kept_and_can_be_set() {
     });
     assert!((rate - 2000.0).abs() < 1e-9);
     lab.wait_written(0, 5);
-    rate_of(&mut lab, 2000.0);
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let per_second = in_a_second(&mut lab);
+        assert!(per_second < 2600.0, "{per_second}/s, not 2000");
+        if per_second > 200.0 {
+            break;
+        }
+        assert!(Instant::now() < end, "{per_second}/s, not 2000");
+    }
     lab.order(0, WorkerOrder::Rate(f64::NAN));
     assert!(lab.seen.iter().any(|event| matches!(&event.what, What::Notice { text } if text.contains("no rate"))));
 }
@@ -155,57 +166,63 @@ fn orders_reach_a_worker_that_writes_at_full_speed_at_once() {
 
 #[test]
 fn counters_survive_a_sigkill_and_the_signal_is_told() {
-    let mut lab = Lab::with_one(Class::Plain, 0.0);
-    lab.wait_written(0, 1000);
-    lab.order(0, WorkerOrder::Kill(9));
-    assert_eq!(lab.wait_exited(0), (Exit::Signal(9), false));
-    let (launch, _) = lab.launched(0);
-    let count = lab.last_count(0).unwrap();
-    let present = seqs(launch, &[&lab.logs().join("a1.log")]).len() as u64;
-    assert!(count.returned <= count.written && count.written - count.returned <= 1, "{count:?}");
-    // The line during which it was killed may or may not have been written.
-    assert!((count.returned..=count.written).contains(&present), "{present} present, {count:?}");
-    assert_eq!(lab.supervisor.running(), 0);
+    for start in START_METHODS {
+        let mut lab = Lab::with_one_by(start, Class::Plain, 0.0);
+        lab.wait_written(0, 1000);
+        lab.order(0, WorkerOrder::Kill(9));
+        assert_eq!(lab.wait_exited(0), (Exit::Signal(9), false));
+        let (launch, _) = lab.launched(0);
+        let count = lab.last_count(0).unwrap();
+        let present = seqs(launch, &[&lab.logs().join("a1.log")]).len() as u64;
+        assert!(count.returned <= count.written && count.written - count.returned <= 1, "{count:?}");
+        // The line during which it was killed may or may not have been written.
+        assert!((count.returned..=count.written).contains(&present), "{present} present, {count:?}");
+        assert_eq!(lab.supervisor.running(), 0);
+    }
 }
 
 #[test]
 fn a_restart_is_a_new_launch_in_the_same_file() {
-    let mut lab = Lab::with_one(Class::Plain, 500.0);
-    lab.wait_written(0, 20);
-    lab.order(0, WorkerOrder::Restart);
-    assert_eq!(lab.supervisor.running(), 1, "a running worker is not started twice");
-    let (first, _) = lab.launched(0);
-    lab.order(0, WorkerOrder::Kill(15));
-    assert_eq!(lab.wait_exited(0), (Exit::Signal(15), false));
-    lab.until("finished", |lab| lab.supervisor.running() == 0);
-    lab.order(0, WorkerOrder::Restart);
-    let (second, _) = lab.launched(0);
-    assert_ne!(first, second);
-    lab.wait(0, "started", |event| matches!(event, WorkerEvent::Started { .. }).then_some(()));
-    lab.wait(0, "twenty lines", |event| match event {
-        WorkerEvent::Counted { launch, counts } if *launch == second && counts[0].written >= 20 => Some(()),
-        _ => None,
-    });
-    lab.stop();
-    let (whole, other) = stamps(&lab.logs().join("a1.log"));
-    assert_eq!((whole.len(), other), (2, 0));
-    assert_eq!(whole[&second.0][0], 1);
+    for start in START_METHODS {
+        let mut lab = Lab::with_one_by(start, Class::Plain, 500.0);
+        lab.wait_written(0, 20);
+        lab.order(0, WorkerOrder::Restart);
+        assert_eq!(lab.supervisor.running(), 1, "a running worker is not started twice");
+        let (first, _) = lab.launched(0);
+        lab.order(0, WorkerOrder::Kill(15));
+        assert_eq!(lab.wait_exited(0), (Exit::Signal(15), false));
+        lab.until("finished", |lab| lab.supervisor.running() == 0);
+        lab.order(0, WorkerOrder::Restart);
+        let (second, _) = lab.launched(0);
+        assert_ne!(first, second);
+        lab.wait(0, "started", |event| matches!(event, WorkerEvent::Started { .. }).then_some(()));
+        lab.wait(0, "twenty lines", |event| match event {
+            WorkerEvent::Counted { launch, counts } if *launch == second && counts[0].written >= 20 => Some(()),
+            _ => None,
+        });
+        lab.stop();
+        let (whole, other) = stamps(&lab.logs().join("a1.log"));
+        assert_eq!((whole.len(), other), (2, 0));
+        assert_eq!(whole[&second.0][0], 1);
+    }
 }
 
 #[test]
 fn a_stopped_worker_is_seen_and_ends_when_told() {
-    let mut lab = Lab::with_one(Class::Plain, 1000.0);
-    lab.wait_written(0, 10);
-    lab.order(0, WorkerOrder::Freeze);
-    lab.wait(0, "stopped", |event| matches!(event, WorkerEvent::Stopped).then_some(()));
-    lab.order(0, WorkerOrder::Thaw);
-    lab.wait(0, "continued", |event| matches!(event, WorkerEvent::Continued).then_some(()));
-    lab.wait_written(0, 10);
-    let (_, pid) = lab.launched(0);
-    platform::signal_process(pid, ProcessSignal::Stop).unwrap();
-    lab.wait(0, "stopped from outside", |event| matches!(event, WorkerEvent::Stopped).then_some(()));
-    lab.stop();
-    assert_eq!(lab.wait_exited(0), (Exit::Code(0), true));
+    for start in START_METHODS {
+        let mut lab = Lab::with_one_by(start, Class::Plain, 1000.0);
+        lab.wait_written(0, 10);
+        lab.order(0, WorkerOrder::Freeze);
+        lab.wait(0, "stopped", |event| matches!(event, WorkerEvent::Stopped).then_some(()));
+        lab.order(0, WorkerOrder::Thaw);
+        lab.wait(0, "continued", |event| matches!(event, WorkerEvent::Continued).then_some(()));
+        lab.wait_written(0, 10);
+        let (_, pid) = lab.launched(0);
+        platform::signal_process(pid, ProcessSignal::Stop).unwrap();
+        lab.wait(0, "stopped from outside", |event| matches!(event, WorkerEvent::Stopped).then_some(()));
+        lab.stop();
+        assert_eq!(lab.wait_exited(0), (Exit::Code(0), true));
+    }
 }
 
 #[test]
@@ -232,7 +249,11 @@ fn orders_to_a_stopped_worker_never_block() {
 #[test]
 fn no_process_stays_behind_when_the_supervisor_goes() {
     let mut lab = Lab::new(|logs| {
-        (1..=3).map(|number| plan(&format!("web-{number}"), Class::Watched, &logs.join("a1.log"), 0.0)).collect()
+        let plan = |(number, start)| {
+            let plan = plan(&format!("web-{number}"), Class::Watched, &logs.join("a1.log"), 0.0);
+            WorkerPlan { start, ..plan }
+        };
+        (1..).zip(START_METHODS).map(plan).collect()
     });
     for worker in 0..3 {
         lab.start(worker, &clock("2026-05-09T12:10:00+08:00"));
@@ -246,7 +267,7 @@ fn no_process_stays_behind_when_the_supervisor_goes() {
         listed.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>()
     };
     let guards: Vec<u32> = children().into_iter().filter(|pid| !pids.contains(pid)).collect();
-    assert_eq!(guards.len(), 1, "one guard");
+    assert_eq!(guards.len(), 3, "the guard and two fork servers");
     drop(lab);
     assert!(!pids.iter().chain(&guards).any(|&pid| is_alive(pid)), "all gone");
     assert!(children().is_empty(), "and reaped");

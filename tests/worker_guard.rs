@@ -11,29 +11,36 @@ use std::time::{Duration, Instant};
 use rotascope::command::WorkerOrder;
 use rotascope::event::WorkerEvent;
 use rotascope::handler::Class;
+use rotascope::worker::{START_METHODS, WorkerPlan};
 use worker_common::{DEADLINE, Lab, clock, is_alive, plan};
 
+/// Four by each start method.
+const WORKERS: u32 = 12;
+
 /// Not a test: the parent that [`nothing_outlives_a_killed_parent`] kills. It has workers of every kind of mind: one
-/// that writes as fast as it can, one paced, one paused, one stopped.
+/// that writes as fast as it can, one paced, one paused, one stopped; and that by each start method.
 #[test]
 fn helper_parent() {
     let Some(told) = std::env::var_os("ROTASCOPE_TEST_PIDS") else { return };
     let mut lab = Lab::new(|logs| {
-        (1..=4)
+        (0..WORKERS)
             .map(|number| {
-                let rate = if number == 1 { 0.0 } else { 50.0 };
-                plan(&format!("web-{number}"), Class::Daily, logs, rate)
+                let rate = if number % 4 == 0 { 0.0 } else { 50.0 };
+                let plan = plan(&format!("web-{number}"), Class::Daily, logs, rate);
+                WorkerPlan { start: START_METHODS[number as usize / 4], ..plan }
             })
             .collect()
     });
-    for worker in 0..4 {
+    for worker in 0..WORKERS {
         lab.start(worker, &clock("2026-05-09T12:10:00+08:00"));
     }
-    lab.order(2, WorkerOrder::Pause);
-    lab.wait(2, "paused", |event| matches!(event, WorkerEvent::Paused).then_some(()));
-    lab.order(3, WorkerOrder::Freeze);
-    lab.until("stopped", |lab| lab.events_of(3).any(|event| matches!(event, WorkerEvent::Stopped)));
-    let pids: Vec<String> = (0..4).map(|worker| lab.launched(worker).1.to_string()).collect();
+    for (paused, stopped) in (2..WORKERS).step_by(4).zip((3..WORKERS).step_by(4)) {
+        lab.order(paused, WorkerOrder::Pause);
+        lab.until("paused", |lab| lab.events_of(paused).any(|event| matches!(event, WorkerEvent::Paused)));
+        lab.order(stopped, WorkerOrder::Freeze);
+        lab.until("stopped", |lab| lab.events_of(stopped).any(|event| matches!(event, WorkerEvent::Stopped)));
+    }
+    let pids: Vec<String> = (0..WORKERS).map(|worker| lab.launched(worker).1.to_string()).collect();
     let text = format!("{} {}", lab.folder.path().display(), pids.join(" "));
     let complete = std::path::PathBuf::from(&told);
     fs::write(complete.with_extension("part"), text).unwrap();
@@ -68,11 +75,11 @@ fn nothing_outlives_a_killed_parent() {
     let mut words = text.split_whitespace();
     let left_folder = words.next().unwrap();
     let mut pids: Vec<u32> = words.map(|pid| pid.parse().unwrap()).collect();
-    assert_eq!(pids.len(), 4);
+    assert_eq!(pids.len() as u32, WORKERS);
     assert!(pids.iter().all(|&pid| is_alive(pid)));
-    // The guard is the child that is no worker.
-    pids = children_of(parent.id());
-    assert_eq!(pids.len(), 5, "four workers and the guard");
+    let children = children_of(parent.id());
+    assert_eq!(children.len(), 4 + 2 + 1, "the spawned workers, two fork servers and the guard");
+    pids.extend(children);
 
     parent.kill().unwrap();
     parent.wait().unwrap();

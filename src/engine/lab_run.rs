@@ -194,8 +194,11 @@ fn plans(lab: &Lab, folder: &Path) -> Vec<WorkerPlan> {
         rate: plan.rate,
         // The handler never hears of what the logger's level holds back.
         levels: BY_INDEX.into_iter().zip(plan.weights).filter(|(level, _)| *level >= plan.level).collect(),
+        start: plan.start,
+        inherit_file: plan.inherit_file,
         threads: plan.threads,
         tasks: plan.tasks,
+        work: plan.work,
     };
     lab.workers.iter().map(plan).collect()
 }

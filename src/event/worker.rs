@@ -100,7 +100,7 @@ pub enum WorkerEvent {
     Counted {
         /// Whose: the launch they belong to.
         launch: LaunchId,
-        /// One entry a task.
+        /// One entry for each task whose counters have changed.
         counts: Vec<TaskCount>,
     },
     /// It writes no lines until resumed.

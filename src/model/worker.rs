@@ -242,7 +242,8 @@ impl Model {
         worker.counted = Some(at);
         let writes = matches!(worker.state, WorkerState::Running | WorkerState::Ending);
         if worker.launch == Some(launch) && writes {
-            let written = counts.iter().map(|count| count.written).sum();
+            // Not the sum of these counts: tasks whose counters have not changed are not among them.
+            let written = worker.written;
             worker.rate_now = self.tracks[index].pace.count(at, written, &mut worker.rate_history);
         }
     }

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(unix)]
+mod fork;
+#[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+pub use fork::*;
 #[cfg(unix)]
 pub use unix::*;
 

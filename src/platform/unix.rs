@@ -13,7 +13,7 @@ use std::process::{Command, ExitStatus};
 use std::time::{Duration, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
 use super::{Exit, FileId};
 
@@ -32,6 +32,12 @@ pub fn saves_daylight(seconds: i64) -> bool {
     let filled = unsafe { libc::localtime_r(&raw const seconds, local.as_mut_ptr()) };
     // SAFETY: a pointer that is not null says that the whole value was filled.
     !filled.is_null() && unsafe { local.assume_init() }.tm_isdst > 0
+}
+
+/// Nanoseconds of processor time that the calling thread has used.
+pub fn thread_cpu_ns() -> u64 {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    used.tv_sec as u64 * 1_000_000_000 + used.tv_nsec as u64
 }
 
 /// The identity of the file that `metadata` was taken of.
@@ -194,7 +200,7 @@ fn signal_of(signal: ProcessSignal) -> io::Result<Signal> {
     })
 }
 
-fn pid_of(pid: u32) -> io::Result<Pid> {
+pub(super) fn pid_of(pid: u32) -> io::Result<Pid> {
     i32::try_from(pid)
         .ok()
         .and_then(Pid::from_raw)
@@ -228,24 +234,60 @@ pub enum ChildChange {
 /// # Errors
 /// When it is no child of this process (any more).
 pub fn wait_for_change(pid: u32) -> io::Result<ChildChange> {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    loop {
+        if let Some(change) = next_change(pid, WaitIdOptions::empty())? {
+            return Ok(change);
+        }
+    }
+}
+
+/// [`wait_for_change`] without the waiting: none if nothing has become of the child since the last call.
+///
+/// # Errors
+/// When it is no child of this process (any more).
+pub fn change_of(pid: u32) -> io::Result<Option<ChildChange>> {
+    next_change(pid, WaitIdOptions::NOHANG)
+}
+
+fn next_change(pid: u32, how: WaitIdOptions) -> io::Result<Option<ChildChange>> {
     let id = pid_of(pid)?;
     let any = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED;
     loop {
-        match waitid(WaitId::Pid(id), any | WaitIdOptions::NOWAIT) {
+        match waitid(WaitId::Pid(id), any | WaitIdOptions::NOWAIT | how) {
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
-            Ok(Some(status)) if !status.stopped() && !status.continued() => return Ok(ChildChange::Ended),
-            Ok(_) => {}
+            Ok(Some(status)) if !status.stopped() && !status.continued() => return Ok(Some(ChildChange::Ended)),
+            Ok(None) => return Ok(None),
+            Ok(Some(_)) => {}
         }
         // Takes the state off the list. It may have changed since the first look: then the newer one counts.
         let take = WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED | WaitIdOptions::NOHANG;
         match waitid(WaitId::Pid(id), take) {
-            Ok(Some(status)) if status.stopped() => return Ok(ChildChange::Stopped),
-            Ok(Some(status)) if status.continued() => return Ok(ChildChange::Continued),
+            Ok(Some(status)) if status.stopped() => return Ok(Some(ChildChange::Stopped)),
+            Ok(Some(status)) if status.continued() => return Ok(Some(ChildChange::Continued)),
             _ => {}
         }
     }
+}
+
+/// How a child has ended that has not been reaped.
+///
+/// # Errors
+/// When it is no child of this process.
+pub fn exit_of_ended(pid: u32) -> io::Result<Exit> {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    let status = waitid(WaitId::Pid(pid_of(pid)?), look)?;
+    Ok(match status.map(|status| (status.exit_status(), status.terminating_signal())) {
+        Some((Some(code), _)) => Exit::Code(code),
+        Some((None, Some(signal))) => Exit::Signal(signal),
+        _ => Exit::Code(-1),
+    })
+}
+
+/// Lets go of a child that has ended: its process id may become another process's.
+pub fn reap(pid: u32) {
+    let Ok(id) = pid_of(pid) else { return };
+    let _ = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
 }
 
 /// Lets writes to a pipe fail with `WouldBlock` instead of waiting for a reader that may never come.

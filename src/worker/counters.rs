@@ -81,6 +81,11 @@ impl Counters {
         self.word(DROPPED_AT)
     }
 
+    /// How many tasks it has.
+    pub(super) fn tasks(&self) -> usize {
+        self.slots
+    }
+
     /// All tasks, as they stand.
     pub(super) fn read(&self) -> Vec<TaskCount> {
         (0..self.slots)

@@ -1,17 +1,34 @@
 //! Worker processes: what starts, feeds, watches and ends them, and what runs inside them.
 //!
-//! A worker is this same executable with a hidden subcommand. Its standard input brings one line of setup and then
-//! orders; the end of it means that the parent is gone. Its standard output takes reports back. Counters go through a
-//! page of shared memory, so that a worker killed in the middle of a write loses no count.
+//! A worker is this same executable with a hidden subcommand, or was forked from a fork server that is. Its standard
+//! input brings one line of setup and then orders; the end of it means that the parent is gone. Its standard output
+//! takes reports back. Counters go through a page of shared memory, so that a worker killed in the middle of a write
+//! loses no count.
+//!
+//! ```text
+//! process (one handler behind a mutex, one reporter)
+//!   +- thread (a single-threaded runtime, a clock of its own, an inbox of orders)
+//!        +- task (paced by itself; a slot of counters, sequence numbers of its own)
+//! ```
 
 mod child;
 mod counters;
+mod fork_server;
 mod guard;
+mod inbox;
+mod launch;
 mod pace;
 mod process;
 mod report;
+mod servers;
+mod shared;
+mod start;
 mod supervisor;
+mod task;
+mod thread;
+mod timers;
 mod wire;
+mod work;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +36,17 @@ use crate::handler::HandlerSetup;
 use crate::record::Level;
 
 pub use child::run_worker;
+pub use fork_server::run_fork_server;
 pub use guard::run_guard;
+pub use start::{START_METHODS, StartMethod};
 pub use supervisor::Supervisor;
+pub use work::Work;
 
 /// The hidden subcommand that runs a worker.
 pub const WORKER_SUBCOMMAND: &str = "__worker";
+
+/// The hidden subcommand that runs a process from which workers are forked.
+pub const FORK_SERVER_SUBCOMMAND: &str = "__forkserver";
 
 /// The hidden subcommand that runs the guard.
 pub const GUARD_SUBCOMMAND: &str = "__guard";
@@ -48,8 +71,14 @@ pub struct WorkerPlan {
     /// Levels and their weights. Empty, or all zero, is all INFO. What the logger's level holds back does not belong
     /// here.
     pub levels: Vec<(Level, u32)>,
-    /// Threads. More than one is not built yet.
+    /// How its process comes to be.
+    pub start: StartMethod,
+    /// Whether it shares the open file of the process that it is forked from. Only [`StartMethod::Fork`] can.
+    pub inherit_file: bool,
+    /// Threads of the process.
     pub threads: u16,
-    /// Tasks per thread. More than one is not built yet.
+    /// Tasks per thread.
     pub tasks: u16,
+    /// What a task does before each line.
+    pub work: Work,
 }

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -18,8 +19,9 @@ use crate::platform::{self, ChildChange, ProcessSignal};
 
 use super::counters::Counters;
 use super::guard::Guard;
-use super::wire::{Order, Report, Told, WorkerSetup};
-use super::{WORKER_SUBCOMMAND, WorkerPlan};
+use super::servers::{ForkServers, ForkedChild};
+use super::wire::{Order, PlanFor, Report, Told, WorkerSetup};
+use super::{StartMethod, WORKER_SUBCOMMAND, WorkerPlan};
 
 /// How often a thread that can't hand over an event looks whether anybody still wants it.
 const HANDOVER: Duration = Duration::from_millis(50);
@@ -30,7 +32,7 @@ pub(super) struct Process {
     pub(super) launch: LaunchId,
     /// When it is to be killed if it has not ended by itself.
     pub(super) deadline: Option<Mono>,
-    orders: Option<ChildStdin>,
+    orders: Option<PipeWriter>,
     /// Orders that did not fit into the pipe: the worker is stopped or busy.
     waiting: VecDeque<Vec<u8>>,
     shared: Arc<Shared>,
@@ -67,6 +69,7 @@ pub(super) struct Start<'a> {
     pub(super) scratch: &'a Path,
     pub(super) events: &'a Sender<Event>,
     pub(super) guard: &'a Arc<Mutex<Guard>>,
+    pub(super) servers: &'a mut ForkServers,
 }
 
 impl Start<'_> {
@@ -74,20 +77,20 @@ impl Start<'_> {
     ///
     /// # Errors
     /// A sentence for the person.
-    pub(super) fn run(&self) -> Result<Process, String> {
+    pub(super) fn run(mut self) -> Result<Process, String> {
         let decided = Mono::now();
         let launch = LaunchId(RandomState::new().hash_one((decided.0, std::process::id())) as u32);
         let page = self.scratch.join(format!("counters-{:08x}", launch.0));
         let counters = Counters::create(&page, self.plan.threads, self.plan.tasks)
             .map_err(|error| format!("its counters can't be made at {}: {error}", page.display()))?;
         let setup =
-            WorkerSetup { launch, plan: self.plan.clone(), clock: self.clock.clone(), page: page.clone(), decided };
-        let spawned = to_line(&setup).map_err(|error| error.to_string()).and_then(|line| self.spawn(&line));
-        let (mut child, orders) = spawned.inspect_err(|_| drop(std::fs::remove_file(&page)))?;
+            WorkerSetup { launch, plan: self.plan_for(), clock: self.clock.clone(), page: page.clone(), decided };
+        let begun = to_line(&setup).map_err(|error| error.to_string()).and_then(|line| self.begin(&line));
+        let (being, orders, reports) = begun.inspect_err(|_| drop(std::fs::remove_file(&page)))?;
         let shared = Arc::new(Shared {
             worker: self.worker,
             launch,
-            pid: child.id(),
+            pid: being.pid(),
             counters,
             page,
             reaped: Mutex::new(false),
@@ -98,9 +101,8 @@ impl Start<'_> {
             abandoned: AtomicBool::new(false),
         });
         let last_counts = shared.counters.read();
-        let reports = child.stdout.take();
         let (with, events, guard) = (Arc::clone(&shared), self.events.clone(), Arc::clone(self.guard));
-        let watch = move || watch(&with, child, reports, &events, &guard);
+        let watch = move || watch(&with, being, reports, &events, &guard);
         let thread = thread::Builder::new().name(format!("worker {}", self.plan.name)).spawn(watch);
         let thread = thread.map_err(|error| {
             let _ = platform::signal_group(shared.pid, ProcessSignal::Kill);
@@ -119,30 +121,84 @@ impl Start<'_> {
         })
     }
 
-    fn spawn(&self, setup: &[u8]) -> Result<(Child, ChildStdin), String> {
-        let mut guard = lock(self.guard);
-        guard.ensure().map_err(|error| format!("the guard process can't be started: {error}"))?;
-        let mut command = Command::new(self.program);
-        command.arg(WORKER_SUBCOMMAND).stdin(Stdio::piped()).stdout(Stdio::piped());
-        platform::in_own_group(&mut command);
-        let mut child =
-            command.spawn().map_err(|error| format!("{} can't be started: {error}", self.program.display()))?;
+    fn plan_for(&self) -> PlanFor {
+        match self.plan.start {
+            StartMethod::Fork => PlanFor::Inherited { name: self.plan.name.clone(), rate: self.plan.rate },
+            StartMethod::Spawn | StartMethod::Forkserver => PlanFor::Given(Box::new(self.plan.clone())),
+        }
+    }
+
+    /// Makes the process and its pipes, and gives it its setup.
+    fn begin(&mut self, setup: &[u8]) -> Result<(Being, PipeWriter, PipeReader), String> {
+        let pipes = io::pipe().and_then(|orders| Ok((orders, io::pipe()?)));
+        let ((orders_in, mut orders), (reports, reports_out)) =
+            pipes.map_err(|error| format!("the system gives no pipe to it: {error}"))?;
+        let mut being = match self.plan.start {
+            StartMethod::Spawn => self.spawn(orders_in, reports_out).map(Being::Spawned)?,
+            StartMethod::Forkserver | StartMethod::Fork => {
+                let ends = [orders_in.as_fd(), reports_out.as_fd()];
+                Being::Forked(self.servers.fork(self.plan, self.clock, ends)?)
+            }
+        };
         // It waits for its setup, so the guard knows of it before it does anything.
-        let ready = guard.add(child.id()).and_then(|()| {
-            let mut orders = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let ready = lock(self.guard).add(being.pid()).and_then(|()| {
             orders.write_all(setup)?;
-            platform::never_block(&orders)?;
-            Ok(orders)
+            platform::never_block(&orders)
         });
         match ready {
-            Ok(orders) => Ok((child, orders)),
+            Ok(()) => Ok((being, orders, reports)),
             Err(error) => {
-                let _ = child.kill();
-                guard.retire(child.id());
-                let _ = child.wait();
+                being.kill(self.guard);
                 Err(format!("it could not be given its setup: {error}"))
             }
         }
+    }
+
+    fn spawn(&self, orders: PipeReader, reports: PipeWriter) -> Result<Child, String> {
+        lock(self.guard).ensure().map_err(|error| format!("the guard process can't be started: {error}"))?;
+        let mut command = Command::new(self.program);
+        command.arg(WORKER_SUBCOMMAND).stdin(orders).stdout(reports);
+        platform::in_own_group(&mut command);
+        command.spawn().map_err(|error| format!("{} can't be started: {error}", self.program.display()))
+    }
+}
+
+/// A worker's process, by how it came to be.
+enum Being {
+    Spawned(Child),
+    Forked(ForkedChild),
+}
+
+impl Being {
+    fn pid(&self) -> u32 {
+        match self {
+            Being::Spawned(child) => child.id(),
+            Being::Forked(child) => child.pid,
+        }
+    }
+
+    /// Waits until it stops, goes on or ends. Its process id stays taken after its end.
+    fn wait_for_change(&mut self) -> ChildChange {
+        match self {
+            Being::Spawned(child) => platform::wait_for_change(child.id()).unwrap_or(ChildChange::Ended),
+            Being::Forked(child) => child.wait_for_change(),
+        }
+    }
+
+    /// Lets go of its process id.
+    fn reap(&mut self) -> Exit {
+        match self {
+            Being::Spawned(child) => child.wait().map_or(Exit::Code(-1), platform::exit_of),
+            Being::Forked(child) => child.reap(),
+        }
+    }
+
+    /// Ends one that nobody has heard of yet.
+    fn kill(&mut self, guard: &Mutex<Guard>) {
+        let _ = platform::signal_process(self.pid(), ProcessSignal::Kill);
+        while self.wait_for_change() != ChildChange::Ended {}
+        lock(guard).retire(self.pid());
+        self.reap();
     }
 }
 
@@ -197,16 +253,16 @@ impl Process {
         !self.shared.finished.load(Ordering::Acquire)
     }
 
-    /// The counters, if they have changed since the last call and the process has not ended.
-    pub(super) fn changed_counts(&mut self) -> Option<Vec<TaskCount>> {
+    /// The counters that have changed since the last call, if the process has not ended.
+    pub(super) fn changed_counts(&mut self) -> Vec<TaskCount> {
         if self.shared.counted_out.load(Ordering::Acquire) {
-            return None;
+            return Vec::new();
         }
         let counts = self.shared.counters.read();
-        (counts != self.last_counts).then(|| {
-            self.last_counts.clone_from(&counts);
-            counts
-        })
+        let changed = counts.iter().zip(&self.last_counts).filter(|(now, before)| now != before);
+        let changed = changed.map(|(now, _)| *now).collect();
+        self.last_counts = counts;
+        changed
     }
 
     /// Reports that got lost since the last call, because nobody took them in time.
@@ -233,50 +289,41 @@ impl Process {
 }
 
 /// Waits for the process to stop, go on and end, and tells so.
-fn watch(
-    shared: &Arc<Shared>,
-    mut child: Child,
-    reports: Option<ChildStdout>,
-    events: &Sender<Event>,
-    guard: &Mutex<Guard>,
-) {
+fn watch(shared: &Arc<Shared>, mut being: Being, reports: PipeReader, events: &Sender<Event>, guard: &Mutex<Guard>) {
     let (with, to) = (Arc::clone(shared), events.clone());
-    let reader = reports.and_then(|reports| {
-        thread::Builder::new().name("reports".into()).spawn(move || read_reports(&with, reports, &to)).ok()
-    });
+    let reader = thread::Builder::new().name("reports".into()).spawn(move || read_reports(&with, reports, &to)).ok();
     loop {
-        match platform::wait_for_change(shared.pid) {
-            Ok(ChildChange::Stopped) => {
+        match being.wait_for_change() {
+            ChildChange::Stopped => {
                 shared.stopped.store(true, Ordering::Release);
                 shared.tell(events, Moment::now(), WorkerEvent::Stopped);
             }
-            Ok(ChildChange::Continued) => {
+            ChildChange::Continued => {
                 shared.stopped.store(false, Ordering::Release);
                 shared.tell(events, Moment::now(), WorkerEvent::Continued);
             }
-            Ok(ChildChange::Ended) | Err(_) => break,
+            ChildChange::Ended => break,
         }
     }
     let at = Moment::now();
     lock(guard).retire(shared.pid);
-    let status = {
+    let exit = {
         let mut reaped = lock(&shared.reaped);
         *reaped = true;
-        child.wait()
+        being.reap()
     };
     if let Some(reader) = reader {
         let _ = reader.join();
     }
     shared.counted_out.store(true, Ordering::Release);
     shared.tell(events, at, WorkerEvent::Counted { launch: shared.launch, counts: shared.counters.read() });
-    let exit = status.map_or(Exit::Code(-1), platform::exit_of);
     let asked = shared.asked.load(Ordering::Acquire);
     shared.tell(events, at, WorkerEvent::Exited { exit, asked });
     let _ = std::fs::remove_file(&shared.page);
     shared.finished.store(true, Ordering::Release);
 }
 
-fn read_reports(shared: &Shared, reports: ChildStdout, events: &Sender<Event>) {
+fn read_reports(shared: &Shared, reports: PipeReader, events: &Sender<Event>) {
     let mut reports = BufReader::new(reports);
     let mut line = Vec::new();
     loop {
@@ -316,7 +363,7 @@ impl Shared {
     }
 }
 
-fn to_line(value: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
+pub(super) fn to_line(value: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     Ok(line)

@@ -1,5 +1,6 @@
 //! A worker's reports to its parent. A parent that does not read must never hold up the writing.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
@@ -19,21 +20,46 @@ use super::wire::{Report, Told};
 const QUEUE: usize = 4096;
 /// How often failures are reported while they go on.
 const FAILURES_EVERY_NS: u64 = 100_000_000;
-/// Runs of failures kept between two reports.
+/// Runs of failures kept between two reports, besides one for each task.
 const FAILURE_RUNS: usize = 64;
 
-/// Sends reports from a thread of its own.
-pub(super) struct Reporter<'a> {
-    queue: Option<Sender<Report>>,
-    finished: Receiver<()>,
+/// Hands reports to the thread that sends them.
+#[derive(Clone)]
+pub(super) struct Outbox<'a> {
+    queue: Sender<Report>,
     counters: &'a Counters,
+}
+
+impl Outbox<'_> {
+    pub(super) fn tell(&self, at: Moment, event: WorkerEvent) {
+        self.send(Report { at, told: Told::Event(event) });
+    }
+
+    /// Tells a person something that belongs to no line.
+    fn notice(&self, sentence: String) {
+        self.send(Report { at: Moment::now(), told: Told::Notice(sentence) });
+    }
+
+    fn send(&self, report: Report) {
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(report) {
+            self.counters.dropped_reports().fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+}
+
+/// Reports what a handler does.
+pub(super) struct Reporter<'a> {
+    outbox: Outbox<'a>,
+    finished: Receiver<()>,
     holds: Option<FileId>,
     failures: Vec<(Moment, WorkerEvent)>,
+    /// Where among the failures each task's last one stands.
+    last_of: HashMap<(u16, u16), usize>,
     failures_sent: Option<Mono>,
 }
 
 impl<'a> Reporter<'a> {
-    /// Starts the thread.
+    /// Starts the thread that sends reports.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -45,23 +71,25 @@ impl<'a> Reporter<'a> {
             let _ = write_all(&mut out, &reports);
             let _ = finish.send(());
         })?;
-        Ok(Reporter { queue: Some(queue), finished, counters, holds: None, failures: Vec::new(), failures_sent: None })
+        let outbox = Outbox { queue, counters };
+        Ok(Reporter {
+            outbox,
+            finished,
+            holds: None,
+            failures: Vec::new(),
+            last_of: HashMap::new(),
+            failures_sent: None,
+        })
     }
 
-    pub(super) fn tell(&mut self, at: Moment, event: WorkerEvent) {
-        self.send(Report { at, told: Told::Event(event) });
+    /// For what the handler has no part in. All outboxes must be gone before [`Reporter::finish`].
+    pub(super) fn outbox(&self) -> Outbox<'a> {
+        self.outbox.clone()
     }
 
     /// Tells a person something that belongs to no line.
-    pub(super) fn notice(&mut self, sentence: String) {
-        self.send(Report { at: Moment::now(), told: Told::Notice(sentence) });
-    }
-
-    fn send(&mut self, report: Report) {
-        let Some(queue) = &self.queue else { return };
-        if let Err(TrySendError::Full(_)) = queue.try_send(report) {
-            self.counters.dropped_reports().fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
+    pub(super) fn notice(&self, sentence: String) {
+        self.outbox.notice(sentence);
     }
 
     /// Takes in the failure of one line. The first is told at once; as long as they go on, they are told as runs of
@@ -76,19 +104,20 @@ impl<'a> Reporter<'a> {
                 reason: error.reason.to_string(),
                 torn: error.torn(),
             };
+            self.last_of.insert((line.thread, line.task), self.failures.len());
             self.failures.push((now, event));
         }
-        if self.failures.len() >= FAILURE_RUNS || self.failures_due().is_some_and(|due| due <= now.mono) {
+        if self.failures.len() >= FAILURE_RUNS + self.outbox.counters.tasks()
+            || self.failures_due().is_some_and(|due| due <= now.mono)
+        {
             self.tell_failures();
         }
     }
 
     fn extend_last(&mut self, next: StampRun, error: &EmitError) -> bool {
-        let Some((_, WorkerEvent::EmitFailed { line, operation, path, reason, torn })) = self.failures.last_mut()
-        else {
-            return false;
-        };
-        let follows = line.last + 1 == next.first && line.thread == next.thread && line.task == next.task;
+        let last = self.last_of.get(&(next.thread, next.task)).and_then(|&index| self.failures.get_mut(index));
+        let Some((_, WorkerEvent::EmitFailed { line, operation, path, reason, torn })) = last else { return false };
+        let follows = line.last + 1 == next.first;
         let alike = operation == error.operation && *path == error.path && *torn == error.torn();
         if !follows || !alike || *reason != error.reason.to_string() {
             return false;
@@ -109,16 +138,18 @@ impl<'a> Reporter<'a> {
             return;
         }
         self.failures_sent = Some(Mono::now());
+        self.last_of.clear();
         for (at, event) in std::mem::take(&mut self.failures) {
-            self.tell(at, event);
+            self.outbox.tell(at, event);
         }
     }
 
     /// Delivers what waits, within a bound: the parent may have stopped reading for good.
     pub(super) fn finish(mut self, bound: Duration) {
         self.tell_failures();
-        self.queue = None;
-        let _ = self.finished.recv_timeout(bound);
+        let Reporter { outbox, finished, .. } = self;
+        drop(outbox);
+        let _ = finished.recv_timeout(bound);
     }
 }
 
@@ -144,10 +175,10 @@ impl Observer for Reporter<'_> {
             reason: opened.reason,
             descriptor: Some(opened.descriptor),
         };
-        self.tell(opened.at, event);
+        self.outbox.tell(opened.at, event);
     }
 
     fn rolled_over(&mut self, from: &Path, to: Option<&Path>) {
-        self.tell(Moment::now(), WorkerEvent::RolledOver { from: from.to_owned(), to: to.map(Path::to_owned) });
+        self.outbox.tell(Moment::now(), WorkerEvent::RolledOver { from: from.to_owned(), to: to.map(Path::to_owned) });
     }
 }

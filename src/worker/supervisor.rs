@@ -15,6 +15,7 @@ use crate::platform::ProcessSignal;
 use super::WorkerPlan;
 use super::guard::Guard;
 use super::process::{Process, Start, lock};
+use super::servers::ForkServers;
 use super::wire::Order;
 
 /// How long a worker that was told to end may take.
@@ -33,6 +34,9 @@ pub struct Supervisor {
     scratch: PathBuf,
     events: Sender<Event>,
     guard: Arc<Mutex<Guard>>,
+    servers: ForkServers,
+    /// All were told to end: whoever starts then begins with fork servers that have seen nothing of the past.
+    begin_anew: bool,
 }
 
 struct Slot {
@@ -47,12 +51,16 @@ impl Supervisor {
     pub fn new(plans: Vec<WorkerPlan>, program: PathBuf, events: Sender<Event>, scratch: PathBuf) -> Supervisor {
         let slots = plans.into_iter().map(|plan| Slot { plan, clock: None, process: None }).collect();
         let guard = Arc::new(Mutex::new(Guard::new(&program)));
-        Supervisor { slots, program, scratch, events, guard }
+        let servers = ForkServers::new(&program, &guard);
+        Supervisor { slots, program, scratch, events, guard, servers, begin_anew: false }
     }
 
     /// Starts a worker that does not run: `Launched`, or `StartFailed` with the reason. Nothing if it runs.
     #[must_use]
     pub fn start(&mut self, worker: WorkerId, clock: &ClockSetting) -> Vec<Event> {
+        if self.running() == 0 && std::mem::take(&mut self.begin_anew) {
+            self.servers.end();
+        }
         let Some(slot) = self.slots.get_mut(worker.0 as usize) else { return Vec::new() };
         if slot.process.as_ref().is_some_and(Process::is_running) {
             return Vec::new();
@@ -66,6 +74,7 @@ impl Supervisor {
             scratch: &self.scratch,
             events: &self.events,
             guard: &self.guard,
+            servers: &mut self.servers,
         };
         let at = Moment::now();
         let event = match start.run() {
@@ -138,7 +147,8 @@ impl Supervisor {
             if process.deadline.is_some_and(|deadline| deadline <= now.mono) {
                 let _ = process.signal(ProcessSignal::Kill);
             }
-            if let Some(counts) = process.changed_counts() {
+            let counts = process.changed_counts();
+            if !counts.is_empty() {
                 let event = WorkerEvent::Counted { launch: process.launch, counts };
                 events.push(of_worker(now, WorkerId(number as u32), event));
             }
@@ -158,6 +168,7 @@ impl Supervisor {
 
     /// Tells every worker to end. Those that have not ended two seconds later are killed by [`Supervisor::sample`].
     pub fn stop_all(&mut self) {
+        self.begin_anew = true;
         for process in self.slots.iter_mut().filter_map(|slot| slot.process.as_mut()) {
             if process.is_running() {
                 process.ask_to_end(END_BOUND);
@@ -167,7 +178,7 @@ impl Supervisor {
 }
 
 impl Drop for Supervisor {
-    /// Ends whatever still runs, the guard last. Takes about a second if a worker does not end by itself.
+    /// Ends whatever still runs: the workers, then the fork servers, the guard last. Takes about a second if a worker does not end by itself.
     fn drop(&mut self) {
         let mut processes: Vec<Process> = self.slots.iter_mut().filter_map(|slot| slot.process.take()).collect();
         for process in &mut processes {
@@ -183,6 +194,7 @@ impl Drop for Supervisor {
             }
             process.join();
         }
+        self.servers.end();
         lock(&self.guard).dismiss();
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{ClockSetting, Moment, Mono};
-use crate::event::{LaunchId, WorkerEvent};
+use crate::event::{Exit, LaunchId, WorkerEvent};
 
 use super::WorkerPlan;
 
@@ -13,13 +13,23 @@ use super::WorkerPlan;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct WorkerSetup {
     pub(super) launch: LaunchId,
-    pub(super) plan: WorkerPlan,
+    pub(super) plan: PlanFor,
     pub(super) clock: ClockSetting,
     /// The page of counters.
     #[serde(with = "crate::event::path")]
     pub(super) page: PathBuf,
     /// When the parent decided to start it.
     pub(super) decided: Mono,
+}
+
+/// Where a worker has its plan from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PlanFor {
+    /// From here.
+    Given(Box<WorkerPlan>),
+    /// From the process that it was forked from, which knows neither of these two.
+    Inherited { name: String, rate: f64 },
 }
 
 /// Each later line.
@@ -47,4 +57,37 @@ pub(super) enum Told {
     Event(WorkerEvent),
     /// One sentence for the person.
     Notice(String),
+}
+
+/// What a fork server is told to do. [`ServerOrder::Fork`] comes with two descriptors: the worker's standard input and
+/// output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ServerOrder {
+    /// Load what the workers of a group have in common.
+    Load { plan: Box<WorkerPlan>, clock: ClockSetting },
+    /// Fork a worker. Orders to fork are numbered from 1.
+    Fork { number: u64 },
+    /// Nobody knows this ended worker's process id any more.
+    Reap { pid: u32 },
+}
+
+/// What a fork server tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ServerReport {
+    Loaded,
+    Refused { reason: String },
+    Forked { number: u64, pid: u32 },
+    NotForked { number: u64, reason: String },
+    Changed { pid: u32, change: ChildReport },
+}
+
+/// What has become of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ChildReport {
+    Stopped,
+    Continued,
+    Ended(Exit),
 }

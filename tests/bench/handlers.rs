@@ -16,7 +16,7 @@ use rotascope::clock::{ClockMode, ClockSetting, Mono, SessionClock};
 use rotascope::event::{Event, LaunchId, What, WorkerEvent, WorkerId};
 use rotascope::handler::{Class, HandlerSetup};
 use rotascope::record::{Level, LineFormat, Record, Stamp, level_of, parse_stamp, write_stamp};
-use rotascope::worker::{Supervisor, WorkerPlan};
+use rotascope::worker::{StartMethod, Supervisor, Work, WorkerPlan};
 
 const ROUNDS: usize = 8;
 const ROUND: Duration = Duration::from_millis(400);
@@ -161,8 +161,11 @@ fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Even
         message: "6666666666".to_owned(),
         rate: 0.0,
         levels: Vec::new(),
+        start: StartMethod::Spawn,
+        inherit_file: false,
         threads: 1,
         tasks: 1,
+        work: Work::None,
     };
     let (sender, events) = bounded(1024);
     let mut supervisor = Supervisor::new(vec![plan], env!("CARGO_BIN_EXE_rotascope").into(), sender, folder.to_owned());

@@ -13,7 +13,7 @@ use rotascope::event::{Event, Exit, FileId, LaunchId, OpenReason, TaskCount, Wha
 use rotascope::handler::{Class, HandlerSetup};
 use rotascope::platform;
 use rotascope::record::{LineFormat, Stamped, parse_stamp};
-use rotascope::worker::{Supervisor, WorkerPlan};
+use rotascope::worker::{StartMethod, Supervisor, Work, WorkerPlan};
 use tempfile::TempDir;
 
 /// Waits end here, with a failure that shows what was seen.
@@ -33,8 +33,11 @@ pub fn plan(name: &str, class: Class, path: &Path, rate: f64) -> WorkerPlan {
         message: "6666666666".to_owned(),
         rate,
         levels: Vec::new(),
+        start: StartMethod::Spawn,
+        inherit_file: false,
         threads: 1,
         tasks: 1,
+        work: Work::None,
     }
 }
 
@@ -73,9 +76,14 @@ impl Lab {
 
     /// One worker of this class on `a1.log`, or for `daily` on the folder, from ten past noon on.
     pub fn with_one(class: Class, rate: f64) -> Lab {
+        Lab::with_one_by(StartMethod::Spawn, class, rate)
+    }
+
+    /// [`Lab::with_one`], by any start method.
+    pub fn with_one_by(start: StartMethod, class: Class, rate: f64) -> Lab {
         let mut lab = Lab::new(|logs| {
             let path = if class.info().by_date { logs.to_owned() } else { logs.join("a1.log") };
-            vec![plan("web-1", class, &path, rate)]
+            vec![WorkerPlan { start, ..plan("web-1", class, &path, rate) }]
         });
         lab.start(0, &clock("2026-05-09T12:10:00+08:00"));
         lab
@@ -168,6 +176,25 @@ impl Lab {
         })
     }
 
+    /// The latest count of each of a worker's tasks, within its latest launch.
+    pub fn counts(&self, worker: u32) -> BTreeMap<(u16, u16), TaskCount> {
+        let latest = self.launched(worker).0;
+        let mut latest_counts = BTreeMap::new();
+        for event in self.events_of(worker) {
+            if let WorkerEvent::Counted { launch, counts } = event
+                && *launch == latest
+            {
+                latest_counts.extend(counts.iter().map(|count| ((count.thread, count.task), *count)));
+            }
+        }
+        latest_counts
+    }
+
+    /// Lines that all tasks of a worker have handed over in its latest launch.
+    pub fn written(&self, worker: u32) -> u64 {
+        self.counts(worker).values().map(|count| count.written).sum()
+    }
+
     pub fn events_of(&self, worker: u32) -> impl DoubleEndedIterator<Item = &WorkerEvent> {
         self.seen.iter().filter_map(move |event| match &event.what {
             What::Worker { worker: WorkerId(number), event } if *number == worker => Some(event),
@@ -239,6 +266,13 @@ pub fn seqs(launch: LaunchId, files: &[&Path]) -> Vec<u64> {
     }
     all.sort_unstable();
     all
+}
+
+/// The parent of a process.
+pub fn parent_of(pid: u32) -> u32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    rest.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// Whether a process is there and no zombie.

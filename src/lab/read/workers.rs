@@ -1,10 +1,12 @@
 //! `[[workers]]`: groups of processes that write.
 
+use super::super::WorkerPlan;
 use super::super::source::{Table, Value};
 use super::super::value::{closest, parse_duration};
-use super::super::{StartMethod, WorkerPlan};
 use super::{LEVELS as LEVEL_NAMES, Logger, Named, refer, refuse_repeats};
+use crate::platform;
 use crate::record::{LEVELS, Level, is_worker_name};
+use crate::worker::{START_METHODS, StartMethod, Work};
 
 const KEYS: [&str; 13] = [
     "name",
@@ -27,7 +29,8 @@ const OURS: [&str; 10] =
 
 /// Processes of a group.
 const MOST_PROCESSES: i64 = 256;
-/// Threads of a process, and tasks of a thread.
+/// Threads of a process, and tasks of all its threads together.
+const MOST_THREADS: i64 = 1_000;
 const MOST_TASKS: i64 = 10_000;
 /// Lines per second and task when the file names no rate.
 const RATE: f64 = 100.0;
@@ -102,8 +105,8 @@ fn plan(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Option<WorkerPlan
         let name = value.text()?;
         Some((name.to_owned(), refer(&value, name, loggers, "loggers")?))
     });
-    let threads = nested(table, "threads");
-    let tasks = nested(table, "tasks");
+    let threads = count(table, "threads", MOST_THREADS);
+    let tasks = tasks(table, threads);
     let start = start(table);
     let rate = rate(table);
     let weights = weights(table);
@@ -111,8 +114,8 @@ fn plan(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Option<WorkerPlan
         Some(value) => value.text(),
         None => Some(MESSAGE),
     };
-    inherit_file(table);
-    work(table);
+    let inherit_file = inherit_file(table);
+    let work = work(table);
     let (logger, Logger { handler, format, level }) = logger?;
     let (weights, share) = let_through(table, weights?, level)?;
     Some(WorkerPlan {
@@ -123,8 +126,10 @@ fn plan(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Option<WorkerPlan
         logger,
         level,
         start: start?,
+        inherit_file: inherit_file?,
         threads: threads?,
         tasks: tasks?,
+        work: work?,
         rate: rate? * share,
         weights,
         message: message?.to_owned(),
@@ -138,35 +143,37 @@ fn count(table: &Table<'_, '_>, key: &str, most: i64) -> Option<u16> {
     }
 }
 
-fn nested(table: &Table<'_, '_>, key: &str) -> Option<u16> {
-    let count = count(table, key, MOST_TASKS)?;
-    if let Some(value) = table.get(key)
-        && count > 1
+/// Tasks per thread. Each one has its counters, so there is a limit to all of them together.
+fn tasks(table: &Table<'_, '_>, threads: Option<u16>) -> Option<u16> {
+    let tasks = count(table, "tasks", MOST_TASKS)?;
+    let all = i64::from(threads?) * i64::from(tasks);
+    if all > MOST_TASKS
+        && let Some(value) = table.get("tasks")
     {
-        value.unbuilt("a worker process runs one thread with one task");
+        value.wrong(format!("{all} tasks in one process; {MOST_TASKS} are the most, threads times tasks"));
+        return None;
     }
-    Some(count)
+    Some(tasks)
 }
 
 fn start(table: &Table<'_, '_>) -> Option<StartMethod> {
     let Some(value) = table.get("start") else { return Some(StartMethod::Spawn) };
-    let methods = [StartMethod::Spawn, StartMethod::Forkserver, StartMethod::Fork];
-    let method = value.word(&methods.map(|method| (method.name(), method)))?;
-    if method != StartMethod::Spawn {
-        value.unbuilt("there is spawn");
+    let method = value.word(&START_METHODS.map(|method| (method.name(), method)))?;
+    if method != StartMethod::Spawn && !platform::CAN_FORK {
+        value.wrong("this system can't fork processes; write start = \"spawn\"");
+        return None;
     }
     Some(method)
 }
 
-fn inherit_file(table: &Table<'_, '_>) -> Option<()> {
-    let value = table.get("inherit_file")?;
+fn inherit_file(table: &Table<'_, '_>) -> Option<bool> {
+    let Some(value) = table.get("inherit_file") else { return Some(false) };
     let wanted = value.boolean()?;
-    if wanted && start(table)? == StartMethod::Fork {
-        value.unbuilt("each worker opens its file itself");
-    } else if wanted {
+    if wanted && start(table)? != StartMethod::Fork {
         value.wrong("only forked workers inherit an open file; write start = \"fork\" or inherit_file = false");
+        return None;
     }
-    Some(())
+    Some(wanted)
 }
 
 fn rate(table: &Table<'_, '_>) -> Option<f64> {
@@ -218,22 +225,19 @@ fn let_through(table: &Table<'_, '_>, weights: [u32; LEVELS], level: Level) -> O
     Some((through, sum(through) / sum(weights)))
 }
 
-fn work(table: &Table<'_, '_>) -> Option<()> {
-    let value = table.get("work")?;
+fn work(table: &Table<'_, '_>) -> Option<Work> {
+    let Some(value) = table.get("work") else { return Some(Work::None) };
     let text = value.text()?;
-    let (kind, duration) = text.split_once(' ').unwrap_or((text, ""));
-    match (kind, duration) {
-        ("none", "") => {}
-        ("wait" | "compute", duration) => {
-            value.check(parse_duration(duration))?;
-            value.unbuilt("workers do no work between their lines");
-        }
-        _ => {
+    match text.split_once(' ').unwrap_or((text, "")) {
+        ("none", "") => Some(Work::None),
+        ("wait", duration) => value.check(parse_duration(duration)).map(Work::Wait),
+        ("compute", duration) => value.check(parse_duration(duration)).map(Work::Compute),
+        (kind, _) => {
             let near = closest(kind, &["none", "wait 10ms", "compute 10ms"]);
             value.wrong(format!("not known; {near}"));
+            None
         }
     }
-    Some(())
 }
 
 /// `command` and `sequence`: checked, and not built yet.
