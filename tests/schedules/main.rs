@@ -1,0 +1,81 @@
+//! Random file actions against a model in memory: what must be read of every incarnation, byte for byte.
+//!
+//! `ROTASCOPE_SCHEDULES=100000 cargo test --test schedules` runs that many; `ROTASCOPE_SEED=17` runs one.
+//! Not in the generator yet: copytruncate, cuts to more than nothing, folders that go, links that turn.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+mod model;
+mod run;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use model::{Action, Random};
+
+const SCHEDULES: u64 = 2000;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn whatever_is_done_to_the_files_every_byte_is_read_once() {
+    if let Some(seed) = number("ROTASCOPE_SEED") {
+        return judge(seed);
+    }
+    let count = number("ROTASCOPE_SCHEDULES").unwrap_or(SCHEDULES);
+    let next = AtomicU64::new(1);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed > count {
+                        return;
+                    }
+                    judge(seed);
+                }
+            });
+        }
+    });
+    println!("{count} schedules, seeds 1 to {count}");
+}
+
+fn judge(seed: u64) {
+    let schedule = schedule(seed);
+    if let Err(reason) = run::run(&schedule) {
+        let (short, reason) = shrink(schedule, reason);
+        panic!("seed {seed}: {reason}\nshrunk to {short:#?}");
+    }
+}
+
+/// Groups of actions; the follower looks only between two of them.
+fn schedule(seed: u64) -> Vec<Vec<Action>> {
+    let mut random = Random(seed);
+    let groups = 3 + random.below(8);
+    (0..groups)
+        .map(|_| (0..1 + random.below(4).saturating_sub(1)).map(|_| Action::any(&mut random)).collect())
+        .collect()
+}
+
+/// Leaves out what is not needed for a failure.
+fn shrink(mut schedule: Vec<Vec<Action>>, mut reason: String) -> (Vec<Vec<Action>>, String) {
+    let mut at = 0;
+    while at < schedule.iter().map(Vec::len).sum() {
+        let mut shorter = schedule.clone();
+        let mut left = at;
+        for group in &mut shorter {
+            if left < group.len() {
+                group.remove(left);
+                break;
+            }
+            left -= group.len();
+        }
+        shorter.retain(|group| !group.is_empty());
+        match run::run(&shorter) {
+            Err(other) => (schedule, reason) = (shorter, other),
+            Ok(()) => at += 1,
+        }
+    }
+    (schedule, reason)
+}
