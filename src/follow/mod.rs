@@ -19,6 +19,7 @@ mod operate;
 mod pattern;
 mod read;
 mod run;
+mod sabotage;
 mod series;
 mod stamps;
 mod state;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::life::{Life, Look};
+use super::sabotage::Sabotage;
 use super::stamps;
 use super::state::{Ended, Next, State};
 use crate::event::{Actor, Cut, FollowEvent, IncarnationId, Origin};
@@ -59,10 +60,16 @@ impl State {
     /// Reads one incarnation on. True if there is more than one turn may take.
     pub(super) fn read_life(&mut self, id: IncarnationId) -> Result<bool, Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
+        if life.path.is_none() && Sabotage::Unlinked.is_on() {
+            return Ok(false);
+        }
         let now = match life.file.metadata() {
             Ok(metadata) => Look::of(&metadata),
             Err(error) => return self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
         };
+        if now.size < life.lines.offset() && Sabotage::Shorter.is_on() {
+            return Ok(false);
+        }
         if now.size < life.lines.offset() {
             return self.notice_truncation(id);
         }
@@ -93,7 +100,8 @@ impl State {
             let known = life.marker.len();
             let from = life.lines.offset();
             life.lines.take_in(window, known);
-            self.outlet.pass(id, from, &window[known..])?;
+            let lost = usize::from(Sabotage::FirstByte.is_on() && known < got);
+            self.outlet.pass(id, from + lost as u64, &window[known + lost..])?;
             life.remember(window);
             let fresh = (got - known) as u64;
             if fresh > 0 {

@@ -41,6 +41,22 @@ fn whatever_is_done_to_the_files_every_byte_is_read_once() {
     println!("{count} schedules, seeds 1 to {count}");
 }
 
+/// Each way of being wrong is caught: the schedules can fail.
+#[cfg(debug_assertions)]
+#[test]
+fn a_follower_that_is_broken_on_purpose_is_caught() {
+    for sabotage in ["refill", "shorter", "unlinked", "middles", "first_byte"] {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "whatever_is_done_to_the_files_every_byte_is_read_once"])
+            .env("ROTASCOPE_SABOTAGE", sabotage)
+            .env("ROTASCOPE_SCHEDULES", "60")
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains("shrunk to"), "{sabotage} goes unnoticed: {told}");
+    }
+}
+
 fn judge(seed: u64) {
     let schedule = schedule(seed);
     if let Err(reason) = run::run(&schedule) {
