@@ -38,7 +38,7 @@ impl Run {
         assert_eq!(self.term("written"), self.everything.whole.len() as u64, "written: {}", self.ledger);
         let unreachable = self.everything.whole.difference(&self.reachable.whole).count() as u64;
         assert_eq!(self.term("lost") + self.term("destroyed"), unreachable, "{}", self.ledger);
-        assert_eq!(self.term("duplicated"), self.reachable.repeated, "duplicated: {}", self.ledger);
+        assert_eq!(self.term("duplicated"), self.reachable.repeated.len() as u64, "duplicated: {}", self.ledger);
         assert!(self.term("written") > 0);
     }
 }

@@ -49,6 +49,30 @@ fn a_deleted_file_is_answered_by_a_reopen() {
 }
 
 #[test]
+fn lines_that_are_written_again_are_neither_lost_nor_there_twice() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
+    told.at(11).lines(ONE, 0, 1, 5);
+    told.at(20).deleted(ONE, Actor::Person).lines(ONE, 0, 6, 8);
+    let lost = |told: &Told| told.model.timeline().faults[0].recoveries[0].lost;
+    let terms = told.model.ledger().total();
+    assert_eq!((terms.destroyed, terms.lost, lost(&told)), (5, 3, 3));
+    told.at(23).created(TWO, LOG, Origin::Created).opened(0, TWO, OpenReason::Gone).lines(TWO, 0, 4, 7);
+    let terms = told.model.ledger().total();
+    assert_eq!((terms.destroyed, terms.lost, terms.present, terms.duplicated), (3, 1, 4, 0));
+    assert_eq!(lost(&told), 1);
+    // What is read of the unlinked file after that is known already.
+    told.at(24).lines(TWO, 0, 8, 9).lines(ONE, 0, 9, 9);
+    assert_eq!((told.model.ledger().total().lost, lost(&told)), (0, 0));
+    told.at(30).follow(FollowEvent::Restored { incarnation: ONE, path: path("/lab/back.log") });
+    let terms = told.model.ledger().total();
+    assert_eq!((terms.present, terms.duplicated, terms.lost), (9, 6, 0), "now both copies can be reached");
+    told.at(31).deleted(TWO, Actor::Other);
+    let terms = told.model.ledger().total();
+    assert_eq!((terms.present, terms.duplicated), (9, 0));
+}
+
+#[test]
 fn a_worker_that_tells_late_was_a_holder_all_the_same() {
     let mut told = Told::lab(1);
     told.at(10).created(ONE, LOG, Origin::Created);

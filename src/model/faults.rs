@@ -166,6 +166,7 @@ impl Model {
                 self.takings.insert(incarnation, taking);
             }
         }
+        self.count_lost_in(incarnation);
     }
 
     /// The earliest to open a new file has made it, unless it was put there in place of another.
@@ -241,21 +242,14 @@ impl Model {
         self.takings.remove(&incarnation);
     }
 
-    /// Lines of a worker went where nobody can reach them.
-    pub(super) fn lost_in(&mut self, incarnation: IncarnationId, worker: WorkerId, lines: u64) {
+    /// Writes into an unlinked incarnation's fault how many lines each worker has lost there.
+    pub(super) fn count_lost_in(&mut self, incarnation: IncarnationId) {
         let Some(fault) = self.takings.get(&incarnation).and_then(|taking| taking.fault) else { return };
         let Some(fault) = self.timeline.faults.get_mut(fault) else { return };
         if matches!(fault.kind, FaultKind::Deleted | FaultKind::Replaced) {
-            for recovery in fault.recoveries.iter_mut().filter(|one| one.worker == worker) {
-                recovery.lost += lines;
+            for recovery in &mut fault.recoveries {
+                recovery.lost = self.ledger.lost_in(incarnation, recovery.worker);
             }
-        }
-    }
-
-    /// What had been lost in an unlinked file is reachable again.
-    pub(super) fn lost_nothing(&mut self, incarnation: IncarnationId) {
-        for fault in self.timeline.faults.iter_mut().filter(|fault| fault.incarnation == incarnation) {
-            fault.recoveries.iter_mut().for_each(|recovery| recovery.lost = 0);
         }
     }
 

@@ -226,7 +226,7 @@ impl Model {
         };
         let mark = self.mark(at, Some(id), Some(path), kind, true);
         self.take_away(id, Taking { at, kind: fault, path: path.to_path_buf(), by, mark, fault: None });
-        self.note_lost(id, beyond);
+        self.count_lost_in(id);
         self.refresh_unlinked_bar(id, at.mono);
     }
 
@@ -237,7 +237,7 @@ impl Model {
         self.set_live(id, path, live);
         self.refresh_unlinked_bar(id, at.mono);
         self.ledger.restored(id, !live, size);
-        self.lost_nothing(id);
+        self.count_lost_in(id);
         self.mark(at, Some(id), Some(path), MarkKind::Restored, true);
         if live {
             self.came_back(id, at.mono);
@@ -280,17 +280,12 @@ impl Model {
         one.last_growth = one.last_growth.max(at);
         self.rows.push_lines(id, batch.first_line, batch.lines);
         self.timeline.rates.add(at, &batch.levels);
-        if self.ledger.is_beyond(batch) {
-            self.note_lost(id, &batch.stamps);
-        }
+        let beyond = self.ledger.is_beyond(batch).then_some(id);
+        // A handler may write lines again that it finds lost.
+        let lost_before = self.ledger.losses_among(&batch.stamps);
         self.ledger.read(batch);
-    }
-
-    fn note_lost(&mut self, id: IncarnationId, runs: &[StampRun]) {
-        for run in runs {
-            if let Some(worker) = self.ledger.worker_of(run.launch) {
-                self.lost_in(id, worker, (run.last + 1).saturating_sub(run.first));
-            }
+        for id in lost_before.into_iter().chain(beyond) {
+            self.count_lost_in(id);
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Terms {
     pub expired: u64,
     /// Not yet decided.
     pub in_flight: u64,
-    /// Emitted a second time (beside the sum): whole occurrences beyond the first, wherever they stand.
+    /// Present more than once (beside the sum): a copy that nobody can reach does not count.
     pub duplicated: u64,
     /// Present, but only in a file that was no longer live when they were written to it (beside the sum).
     pub astray: u64,
@@ -53,6 +53,7 @@ impl Terms {
     pub fn sum_holds(&self) -> bool {
         self.written == self.present + self.torn + self.lost + self.destroyed + self.expired + self.in_flight
             && self.astray <= self.present
+            && self.duplicated <= self.present
     }
 }
 
@@ -162,11 +163,6 @@ impl Ledger {
             && self.workers.values().all(|account| account.terms.sum_holds())
     }
 
-    /// The worker that made a launch; none for another lab's.
-    pub(super) fn worker_of(&self, launch: LaunchId) -> Option<WorkerId> {
-        self.launches.get(&launch).copied()
-    }
-
     /// Whether a batch was written into a file after that had lost its name.
     pub(super) fn is_beyond(&self, batch: &Batch) -> bool {
         self.lives.get(&batch.incarnation).is_some_and(|life| life.side(batch.end).beyond)
@@ -242,6 +238,19 @@ impl Ledger {
                 life.tasks.insert(key);
             }
         }
+    }
+
+    /// How many lines of a worker are lost that went into an incarnation after it had lost its name.
+    pub(super) fn lost_in(&self, id: IncarnationId, worker: WorkerId) -> u64 {
+        let keys = self.lives.get(&id).into_iter().flat_map(|life| &life.tasks);
+        let mine = keys.filter(|key| self.launches.get(&key.0) == Some(&worker));
+        mine.filter_map(|key| self.tasks.get(key)).map(|task| task.lost_beyond(id)).sum()
+    }
+
+    /// The incarnations that hold lines which are lost, and are among these.
+    pub(super) fn losses_among(&self, runs: &[StampRun]) -> BTreeSet<IncarnationId> {
+        let found = runs.iter().filter_map(|run| Some((self.tasks.get(&key_of(run))?, run)));
+        found.flat_map(|(task, run)| task.losses_among(run.first, run.last)).collect()
     }
 
     /// Lines were read.
@@ -335,14 +344,15 @@ impl Ledger {
         let standing = life.standing();
         life.cut_away = Some(taken);
         self.each_task_in(id, |key, task, lives| {
-            let mut kept = Intervals::default();
+            let (mut kept, mut twice) = (Intervals::default(), Intervals::default());
             for run in remaining.iter().filter(|run| key_of(run) == key) {
+                twice.add(&kept.and(&Intervals::of(run.first, run.last)));
                 kept.insert(run.first, run.last);
             }
             if taken {
                 task.note_gap(id, false);
             }
-            task.cut_away(id, &kept, taken, standing, standing_in(lives));
+            task.cut_away(id, (&kept, &twice), taken, standing, standing_in(lives));
         });
         if taken {
             for &(launch, holds) in writers {

@@ -103,7 +103,6 @@ pub(super) struct Task {
     overwritten: Intervals,
     /// Torn lines with numbers above `written`: a damaged number must not raise the count.
     early: Intervals,
-    duplicated: u64,
     gaps: Vec<Gap>,
     /// Files with lines of this task whose size at the cut is a bound.
     pub(super) inexact: BTreeSet<IncarnationId>,
@@ -113,6 +112,7 @@ pub(super) struct Task {
     destroyed: Intervals,
     lost: Intervals,
     astray: Intervals,
+    duplicated: Intervals,
 }
 
 /// The terms of some lines.
@@ -120,6 +120,7 @@ pub(super) struct Task {
 struct Verdict {
     present: Intervals,
     clean: Intervals,
+    duplicated: Intervals,
     torn: Intervals,
     destroyed: Intervals,
     lost: Intervals,
@@ -137,7 +138,7 @@ impl Task {
             destroyed: self.destroyed.len(),
             expired: 0,
             in_flight: self.written - decided,
-            duplicated: self.duplicated,
+            duplicated: self.duplicated.len(),
             astray: self.astray.len(),
             bound: !self.inexact.is_empty() || !self.overwritten.is_empty(),
         }
@@ -184,7 +185,7 @@ impl Task {
             return;
         }
         let fresh = self.is_fresh(first);
-        self.duplicated += (last - first + 1) - self.seen.insert(first, last);
+        self.seen.insert(first, last);
         self.place(incarnation, first, last).take_in(&Intervals::of(first, last), side);
         self.raise(last, &standing);
         let plain = side == Side { cut_away: None, beyond: false, stray: false };
@@ -270,11 +271,12 @@ impl Task {
         }
     }
 
-    /// The file was cut: what is not `kept` is gone. `standing` is the file's at that moment.
+    /// The file was cut: what is not in `kept` is gone; `twice` are those of them that were left more than once.
+    /// `before` is the file's standing at that moment.
     pub(super) fn cut_away(
         &mut self,
         incarnation: IncarnationId,
-        kept: &Intervals,
+        (kept, twice): (&Intervals, &Intervals),
         taken: bool,
         before: Standing,
         standing: impl Fn(IncarnationId) -> Standing,
@@ -282,15 +284,18 @@ impl Task {
         let Some(place) = self.places.get_mut(&incarnation) else { return };
         let gone = place.here.without(kept);
         let torn = place.torn.without(kept);
+        let mut cut = gone.clone();
+        cut.add(&place.twice.without(twice));
+        place.twice = place.twice.and(twice);
         // What had lost its name before the cut had been destroyed by that, up to its cut.
         let excused =
-            if taken || before == Standing::Taken { gone.without(&place.beyond) } else { Intervals::default() };
-        place.wasted.add(&gone.without(&excused));
+            if taken || before == Standing::Taken { cut.without(&place.beyond) } else { Intervals::default() };
+        place.wasted.add(&cut.without(&excused));
         place.taken.add(&excused);
         place.wasted.add(&torn);
         place.here.subtract(&gone);
         place.torn.subtract(&torn);
-        let mut changed = gone;
+        let mut changed = cut;
         changed.add(&torn);
         self.judge(&changed, standing);
     }
@@ -301,6 +306,21 @@ impl Task {
         let mut lines = place.here.clone();
         lines.add(&place.torn);
         self.judge(&lines, standing);
+    }
+
+    /// How many lines are lost that were written to this incarnation after it had lost its name.
+    pub(super) fn lost_beyond(&self, incarnation: IncarnationId) -> u64 {
+        self.places.get(&incarnation).map_or(0, |place| place.here.and(&place.beyond).and(&self.lost).len())
+    }
+
+    /// The incarnations that hold lines of this range which are lost.
+    pub(super) fn losses_among(&self, first: u64, last: u64) -> Vec<IncarnationId> {
+        if !self.lost.may_meet(&Intervals::of(first, last)) {
+            return Vec::new();
+        }
+        let lost = self.lost.and(&Intervals::of(first, last));
+        let near = self.extents.iter().filter(|extent| extent.1 <= last && first <= extent.2).map(|extent| extent.0);
+        near.filter(|id| self.places.get(id).is_some_and(|place| !place.here.and(&lost).is_empty())).collect()
     }
 
     /// Whether nothing at or above `first` has been judged, so that no set has to be searched.
@@ -332,9 +352,11 @@ impl Task {
     }
 
     fn enter(&mut self, verdict: &Verdict, lines: &Intervals) {
-        for set in [&mut self.present, &mut self.torn, &mut self.destroyed, &mut self.lost, &mut self.astray] {
+        let terms = [&mut self.present, &mut self.torn, &mut self.destroyed, &mut self.lost];
+        for set in terms.into_iter().chain([&mut self.astray, &mut self.duplicated]) {
             set.subtract(lines);
         }
+        self.duplicated.add(&verdict.duplicated);
         self.astray.add(&verdict.present.without(&verdict.clean));
         let mut left = lines.without(&verdict.present);
         self.present.add(&verdict.present);
@@ -363,6 +385,8 @@ impl Verdict {
         match standing {
             Standing::Reachable => {
                 self.clean.add(&here.without(&place.stray));
+                self.duplicated.add(&self.present.and(&here));
+                self.duplicated.add(&here.and(&place.twice));
                 self.present.add(&here);
                 self.torn.add(&torn);
             }

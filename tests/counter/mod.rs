@@ -11,8 +11,8 @@ use std::path::Path;
 pub(crate) struct Count {
     /// Every line that stands whole at least once: `launch.worker.thread.task.seq`.
     pub(crate) whole: BTreeSet<String>,
-    /// Times a line stands whole that stands whole already.
-    pub(crate) repeated: u64,
+    /// Of these, the ones that stand whole more than once.
+    pub(crate) repeated: BTreeSet<String>,
 }
 
 /// Counts in all files below these folders, each file once however many names it has.
@@ -25,9 +25,9 @@ pub(crate) fn count(folders: &[&Path]) -> Count {
     for text in files.values() {
         for line in text.split(|byte| *byte == b'\n') {
             if let Some(name) = whole_line(line)
-                && !count.whole.insert(name)
+                && !count.whole.insert(name.clone())
             {
-                count.repeated += 1;
+                count.repeated.insert(name);
             }
         }
     }

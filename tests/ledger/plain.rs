@@ -48,7 +48,6 @@ pub(crate) struct Plain {
     refused: BTreeSet<LineKey>,
     missing: BTreeSet<LineKey>,
     overwritten: BTreeSet<LineKey>,
-    repeats: BTreeMap<LaunchId, u64>,
     read_to: BTreeMap<IncarnationId, u64>,
 }
 
@@ -71,7 +70,6 @@ impl Plain {
         for (&launch, _) in self.owners.iter().filter(|(_, owner)| **owner == worker) {
             let written = self.written(launch);
             terms.written += written;
-            terms.duplicated += self.repeats.get(&launch).copied().unwrap_or(0);
             for seq in 1..=written {
                 match self.judge((launch, seq)) {
                     "present" => terms.present += 1,
@@ -82,6 +80,7 @@ impl Plain {
                 }
                 let standing: Vec<&Seen> = self.standing((launch, seq)).collect();
                 terms.astray += u64::from(!standing.is_empty() && standing.iter().all(|seen| seen.stray));
+                terms.duplicated += u64::from(standing.len() > 1);
             }
             terms.bound |= self.overwritten.iter().any(|key| key.0 == launch);
             terms.bound |= self.lines.iter().filter(|(key, _)| key.0 == launch).any(|(_, seen)| {
@@ -209,9 +208,6 @@ impl Plain {
         for (whole, runs) in [(true, &batch.stamps), (false, &batch.torn)] {
             for key in keys(runs) {
                 let seen = self.lines.entry(key).or_default();
-                if whole && seen.iter().any(|seen| seen.whole) {
-                    *self.repeats.entry(key.0).or_default() += 1;
-                }
                 seen.push(Seen { life: id, whole, beyond, stray, gone: None });
             }
         }
@@ -251,7 +247,9 @@ impl Plain {
             }
         }
         for (key, seen) in &mut self.lines {
-            for seen in seen.iter_mut().filter(|seen| seen.life == id && !remaining.contains(key)) {
+            // Of several copies the first ones stand before the cut.
+            let left = remaining.iter().filter(|one| *one == key).count();
+            for seen in seen.iter_mut().filter(|seen| seen.life == id && seen.gone.is_none()).skip(left) {
                 seen.gone = Some(by_others && seen.whole);
             }
         }

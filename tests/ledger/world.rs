@@ -27,9 +27,10 @@ pub(crate) enum Op {
     WriteTorn {
         worker: usize,
     },
-    /// The last line once more.
+    /// The last lines once more, as a handler does that has found them lost.
     WriteAgain {
         worker: usize,
+        lines: u64,
     },
     Refuse {
         worker: usize,
@@ -101,7 +102,7 @@ pub(crate) fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
     let op = prop_oneof![
         16 => (worker.clone(), 1u64..6).prop_map(|(worker, lines)| Op::Write { worker, lines }),
         1 => worker.clone().prop_map(|worker| Op::WriteTorn { worker }),
-        1 => worker.clone().prop_map(|worker| Op::WriteAgain { worker }),
+        2 => (worker.clone(), 1u64..4).prop_map(|(worker, lines)| Op::WriteAgain { worker, lines }),
         1 => (worker.clone(), any::<bool>()).prop_map(|(worker, torn)| Op::Refuse { worker, torn }),
         4 => worker.clone().prop_map(|worker| Op::Count { worker }),
         5 => Just(Op::Look),
@@ -176,7 +177,8 @@ pub(crate) struct World {
     refused: BTreeSet<LineKey>,
     /// Fragments by the files that hold them.
     fragments: Vec<(LineKey, usize)>,
-    occurrences: BTreeMap<LineKey, u64>,
+    /// Written whole at least once.
+    written_whole: BTreeSet<LineKey>,
     owners: BTreeMap<LaunchId, usize>,
     /// Whether all figures can be known exactly.
     pub(crate) unread_cut: bool,
@@ -195,7 +197,7 @@ impl World {
             gone: BTreeMap::new(),
             refused: BTreeSet::new(),
             fragments: Vec::new(),
-            occurrences: BTreeMap::new(),
+            written_whole: BTreeSet::new(),
             owners: BTreeMap::new(),
             unread_cut: false,
             inexact: false,
@@ -259,10 +261,16 @@ impl World {
         strays.iter().filter(|((launch, _), stray)| **stray && self.owners.get(launch) == Some(&worker)).count() as u64
     }
 
-    /// Times that lines were written whole beyond the first.
+    /// Lines that stand whole more than once in reachable files.
     pub(crate) fn duplicated(&self, worker: usize) -> u64 {
-        let mine = self.occurrences.iter().filter(|((launch, _), _)| self.owners.get(launch) == Some(&worker));
-        mine.map(|(_, times)| times - 1).sum()
+        let mut copies: BTreeMap<LineKey, u64> = BTreeMap::new();
+        for file in self.files.iter().filter(|file| file.unlinked.is_none()) {
+            for one in file.content.iter().filter(|one| one.whole) {
+                *copies.entry((one.launch, one.seq)).or_default() += 1;
+            }
+        }
+        let mine = copies.iter().filter(|((launch, _), _)| self.owners.get(launch) == Some(&worker));
+        mine.filter(|(_, copies)| **copies > 1).count() as u64
     }
 
     fn open(&mut self) {
@@ -332,10 +340,13 @@ impl World {
                 self.writers[worker].seq += 1;
                 self.put(worker, false);
             }
-            Op::WriteAgain { worker } => {
-                let key = (self.writers[worker].launch, self.writers[worker].seq);
-                if self.occurrences.contains_key(&key) {
-                    self.put(worker, true);
+            Op::WriteAgain { worker, lines } => {
+                let (launch, last) = (self.writers[worker].launch, self.writers[worker].seq);
+                for seq in last.saturating_sub(lines) + 1..=last {
+                    if self.written_whole.contains(&(launch, seq)) {
+                        let file = self.file_of(worker);
+                        self.append(file, launch, seq, true);
+                    }
                 }
             }
             Op::Refuse { worker, torn } => self.refuse(worker, torn),
@@ -434,7 +445,7 @@ impl World {
         let file = self.file_of(worker);
         let (launch, seq) = (self.writers[worker].launch, self.writers[worker].seq);
         if whole {
-            *self.occurrences.entry((launch, seq)).or_default() += 1;
+            self.written_whole.insert((launch, seq));
         }
         self.append(file, launch, seq, whole);
     }
@@ -509,7 +520,7 @@ impl World {
         for worker in holders {
             self.writers[worker].seq += 1;
             let (launch, seq) = (self.writers[worker].launch, self.writers[worker].seq);
-            *self.occurrences.entry((launch, seq)).or_default() += 1;
+            self.written_whole.insert((launch, seq));
             self.append(file, launch, seq, true);
         }
     }
