@@ -10,6 +10,7 @@ mod probe;
 #[cfg(test)]
 mod races;
 mod stream;
+mod verified;
 mod watched;
 
 use std::io;
@@ -32,6 +33,8 @@ pub enum Class {
     Watched,
     /// A file a day by name, and watched besides.
     Daily,
+    /// A file a day by name; keeps each line until it is known to stand where it can be found.
+    Verified,
 }
 
 /// What is to be known of a class without running it.
@@ -52,7 +55,7 @@ pub struct ClassInfo {
 }
 
 /// All classes, in the order in which they are shown.
-pub const CLASSES: [ClassInfo; 3] = [
+pub const CLASSES: [ClassInfo; 4] = [
     ClassInfo {
         class: Class::Plain,
         name: "plain",
@@ -79,6 +82,16 @@ pub const CLASSES: [ClassInfo; 3] = [
                    stream closed for ever.",
         sentence_key: "handler-daily",
     },
+    ClassInfo {
+        class: Class::Verified,
+        name: "verified",
+        can_reopen: true,
+        by_date: true,
+        sentence: "Names its file by the day, keeps the lines of the last moment in memory and looks after them: if the \
+                   file has lost its name by then, they are written again. Nothing is lost to a delete, rename or \
+                   replacement.",
+        sentence_key: "handler-verified",
+    },
 ];
 
 impl Class {
@@ -93,6 +106,7 @@ impl Class {
             Class::Plain => &CLASSES[0],
             Class::Watched => &CLASSES[1],
             Class::Daily => &CLASSES[2],
+            Class::Verified => &CLASSES[3],
         }
     }
 }
@@ -145,6 +159,7 @@ impl HandlerSetup {
             Class::Plain => Box::new(plain::Plain::new(self.path.clone())),
             Class::Watched => Box::new(watched::Watched::new(self.path.clone())),
             Class::Daily => Box::new(daily::Daily::new(self.path.clone())),
+            Class::Verified => Box::new(verified::Verified::new(self.path.clone(), self.options.backup_count)),
         }
     }
 
@@ -152,7 +167,7 @@ impl HandlerSetup {
     pub fn first_path(&self, clock: &SessionClock) -> PathBuf {
         match self.class {
             Class::Plain | Class::Watched => self.path.clone(),
-            Class::Daily => daily::path_of_day(&self.path, clock.now().date_naive()),
+            Class::Daily | Class::Verified => daily::path_of_day(&self.path, clock.now().date_naive()),
         }
     }
 }
@@ -174,6 +189,11 @@ pub trait Observer {
 
     /// The handler itself moved or removed a file, at a rollover.
     fn rolled_over(&mut self, from: &Path, to: Option<&Path>);
+
+    /// A line that the handler had taken does not stand in a reachable file, and was given up.
+    fn dropped(&mut self, line: &[u8], error: &EmitError) {
+        let _ = (line, error);
+    }
 }
 
 /// A file that was just opened.
@@ -264,6 +284,10 @@ pub enum EmitFault {
 impl EmitError {
     fn system(operation: &'static str, path: &Path, error: io::Error) -> EmitError {
         EmitError { operation, path: path.to_owned(), reason: EmitFault::System(error) }
+    }
+
+    fn is_not_found(&self) -> bool {
+        matches!(&self.reason, EmitFault::System(error) if error.kind() == io::ErrorKind::NotFound)
     }
 
     /// Whether a part of the line went into the file.

@@ -10,6 +10,12 @@ pub enum Point {
     FolderMissing,
     /// The path has been looked at, if the class does that, and the line is about to be written.
     BeforeWrite,
+    /// The path is about to be opened.
+    BeforeOpen,
+    /// The path is about to be looked at, to see whether lines that were written can be found.
+    BeforeLook,
+    /// The path was looked at for that reason.
+    AfterLook,
 }
 
 /// Looks or interferes. The release build has no probe that does anything.

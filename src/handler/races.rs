@@ -1,6 +1,9 @@
 //! What two system calls of a handler leave between them, each provoked at its point.
 #![allow(clippy::unwrap_used)]
 
+mod random;
+mod verified;
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -27,7 +30,7 @@ impl<F: Fn(&Path) + Send> Probe for At<F> {
 }
 
 #[derive(Default)]
-struct Seen(Vec<OpenReason>);
+struct Seen(Vec<OpenReason>, Vec<String>);
 
 impl Observer for Seen {
     fn opened(&mut self, opened: Opened<'_>) {
@@ -35,6 +38,10 @@ impl Observer for Seen {
     }
 
     fn rolled_over(&mut self, _: &Path, _: Option<&Path>) {}
+
+    fn dropped(&mut self, line: &[u8], _: &EmitError) {
+        self.1.push(String::from_utf8_lossy(line).into_owned());
+    }
 }
 
 fn noon() -> SessionClock {
@@ -62,6 +69,14 @@ impl Bench {
     fn emit(&mut self, line: &str, probe: &dyn Probe) -> Result<(), EmitError> {
         let mut around = Surroundings { clock: &self.clock, observer: &mut self.seen, probe };
         self.handler.emit(line.as_bytes(), &mut around)
+    }
+
+    fn check(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
+        self.handler.check(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe })
+    }
+
+    fn close(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
+        self.handler.close(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe })
     }
 }
 

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crate::clock::{Moment, Mono};
 use crate::event::{FileId, WorkerEvent};
 use crate::handler::{EmitError, Observer, Opened};
-use crate::record::StampRun;
+use crate::record::{Stamp, StampRun, Stamped, parse_stamp};
 
 use super::counters::Counters;
 use super::wire::{Report, Told};
@@ -180,5 +180,12 @@ impl Observer for Reporter<'_> {
 
     fn rolled_over(&mut self, from: &Path, to: Option<&Path>) {
         self.outbox.tell(Moment::now(), WorkerEvent::RolledOver { from: from.to_owned(), to: to.map(Path::to_owned) });
+    }
+
+    fn dropped(&mut self, line: &[u8], error: &EmitError) {
+        if let Stamped::Whole { stamp, .. } = parse_stamp(line.trim_ascii_end()) {
+            let Stamp { launch, thread, task, seq, .. } = stamp;
+            self.failed(StampRun { launch, thread, task, first: seq, last: seq }, error);
+        }
     }
 }

@@ -31,12 +31,11 @@ const fn later(name: &'static str, by_date: bool, scheduled: bool, retains: bool
 }
 
 /// The classes that the format knows and nobody has built.
-const LATER: [ClassKey; 5] = [
+const LATER: [ClassKey; 4] = [
     later("timed-rotating", false, true, true),
     later("timed-rotating-keep", false, true, true),
     later("timed-rotating-reopen", false, true, true),
     later("locked", false, true, true),
-    later("verified", true, false, true),
 ];
 
 /// What Python calls them, for who copies a dictConfig.
@@ -54,7 +53,7 @@ fn classes() -> Vec<ClassKey> {
         built: Some(info.class),
         by_date: info.by_date,
         scheduled: false,
-        retains: false,
+        retains: info.class == Class::Verified,
     });
     let later = LATER.into_iter().filter(|key| Class::named(key.name).is_none());
     built.chain(later).collect()
