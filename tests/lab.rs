@@ -97,7 +97,7 @@ fn each_mistake_is_told_with_its_place_and_its_remedy() {
         ("class = \"daily\"", "class = \"watched\"", "16: directory = \"logs\": a watched handler writes one file and takes filename instead"),
         ("directory = \"logs\"", "encoding = \"utf-8\"", "13: [handlers.error_file]: directory is missing; write directory = \"logs\""),
         ("directory = \"logs\"", "directory = \"logs\"\nencoding = \"latin-1\"", "17: encoding = \"latin-1\": not known; there are utf-8, gbk, utf-16"),
-        ("directory = \"logs\"", "directory = \"logs\"\nbackup_count = 3", "17: backup_count = 3: a daily handler has no backup_count; it belongs to timed-rotating, timed-rotating-keep, timed-rotating-reopen, locked, verified"),
+        ("directory = \"logs\"", "directory = \"logs\"\nbackup_count = 3", "17: backup_count = 3: a daily handler has no backup_count; it belongs to verified, timed-rotating, timed-rotating-keep, timed-rotating-reopen, locked"),
         ("directory = \"logs\"", "directory = \"logs\"\nwhen = \"D\"", "17: when = \"D\": a daily handler has no when; it belongs to timed-rotating, timed-rotating-keep, timed-rotating-reopen, locked"),
         ("directory = \"logs\"", "directory = \"logs\"\nwhen = \"Y\"", "17: when = \"Y\": not known; there are S, M, H, D, midnight, and W0 (Monday) to W6 (Sunday)"),
         ("directory = \"logs\"", "directory = \"logs\"\nat_time = \"24:00\"", "17: at_time = \"24:00\": not a time of day; write it like 00:00:00"),
@@ -236,11 +236,6 @@ fn a_group_says_how_its_processes_start_and_what_they_are_made_of() {
 fn what_is_not_built_is_told_and_not_ignored() {
     let table = [
         (
-            "class = \"daily\"",
-            "class = \"verified\"",
-            "14: not built yet: class = \"verified\"; there are plain, watched, daily",
-        ),
-        (
             "directory = \"logs\"",
             "directory = \"logs\"\nencoding = \"gbk\"",
             "17: not built yet: encoding = \"gbk\"; all files are utf-8",
@@ -252,7 +247,8 @@ fn what_is_not_built_is_told_and_not_ignored() {
     for class in ["timed-rotating", "timed-rotating-keep", "timed-rotating-reopen", "locked"] {
         let text = RIGHT.replace("class = \"daily\"", &format!("class = \"{class}\""));
         let text = text.replace("directory = \"logs\"", "filename = \"a.log\"\nwhen = \"midnight\"\nbackup_count = 3");
-        let expected = format!("lab.toml:14: not built yet: class = \"{class}\"; there are plain, watched, daily");
+        let expected =
+            format!("lab.toml:14: not built yet: class = \"{class}\"; there are plain, watched, daily, verified");
         assert_eq!(error_of(&text), expected);
     }
     let command = "version = 1\n[[workers]]\nname = \"django\"\ncommand = [\"python3\", \"app.py\"]";
@@ -262,9 +258,9 @@ fn what_is_not_built_is_told_and_not_ignored() {
 
 #[test]
 fn a_mistake_is_told_before_what_is_not_built_and_the_first_before_the_second() {
-    let unbuilt = with("class = \"daily\"", "class = \"verified\"");
+    let unbuilt = with("directory = \"logs\"", "directory = \"logs\"\nencoding = \"gbk\"");
     let text = unbuilt.replace("processes = 2", "processes = -2").replace("do = \"delete\"", "do = \"d\"");
-    assert!(error_of(&text).starts_with("lab.toml:25: processes = -2: out of range"));
+    assert!(error_of(&text).starts_with("lab.toml:26: processes = -2: out of range"));
 }
 
 #[test]

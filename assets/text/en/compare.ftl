@@ -74,3 +74,4 @@ fault-fill-disk = The disk is full for a third of the run; only where temporary 
 handler-plain = Opens its file once and appends for ever, wherever that file is moved and even after it is deleted.
 handler-watched = Looks at its path before each line and opens it again when it is gone or leads to another file; while the folder is missing, each line fails.
 handler-daily = Names its file by the day and watches it besides; a folder that is missing at midnight leaves its stream closed for ever.
+handler-verified = Names its file by the day, keeps the lines of the last moment in memory and looks after them: if the file has lost its name by then, they are written again. Nothing is lost to a delete, rename or replacement.

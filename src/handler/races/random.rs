@@ -200,7 +200,7 @@ impl Play<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     /// After the end each line stands in a reachable file, once, or stood in one when somebody deleted it.
     #[test]

@@ -80,7 +80,8 @@ fn handler(table: &Table<'_, '_>, formats: &Named<'_, String>) -> Option<(Handle
         refuse_foreign_keys(table, class);
     }
     let path = place(table, class);
-    Some((HandlerPlan { class: class.built?, path: path?, options: HandlerOptions::default() }, format?))
+    let options = HandlerOptions { backup_count: backup_count(table)?, ..HandlerOptions::default() };
+    Some((HandlerPlan { class: class.built?, path: path?, options }, format?))
 }
 
 fn class(table: &Table<'_, '_>) -> Option<ClassKey> {
@@ -115,13 +116,19 @@ fn encoding(table: &Table<'_, '_>) -> Option<()> {
 /// Checks the keys of schedules and retention, whichever class they stand at. False if one of them is wrong in itself.
 fn schedule(table: &Table<'_, '_>) -> bool {
     let checks = [
-        table.get("backup_count").map(|value| value.integer(0..=1_000_000).is_some()),
+        Some(backup_count(table).is_some()),
         table.get("interval").map(|value| value.integer(1..=1_000_000).is_some()),
         table.get("utc").map(|value| value.boolean().is_some()),
         table.get("when").map(|value| when(&value).is_some()),
         table.get("at_time").map(|value| at_time(&value).is_some()),
     ];
     checks.into_iter().flatten().all(|right| right)
+}
+
+/// How many archives it keeps; 0, if nothing is said. None if what is said is no number.
+fn backup_count(table: &Table<'_, '_>) -> Option<u32> {
+    let Some(value) = table.get("backup_count") else { return Some(0) };
+    u32::try_from(value.integer(0..=1_000_000)?).ok()
 }
 
 fn when(value: &Value<'_, '_>) -> Option<()> {
