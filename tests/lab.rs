@@ -319,7 +319,7 @@ fn a_file_that_is_no_lab_is_named() {
 fn the_example_is_right_as_far_as_it_is_built() {
     let error = Lab::parse(EXAMPLE, "lab-example.toml").unwrap_err().to_string();
     let expected =
-        "lab-example.toml:22: not built yet: class = \"timed-rotating-reopen\"; there are plain, watched, daily";
+        "lab-example.toml:22: not built yet: class = \"timed-rotating-reopen\"; there are plain, watched, daily, verified";
     assert_eq!(error, expected);
     let command = EXAMPLE.lines().position(|line| line.starts_with("command = ")).unwrap() + 1;
     let without_class = without_table(EXAMPLE, "[handlers.rotating]");
