@@ -234,13 +234,11 @@ fn a_group_says_how_its_processes_start_and_what_they_are_made_of() {
 
 #[test]
 fn what_is_not_built_is_told_and_not_ignored() {
-    let table = [
-        (
-            "directory = \"logs\"",
-            "directory = \"logs\"\nencoding = \"gbk\"",
-            "17: not built yet: encoding = \"gbk\"; all files are utf-8",
-        ),
-    ];
+    let table = [(
+        "directory = \"logs\"",
+        "directory = \"logs\"\nencoding = \"gbk\"",
+        "17: not built yet: encoding = \"gbk\"; all files are utf-8",
+    )];
     for (line, replacement, expected) in table {
         assert_eq!(error_of(&with(line, replacement)), format!("lab.toml:{expected}"));
     }
@@ -318,8 +316,7 @@ fn a_file_that_is_no_lab_is_named() {
 #[test]
 fn the_example_is_right_as_far_as_it_is_built() {
     let error = Lab::parse(EXAMPLE, "lab-example.toml").unwrap_err().to_string();
-    let expected =
-        "lab-example.toml:22: not built yet: class = \"timed-rotating-reopen\"; there are plain, watched, daily, verified";
+    let expected = "lab-example.toml:22: not built yet: class = \"timed-rotating-reopen\"; there are plain, watched, daily, verified";
     assert_eq!(error, expected);
     let command = EXAMPLE.lines().position(|line| line.starts_with("command = ")).unwrap() + 1;
     let without_class = without_table(EXAMPLE, "[handlers.rotating]");
