@@ -12,7 +12,7 @@ pub(crate) mod path;
 mod worker;
 
 pub use follow::{Batch, Cut, EntryKind, FolderEntry, FollowEvent, LineMark, NotFollowed, Origin};
-pub use worker::{OpenReason, TaskCount, WorkerEvent};
+pub use worker::{OpenReason, Period, Rollover, RolloverAct, TaskCount, WorkerEvent};
 
 use crate::clock::{ClockSetting, Moment};
 pub use crate::platform::{Exit, FileId};

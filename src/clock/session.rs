@@ -139,8 +139,10 @@ impl SessionClock {
 
     /// Session time now in whole seconds since 1970.
     pub fn now_seconds(&self) -> i64 {
-        let now = Moment::now();
-        self.setting.simulated_at(now.mono).unwrap_or(now.wall).timestamp()
+        match self.setting.mode {
+            ClockMode::Wall => Utc::now().timestamp(),
+            ClockMode::Simulated { .. } => self.at(Mono::now()).timestamp(),
+        }
     }
 
     /// Session time, in whole seconds since 1970, at the moment at which the machine's wall clock showed `wall`: what

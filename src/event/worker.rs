@@ -23,6 +23,48 @@ pub enum OpenReason {
     Retry,
 }
 
+/// What a handler did to one file at its own rollover.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rollover {
+    /// Which file, as far as the handler could know: between looking and acting another process may have come in.
+    pub file_id: Option<FileId>,
+    /// Its name before.
+    #[serde(with = "crate::event::path")]
+    pub from: PathBuf,
+    /// What was done to it.
+    pub act: RolloverAct,
+}
+
+/// The deed itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RolloverAct {
+    /// The live file was put away under an archive's name.
+    Renamed {
+        /// That name.
+        #[serde(with = "crate::event::path")]
+        to: PathBuf,
+        /// The file that had this name until then, and lost it.
+        overwritten: Option<FileId>,
+        /// Whether the name fits what the file holds.
+        period: Period,
+    },
+    /// What had the archive's name was removed to make room.
+    MadeRoom,
+    /// An archive was removed by retention.
+    Retired,
+}
+
+/// Which period an archive's lines are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// The one that its name says.
+    Named,
+    /// A later one: the file did not exist before the named period had ended.
+    Later,
+}
+
 /// What one task has counted in the shared page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskCount {
@@ -73,15 +115,8 @@ pub enum WorkerEvent {
         /// The number of the descriptor in the worker's process: the way to a file that has already lost its name.
         descriptor: Option<i32>,
     },
-    /// The handler renamed or removed a file at its own rollover.
-    RolledOver {
-        /// The file's name before.
-        #[serde(with = "crate::event::path")]
-        from: PathBuf,
-        /// Its name after; none if it was removed.
-        #[serde(with = "crate::event::path::option")]
-        to: Option<PathBuf>,
-    },
+    /// The handler renamed or removed a file at its own rollover. `at` is the moment right after that.
+    RolledOver(Rollover),
     /// An emit failed: the handler raised into the application.
     EmitFailed {
         /// The line, by thread, task and sequence number.

@@ -5,11 +5,16 @@
 //! nothing is kept in a buffer, so a failed line is never written later.
 
 mod daily;
+mod look;
 mod plain;
 mod probe;
 #[cfg(test)]
 mod races;
 mod stream;
+mod timed;
+mod timed_rotating;
+mod timed_rotating_keep;
+mod timed_rotating_reopen;
 mod verified;
 mod watched;
 
@@ -19,7 +24,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Moment, Mono, SchedulePlan, SessionClock};
-use crate::event::{FileId, OpenReason};
+use crate::event::{FileId, OpenReason, Rollover};
 
 pub use probe::{NoProbe, Point, Probe, probe_of_this_build};
 
@@ -31,6 +36,12 @@ pub enum Class {
     Plain,
     /// Looks at its path before each line and opens it again when it leads elsewhere.
     Watched,
+    /// Rolls over on a schedule, and removes what has the archive's name.
+    TimedRotating,
+    /// Rolls over on a schedule, unless something has the archive's name.
+    TimedRotatingKeep,
+    /// The same, and looks at its path before each line.
+    TimedRotatingReopen,
     /// A file a day by name, and watched besides.
     Daily,
     /// A file a day by name; keeps each line until it is known to stand where it can be found.
@@ -48,6 +59,10 @@ pub struct ClassInfo {
     pub can_reopen: bool,
     /// Whether it names its files by date in a directory; the others take a filename.
     pub by_date: bool,
+    /// Whether a schedule tells it when to move on (`when`, `interval`, `utc`, `at_time`).
+    pub scheduled: bool,
+    /// Whether it removes old files (`backup_count`).
+    pub retains: bool,
     /// What it does, in one sentence.
     pub sentence: &'static str,
     /// The key of that sentence in the catalogue of strings.
@@ -55,12 +70,14 @@ pub struct ClassInfo {
 }
 
 /// All classes, in the order in which they are shown.
-pub const CLASSES: [ClassInfo; 4] = [
+pub const CLASSES: [ClassInfo; 7] = [
     ClassInfo {
         class: Class::Plain,
         name: "plain",
         can_reopen: false,
         by_date: false,
+        scheduled: false,
+        retains: false,
         sentence: "Opens its file once and appends for ever, wherever that file is moved and even after it is deleted.",
         sentence_key: "handler-plain",
     },
@@ -69,15 +86,52 @@ pub const CLASSES: [ClassInfo; 4] = [
         name: "watched",
         can_reopen: true,
         by_date: false,
+        scheduled: false,
+        retains: false,
         sentence: "Looks at its path before each line and opens it again when it is gone or leads to another file; \
                    while the folder is missing, each line fails.",
         sentence_key: "handler-watched",
+    },
+    ClassInfo {
+        class: Class::TimedRotating,
+        name: "timed-rotating",
+        can_reopen: false,
+        by_date: false,
+        scheduled: true,
+        retains: true,
+        sentence: "When its period ends it removes what has the archive's name and renames its file to that; several \
+                   processes remove each other's archives.",
+        sentence_key: "handler-timed-rotating",
+    },
+    ClassInfo {
+        class: Class::TimedRotatingKeep,
+        name: "timed-rotating-keep",
+        can_reopen: false,
+        by_date: false,
+        scheduled: true,
+        retains: true,
+        sentence: "When its period ends it renames its file unless the archive is there already; two processes that \
+                   see the name free at once overwrite one another.",
+        sentence_key: "handler-timed-rotating-keep",
+    },
+    ClassInfo {
+        class: Class::TimedRotatingReopen,
+        name: "timed-rotating-reopen",
+        can_reopen: true,
+        by_date: false,
+        scheduled: true,
+        retains: true,
+        sentence: "As timed-rotating-keep, and looks at its path before each line; it finds a deleted file, and still \
+                   loses lines where two processes roll over at once.",
+        sentence_key: "handler-timed-rotating-reopen",
     },
     ClassInfo {
         class: Class::Daily,
         name: "daily",
         can_reopen: true,
         by_date: true,
+        scheduled: false,
+        retains: false,
         sentence: "Names its file by the day and watches it besides; a folder that is missing at midnight leaves its \
                    stream closed for ever.",
         sentence_key: "handler-daily",
@@ -87,6 +141,8 @@ pub const CLASSES: [ClassInfo; 4] = [
         name: "verified",
         can_reopen: true,
         by_date: true,
+        scheduled: false,
+        retains: true,
         sentence: "Names its file by the day, keeps the lines of the last moment in memory and looks after them: if the \
                    file has lost its name by then, they are written again. Nothing is lost to a delete, rename or \
                    replacement.",
@@ -105,8 +161,11 @@ impl Class {
         match self {
             Class::Plain => &CLASSES[0],
             Class::Watched => &CLASSES[1],
-            Class::Daily => &CLASSES[2],
-            Class::Verified => &CLASSES[3],
+            Class::TimedRotating => &CLASSES[2],
+            Class::TimedRotatingKeep => &CLASSES[3],
+            Class::TimedRotatingReopen => &CLASSES[4],
+            Class::Daily => &CLASSES[5],
+            Class::Verified => &CLASSES[6],
         }
     }
 }
@@ -155,18 +214,26 @@ impl HandlerSetup {
 
     /// A handler that has opened nothing yet.
     pub fn build(&self) -> Box<dyn Handler> {
+        let (path, options) = (self.path.clone(), self.options.clone());
         match self.class {
-            Class::Plain => Box::new(plain::Plain::new(self.path.clone())),
-            Class::Watched => Box::new(watched::Watched::new(self.path.clone())),
-            Class::Daily => Box::new(daily::Daily::new(self.path.clone())),
-            Class::Verified => Box::new(verified::Verified::new(self.path.clone(), self.options.backup_count)),
+            Class::Plain => Box::new(plain::Plain::new(path)),
+            Class::Watched => Box::new(watched::Watched::new(path)),
+            Class::TimedRotating => Box::new(timed_rotating::TimedRotating::new(path, options)),
+            Class::TimedRotatingKeep => Box::new(timed_rotating_keep::TimedRotatingKeep::new(path, options)),
+            Class::TimedRotatingReopen => Box::new(timed_rotating_reopen::TimedRotatingReopen::new(path, options)),
+            Class::Daily => Box::new(daily::Daily::new(path)),
+            Class::Verified => Box::new(verified::Verified::new(path, options.backup_count)),
         }
     }
 
     /// Where its first line goes if it starts at this session time.
     pub fn first_path(&self, clock: &SessionClock) -> PathBuf {
         match self.class {
-            Class::Plain | Class::Watched => self.path.clone(),
+            Class::Plain
+            | Class::Watched
+            | Class::TimedRotating
+            | Class::TimedRotatingKeep
+            | Class::TimedRotatingReopen => self.path.clone(),
             Class::Daily | Class::Verified => daily::path_of_day(&self.path, clock.now().date_naive()),
         }
     }
@@ -188,7 +255,7 @@ pub trait Observer {
     fn opened(&mut self, opened: Opened<'_>);
 
     /// The handler itself moved or removed a file, at a rollover.
-    fn rolled_over(&mut self, from: &Path, to: Option<&Path>);
+    fn rolled_over(&mut self, at: Moment, rollover: Rollover);
 
     /// A line that the handler had taken does not stand in a reachable file, and was given up.
     fn dropped(&mut self, line: &[u8], error: &EmitError) {

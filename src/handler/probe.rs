@@ -16,6 +16,14 @@ pub enum Point {
     BeforeLook,
     /// The path was looked at for that reason.
     AfterLook,
+    /// At a rollover nothing was seen under the archive's name, which is the path.
+    NameFree,
+    /// At a rollover something was seen under the archive's name, which is the path, and is about to be removed.
+    NameTaken,
+    /// At a rollover the live file was seen, and is about to be renamed.
+    LiveFileThere,
+    /// Retention has picked the archive at the path, and is about to remove it.
+    ArchiveChosen,
 }
 
 /// Looks or interferes. The release build has no probe that does anything.

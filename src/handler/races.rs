@@ -11,8 +11,8 @@ use std::path::Path;
 use super::{
     Class, EmitError, EmitFault, Handler, HandlerSetup, NoProbe, Observer, Opened, Point, Probe, Surroundings,
 };
-use crate::clock::{ClockSetting, SessionClock};
-use crate::event::OpenReason;
+use crate::clock::{ClockSetting, Moment, SessionClock};
+use crate::event::{OpenReason, Rollover};
 
 /// Does something once, when a handler has reached a point.
 struct At<F: Fn(&Path) + Send>(Point, std::sync::atomic::AtomicBool, F);
@@ -37,7 +37,7 @@ impl Observer for Seen {
         self.0.push(opened.reason);
     }
 
-    fn rolled_over(&mut self, _: &Path, _: Option<&Path>) {}
+    fn rolled_over(&mut self, _: Moment, _: Rollover) {}
 
     fn dropped(&mut self, line: &[u8], _: &EmitError) {
         self.1.push(String::from_utf8_lossy(line).into_owned());

@@ -10,18 +10,15 @@
 //! - That late open leaves the remembered device and inode as they were, so the next line opens the file once more.
 
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::event::OpenReason;
-use crate::platform::LookupPath;
-
+use super::look::Look;
 use super::{EmitError, EmitFault, Handler, Surroundings, stream};
+use crate::event::OpenReason;
 
 pub(super) struct Watched {
     path: PathBuf,
-    /// The same path, ready for the look before each line.
-    lookup: Option<LookupPath>,
+    look: Look,
     stream: Stream,
     /// Device and inode of the stream when they were last taken; not always those of the stream.
     identity: Option<(u64, u64)>,
@@ -37,7 +34,7 @@ enum Stream {
 
 impl Watched {
     pub(super) fn new(path: PathBuf) -> Watched {
-        Watched { path, lookup: None, stream: Stream::None, identity: None }
+        Watched { path, look: Look::default(), stream: Stream::None, identity: None }
     }
 
     /// Python's constructor: opens, and takes device and inode.
@@ -49,7 +46,7 @@ impl Watched {
     /// open fails, the closed stream object stays where it is.
     pub(super) fn move_on(&mut self, path: PathBuf, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         self.path = path;
-        self.lookup = None;
+        self.look = Look::default();
         match self.stream {
             Stream::None => {}
             // Flushing a closed stream raises, before anything is opened.
@@ -73,7 +70,7 @@ impl Watched {
     }
 
     fn reopen_if_needed(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-        let found = self.look()?;
+        let found = self.look.at(&self.path)?;
         if found.is_some() && found == self.identity {
             return Ok(());
         }
@@ -85,21 +82,6 @@ impl Watched {
                 let reason = if found.is_some() { OpenReason::Changed } else { OpenReason::Gone };
                 self.open_and_remember(reason, around)
             }
-        }
-    }
-
-    /// Device and inode of what the path leads to; none if that is nothing.
-    fn look(&mut self) -> Result<Option<(u64, u64)>, EmitError> {
-        let path: &Path = &self.path;
-        let failed = |error| EmitError::system("stat", path, error);
-        let lookup = match &self.lookup {
-            Some(lookup) => lookup,
-            None => self.lookup.insert(LookupPath::new(path).map_err(failed)?),
-        };
-        match lookup.device_and_inode() {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error)),
         }
     }
 

@@ -217,6 +217,18 @@ impl Model {
         Some(span.file)
     }
 
+    /// Who took the file away has not been robbed of it.
+    pub(super) fn not_its_victim(&mut self, worker: WorkerId, fault: usize) {
+        let Some(entry) = self.timeline.faults.get_mut(fault) else { return };
+        entry.by = Actor::Worker(worker);
+        entry.recoveries.retain(|recovery| recovery.worker != worker);
+        let index = worker.0 as usize;
+        self.tracks[index].open_faults.retain(|open| *open != fault);
+        for span in self.timeline.workers[index].iter_mut().filter(|span| span.answers == Some(fault)) {
+            span.answers = None;
+        }
+    }
+
     fn recovered(&mut self, fault: usize, worker: WorkerId, at: Mono) {
         let Some(fault) = self.timeline.faults.get_mut(fault) else { return };
         let from = fault.at.mono;

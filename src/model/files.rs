@@ -161,6 +161,7 @@ impl Model {
         self.by_file.entry(file_id).or_default().push(id);
         self.ledger.created(id, previous, unlinked.then_some(size));
         if unlinked {
+            self.ledger.ended_by(id, self.remover(id, Actor::Other).1);
             self.refresh_unlinked_bar(id, at.mono);
         } else {
             // After a truncation the file stands where it stood.
@@ -192,6 +193,7 @@ impl Model {
 
     fn renamed(&mut self, at: Moment, id: IncarnationId, how: &Move<'_>) {
         let &Move { from, to, cut, beyond, by } = how;
+        let by = self.mover(id, to, by);
         let Some(was_live) = self.incarnation(id).map(|one| one.reach == Reach::Live) else { return };
         let live = self.is_writers_path(id, Some(from), to);
         self.leave(id, from, at.mono);
@@ -201,6 +203,7 @@ impl Model {
         }
         self.set_live(id, to, live);
         let mark = self.mark(at, Some(id), Some(from), MarkKind::Renamed { to: to.to_path_buf(), by }, true);
+        self.marked_rename(id, to, by, mark);
         if was_live != live {
             self.ledger.moved(id, was_live, cut, beyond);
         }
@@ -214,11 +217,12 @@ impl Model {
 
     fn deleted(&mut self, at: Moment, id: IncarnationId, loss: &Loss<'_>) {
         let &Loss { path, cut, beyond, by, replaced } = loss;
+        let (by, end) = self.remover(id, by);
         self.leave(id, path, at.mono);
         let Some(one) = self.incarnation_mut(id) else { return };
         one.reach = Reach::Unlinked { cut };
         one.saw_size(cut.offset);
-        self.ledger.deleted(id, cut, beyond, by);
+        self.ledger.deleted(id, cut, beyond, end);
         let (kind, fault) = if replaced {
             (MarkKind::Replaced { by }, FaultKind::Replaced)
         } else {
@@ -233,6 +237,7 @@ impl Model {
     fn restored(&mut self, at: Moment, id: IncarnationId, path: &Path) {
         let Some(size) = self.incarnation(id).map(|one| one.size) else { return };
         let live = self.is_writers_path(id, None, path);
+        self.forget_end(id);
         self.arrive(id, path, at.mono);
         self.set_live(id, path, live);
         self.refresh_unlinked_bar(id, at.mono);

@@ -6,9 +6,10 @@
 //! 2. `torn`: a fragment in a file that has a name;
 //! 3. `destroyed`: stood whole in a file with a name until a person, a step or an outside program deleted, replaced
 //!    or cut it;
-//! 4. `lost`: read from beyond the cut of an unlinked file, removed by a worker's own handler, refused, or not seen
-//!    anywhere when all had been read;
-//! 5. `in_flight`: not yet decided.
+//! 4. `expired`: stood whole in an archive of its period until retention removed that;
+//! 5. `lost`: read from beyond the cut of an unlinked file, overwritten or removed by a worker's own rollover, removed
+//!    by retention under the name of an older period, refused, or not seen anywhere when all had been read;
+//! 6. `in_flight`: not yet decided.
 //!
 //! A line that is seen before the counters tell of it counts as written. What is truncated before anybody could read
 //! it leaves a gap in the sequence right behind the last line seen in that file. When all has been read such gaps are
@@ -94,16 +95,30 @@ struct Life {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Unlinked {
     cut: Cut,
-    by_worker: bool,
+    end: End,
+}
+
+/// What it means for the lines of a file that its last name is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// A person, a step or an outside program took it.
+    Taken,
+    /// A worker's own handler removed or overwrote it when it should not have.
+    Wasted,
+    /// Retention removed it, as configured.
+    Expired,
+}
+
+impl End {
+    /// As far as the follower can tell.
+    pub(super) fn by(actor: Actor) -> End {
+        if matches!(actor, Actor::Worker(_)) { End::Wasted } else { End::Taken }
+    }
 }
 
 impl Life {
     fn standing(&self) -> Standing {
-        match self.unlinked {
-            None => Standing::Reachable,
-            Some(Unlinked { by_worker: false, .. }) => Standing::Taken,
-            Some(Unlinked { by_worker: true, .. }) => Standing::Wasted,
-        }
+        self.unlinked.map_or(Standing::Reachable, |unlinked| Standing::Ended(unlinked.end))
     }
 
     /// A batch never straddles a cut, so its end decides for all of its lines.
@@ -201,7 +216,7 @@ impl Ledger {
         if let Some(offset) = unlinked_at
             && life.unlinked.is_none()
         {
-            life.unlinked = Some(Unlinked { cut: Cut { offset, exact: false }, by_worker: false });
+            life.unlinked = Some(Unlinked { cut: Cut { offset, exact: false }, end: End::Taken });
         }
         if let Some(known) = self.lives.get_mut(&id) {
             life.tasks = std::mem::take(&mut known.tasks);
@@ -297,9 +312,9 @@ impl Ledger {
     }
 
     /// No name leads to an incarnation any more. `beyond` are the lines read from above the cut.
-    pub(super) fn deleted(&mut self, id: IncarnationId, cut: Cut, beyond: &[StampRun], by: Actor) {
+    pub(super) fn deleted(&mut self, id: IncarnationId, cut: Cut, beyond: &[StampRun], end: End) {
         let life = self.lives.entry(id).or_default();
-        life.unlinked = Some(Unlinked { cut, by_worker: matches!(by, Actor::Worker(_)) });
+        life.unlinked = Some(Unlinked { cut, end });
         self.each_task_in(id, |key, task, lives| {
             let Some(place) = task.places.get_mut(&id) else { return };
             let mut above = Intervals::default();
@@ -314,6 +329,14 @@ impl Ledger {
             }
             task.judge_place(id, standing_in(lives));
         });
+    }
+
+    /// It has turned out how an incarnation ended that has no name.
+    pub(super) fn ended_by(&mut self, id: IncarnationId, end: End) {
+        let Some(unlinked) = self.lives.get_mut(&id).and_then(|life| life.unlinked.as_mut()) else { return };
+        if std::mem::replace(&mut unlinked.end, end) != end {
+            self.each_task_in(id, |_, task, lives| task.judge_place(id, standing_in(lives)));
+        }
     }
 
     /// A name leads again to an incarnation that had none; off the writers' path if `away`.

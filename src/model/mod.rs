@@ -9,6 +9,7 @@ mod intervals;
 mod ledger;
 mod pace;
 mod report;
+mod rollover;
 mod rows;
 mod task;
 mod timeline;
@@ -68,6 +69,7 @@ pub struct Model {
     takings: BTreeMap<IncarnationId, faults::Taking>,
     /// Unlinked incarnations whose bars go on.
     hatched: BTreeSet<IncarnationId>,
+    rollovers: rollover::Rollovers,
     created_marks: BTreeMap<IncarnationId, MarkId>,
     /// The divider of the only file so far.
     first_file: Option<MarkId>,

@@ -33,7 +33,7 @@ impl Model {
     }
 
     /// How often each kind of event was seen: the follower's by the names of the outside contract, and `reopened`,
-    /// `rolled_over`, `emit_failed`, `worker_exited`, `clock_set`, `operation_failed`.
+    /// `rolled_over` (a live file put away), `made_room` and `retired` (archives removed at that), `emit_failed`, `worker_exited`, `clock_set`, `operation_failed`.
     pub fn events(&self) -> &BTreeMap<&'static str, u64> {
         &self.counts
     }

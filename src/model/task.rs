@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::intervals::Intervals;
-use super::ledger::Terms;
+use super::ledger::{End, Terms};
 use crate::event::IncarnationId;
 
 /// The lines of one task in one incarnation.
@@ -65,10 +65,8 @@ impl Place {
 pub(super) enum Standing {
     /// The file has a name.
     Reachable,
-    /// Its name was taken by a person, a step or an outside program: what stood in it before was destroyed.
-    Taken,
-    /// Its name was taken by a worker's own handler: all of it is lost.
-    Wasted,
+    /// Its last name is gone: up to the cut that decides, beyond it everything is lost.
+    Ended(End),
 }
 
 /// A place where lines may have been cut away unread.
@@ -110,6 +108,7 @@ pub(super) struct Task {
     present: Intervals,
     torn: Intervals,
     destroyed: Intervals,
+    expired: Intervals,
     lost: Intervals,
     astray: Intervals,
     duplicated: Intervals,
@@ -123,20 +122,22 @@ struct Verdict {
     duplicated: Intervals,
     torn: Intervals,
     destroyed: Intervals,
+    expired: Intervals,
     lost: Intervals,
 }
 
 impl Task {
     /// The figures as they stand.
     pub(super) fn terms(&self) -> Terms {
-        let decided = self.present.len() + self.torn.len() + self.destroyed.len() + self.lost.len();
+        let decided =
+            self.present.len() + self.torn.len() + self.destroyed.len() + self.expired.len() + self.lost.len();
         Terms {
             written: self.written,
             present: self.present.len(),
             torn: self.torn.len(),
             lost: self.lost.len(),
             destroyed: self.destroyed.len(),
-            expired: 0,
+            expired: self.expired.len(),
             in_flight: self.written - decided,
             duplicated: self.duplicated.len(),
             astray: self.astray.len(),
@@ -239,7 +240,7 @@ impl Task {
     /// Everything that was written has been read: what was not seen is lost, or was cut away unread.
     pub(super) fn drain(&mut self, standing: impl Fn(IncarnationId) -> Standing) {
         let mut unseen = Intervals::of(1, self.written);
-        for decided in [&self.present, &self.torn, &self.destroyed, &self.lost] {
+        for decided in [&self.present, &self.torn, &self.destroyed, &self.expired, &self.lost] {
             unseen = unseen.without(decided);
         }
         for gap in std::mem::take(&mut self.gaps) {
@@ -288,8 +289,11 @@ impl Task {
         cut.add(&place.twice.without(twice));
         place.twice = place.twice.and(twice);
         // What had lost its name before the cut had been destroyed by that, up to its cut.
-        let excused =
-            if taken || before == Standing::Taken { cut.without(&place.beyond) } else { Intervals::default() };
+        let excused = if taken || matches!(before, Standing::Ended(End::Taken | End::Expired)) {
+            cut.without(&place.beyond)
+        } else {
+            Intervals::default()
+        };
         place.wasted.add(&cut.without(&excused));
         place.taken.add(&excused);
         place.wasted.add(&torn);
@@ -325,8 +329,8 @@ impl Task {
 
     /// Whether nothing at or above `first` has been judged, so that no set has to be searched.
     fn is_fresh(&self, first: u64) -> bool {
-        let sets = [&self.present, &self.torn, &self.destroyed, &self.lost, &self.astray, &self.early];
-        sets.iter().all(|set| set.last().is_none_or(|last| last < first))
+        let decided = [&self.present, &self.torn, &self.destroyed, &self.expired, &self.lost];
+        decided.into_iter().chain([&self.astray, &self.early]).all(|set| set.last().is_none_or(|last| last < first))
     }
 
     /// Finds the terms of `lines` anew, after something about the files that hold them has changed.
@@ -352,8 +356,8 @@ impl Task {
     }
 
     fn enter(&mut self, verdict: &Verdict, lines: &Intervals) {
-        let terms = [&mut self.present, &mut self.torn, &mut self.destroyed, &mut self.lost];
-        for set in terms.into_iter().chain([&mut self.astray, &mut self.duplicated]) {
+        let decided = [&mut self.present, &mut self.torn, &mut self.destroyed, &mut self.expired, &mut self.lost];
+        for set in decided.into_iter().chain([&mut self.astray, &mut self.duplicated]) {
             set.subtract(lines);
         }
         self.duplicated.add(&verdict.duplicated);
@@ -363,6 +367,7 @@ impl Task {
         for (term, found) in [
             (&mut self.torn, &verdict.torn),
             (&mut self.destroyed, &verdict.destroyed),
+            (&mut self.expired, &verdict.expired),
             (&mut self.lost, &verdict.lost),
         ] {
             let mut mine = left.and(found);
@@ -390,13 +395,14 @@ impl Verdict {
                 self.present.add(&here);
                 self.torn.add(&torn);
             }
-            Standing::Taken => {
-                self.destroyed.add(&here.without(&place.beyond));
+            Standing::Ended(end) => {
+                let term = match end {
+                    End::Taken => &mut self.destroyed,
+                    End::Expired => &mut self.expired,
+                    End::Wasted => &mut self.lost,
+                };
+                term.add(&here.without(&place.beyond));
                 self.lost.add(&here.and(&place.beyond));
-                self.lost.add(&torn);
-            }
-            Standing::Wasted => {
-                self.lost.add(&here);
                 self.lost.add(&torn);
             }
         }

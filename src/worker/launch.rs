@@ -1,9 +1,9 @@
 //! What a worker has loaded before it starts: by itself, or by the process that it was forked from.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::clock::SessionClock;
-use crate::event::{FileId, OpenReason};
+use crate::clock::{Moment, SessionClock};
+use crate::event::{FileId, OpenReason, Rollover};
 use crate::handler::{Handler, Observer, Opened, Surroundings, probe_of_this_build};
 use crate::record::LineFormat;
 
@@ -64,5 +64,5 @@ impl Observer for Seen {
         });
     }
 
-    fn rolled_over(&mut self, _: &Path, _: Option<&Path>) {}
+    fn rolled_over(&mut self, _: Moment, _: Rollover) {}
 }

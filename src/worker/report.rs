@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::clock::{Moment, Mono};
-use crate::event::{FileId, WorkerEvent};
+use crate::event::{FileId, Rollover, WorkerEvent};
 use crate::handler::{EmitError, Observer, Opened};
 use crate::record::{Stamp, StampRun, Stamped, parse_stamp};
 
@@ -178,8 +177,8 @@ impl Observer for Reporter<'_> {
         self.outbox.tell(opened.at, event);
     }
 
-    fn rolled_over(&mut self, from: &Path, to: Option<&Path>) {
-        self.outbox.tell(Moment::now(), WorkerEvent::RolledOver { from: from.to_owned(), to: to.map(Path::to_owned) });
+    fn rolled_over(&mut self, at: Moment, rollover: Rollover) {
+        self.outbox.tell(at, WorkerEvent::RolledOver(rollover));
     }
 
     fn dropped(&mut self, line: &[u8], error: &EmitError) {

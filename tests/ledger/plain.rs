@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rotascope::event::{
-    Actor, Batch, Event, FileId, FollowEvent, IncarnationId, LaunchId, Origin, What, WorkerEvent, WorkerId,
+    Actor, Batch, Event, FileId, FollowEvent, IncarnationId, LaunchId, Origin, Period, RolloverAct, What, WorkerEvent,
+    WorkerId,
 };
 use rotascope::model::Terms;
 use rotascope::record::StampRun;
@@ -23,7 +24,7 @@ struct Seen {
 #[derive(Default)]
 struct Life {
     file: Option<FileId>,
-    unlinked: Option<(u64, bool, bool)>,
+    unlinked: Option<(u64, Actor, bool)>,
     stray_from: Option<u64>,
     stray: Vec<(u64, u64)>,
     live: bool,
@@ -49,6 +50,9 @@ pub(crate) struct Plain {
     missing: BTreeSet<LineKey>,
     overwritten: BTreeSet<LineKey>,
     read_to: BTreeMap<IncarnationId, u64>,
+    /// Files that a worker has told to have removed, and whether by retention.
+    removed: BTreeMap<FileId, bool>,
+    misnamed: BTreeSet<FileId>,
 }
 
 fn keys(runs: &[StampRun]) -> Vec<LineKey> {
@@ -75,6 +79,7 @@ impl Plain {
                     "present" => terms.present += 1,
                     "torn" => terms.torn += 1,
                     "destroyed" => terms.destroyed += 1,
+                    "expired" => terms.expired += 1,
                     "lost" => terms.lost += 1,
                     _ => terms.in_flight += 1,
                 }
@@ -112,18 +117,31 @@ impl Plain {
         if all.iter().any(|seen| !seen.whole && seen.gone.is_none() && unlinked(seen).is_none()) {
             return "torn";
         }
-        let destroyed = |seen: &Seen| match (seen.gone, unlinked(seen)) {
-            (Some(destroyed), _) => destroyed,
-            (None, Some((_, by_worker, _))) => !by_worker && !seen.beyond,
-            (None, None) => false,
+        let ended = |seen: &Seen, how: &str| {
+            seen.gone.is_none() && unlinked(seen).is_some() && !seen.beyond && self.end(&self.lives[&seen.life]) == how
         };
+        let destroyed = |seen: &Seen| seen.gone.unwrap_or_else(|| ended(seen, "destroyed"));
         if self.overwritten.contains(&key) || all.iter().any(|seen| seen.whole && destroyed(seen)) {
             return "destroyed";
+        }
+        if all.iter().any(|seen| seen.whole && ended(seen, "expired")) {
+            return "expired";
         }
         if !all.is_empty() || self.refused.contains(&key) || self.missing.contains(&key) {
             return "lost";
         }
         "in_flight"
+    }
+
+    /// What the end of an unlinked file makes of the lines before its cut.
+    fn end(&self, life: &Life) -> &'static str {
+        let file = life.file.unwrap();
+        match (life.unlinked.unwrap().1, self.removed.get(&file)) {
+            (Actor::Worker(_), _) | (Actor::Other, Some(false)) => "lost",
+            (Actor::Other, Some(true)) if self.misnamed.contains(&file) => "lost",
+            (Actor::Other, Some(true)) => "expired",
+            _ => "destroyed",
+        }
     }
 
     fn follow(&mut self, event: &FollowEvent) {
@@ -149,8 +167,7 @@ impl Plain {
             }
             FollowEvent::Deleted { incarnation, cut, beyond, by, .. } => {
                 let beyond = keys(beyond);
-                let by_worker = matches!(by, Actor::Worker(_));
-                self.lives.get_mut(incarnation).unwrap().unlinked = Some((cut.offset, by_worker, cut.exact));
+                self.lives.get_mut(incarnation).unwrap().unlinked = Some((cut.offset, *by, cut.exact));
                 for (key, seen) in &mut self.lines {
                     let copies = seen.iter_mut().filter(|seen| seen.life == *incarnation && seen.whole);
                     let copies: Vec<&mut Seen> = copies.collect();
@@ -164,6 +181,7 @@ impl Plain {
             FollowEvent::Restored { incarnation, path } => {
                 let life = self.lives.get_mut(incarnation).unwrap();
                 life.unlinked = None;
+                self.removed.remove(&life.file.unwrap());
                 // The world reads everything before it restores a file, so what was read is all there is.
                 let size = self.read_to.get(incarnation).copied().unwrap_or(0);
                 self.moved(*incarnation, path.ends_with("app.log"), size, &[]);
@@ -278,6 +296,20 @@ impl Plain {
                 for gap in count.gaps.iter_mut().filter(|gap| gap.2.is_none()) {
                     gap.2 = Some(counts[0].written);
                 }
+            }
+            WorkerEvent::RolledOver(rollover) => {
+                let file = rollover.file_id.unwrap();
+                let gone = match &rollover.act {
+                    RolloverAct::Renamed { overwritten, period, .. } => {
+                        if *period == Period::Later {
+                            self.misnamed.insert(file);
+                        }
+                        overwritten.map(|file| (file, false))
+                    }
+                    RolloverAct::MadeRoom => Some((file, false)),
+                    RolloverAct::Retired => Some((file, true)),
+                };
+                self.removed.extend(gone);
             }
             WorkerEvent::EmitFailed { line, torn, .. } => {
                 let key = (line.launch, line.first);

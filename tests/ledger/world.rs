@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use rotascope::clock::{ClockMode, ClockSetting, Moment, Mono};
 use rotascope::event::{
     Actor, Batch, Cut, Event, Exit, FileId, FollowEvent, IncarnationId, LabOpened, LabState, LaunchId, LineMark,
-    OpenReason, Origin, SessionOpened, TaskCount, What, WorkerEvent, WorkerId, WorkerOpened,
+    OpenReason, Origin, Period, Rollover, RolloverAct, SessionOpened, TaskCount, What, WorkerEvent, WorkerId,
+    WorkerOpened,
 };
 use rotascope::record::StampRun;
 
@@ -68,6 +69,23 @@ pub(crate) enum Op {
         by: By,
         keep_lines: u64,
     },
+    /// A worker's handler puts the live file away under the name of a period.
+    RollOver {
+        worker: usize,
+        period: u32,
+        fits: Period,
+        told: Told,
+    },
+    /// A worker's handler removes an archive: to make room, or by retention.
+    RemoveArchive {
+        worker: usize,
+        act: RolloverAct,
+        exact: bool,
+        late: bool,
+        told: Told,
+    },
+    /// What workers have not told yet is told.
+    Report,
     Restart {
         worker: usize,
     },
@@ -83,6 +101,18 @@ pub(crate) enum By {
     Step,
     Other,
     Worker,
+    /// A worker's rollover, which only the worker knows: overwritten or removed when it should not have been.
+    Rollover,
+    /// A worker's retention, likewise, as configured.
+    Retention,
+}
+
+/// When a worker tells of its rollover, compared with what the follower sees of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Before,
+    After,
+    MuchLater,
 }
 
 impl By {
@@ -90,7 +120,7 @@ impl By {
         match self {
             By::Person => Actor::Person,
             By::Step => Actor::Step(2),
-            By::Other => Actor::Other,
+            By::Other | By::Rollover | By::Retention => Actor::Other,
             By::Worker => Actor::Worker(WorkerId(1)),
         }
     }
@@ -98,6 +128,9 @@ impl By {
 
 pub(crate) fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
     let by = || prop_oneof![3 => Just(By::Person), 1 => Just(By::Step), 1 => Just(By::Other), 1 => Just(By::Worker)];
+    let told = || prop_oneof![Just(Told::Before), Just(Told::After), Just(Told::MuchLater)];
+    let fits = || prop_oneof![2 => Just(Period::Named), 1 => Just(Period::Later)];
+    let act = || prop_oneof![1 => Just(RolloverAct::MadeRoom), 2 => Just(RolloverAct::Retired)];
     let worker = 0..WORKERS;
     let op = prop_oneof![
         16 => (worker.clone(), 1u64..6).prop_map(|(worker, lines)| Op::Write { worker, lines }),
@@ -114,6 +147,11 @@ pub(crate) fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
         1 => (0usize..6).prop_map(|file| Op::Restore { file }),
         1 => by().prop_map(|by| Op::Replace { by }),
         2 => (by(), 0u64..4).prop_map(|(by, keep_lines)| Op::Truncate { by, keep_lines }),
+        3 => (worker.clone(), 0u32..3, fits(), told())
+            .prop_map(|(worker, period, fits, told)| Op::RollOver { worker, period, fits, told }),
+        2 => (worker.clone(), act(), any::<bool>(), any::<bool>(), told())
+            .prop_map(|(worker, act, exact, late, told)| Op::RemoveArchive { worker, act, exact, late, told }),
+        1 => Just(Op::Report),
         1 => worker.prop_map(|worker| Op::Restart { worker }),
         1 => (1u64..4).prop_map(|lines| Op::Foreign { lines }),
         1 => Just(Op::Drain),
@@ -147,6 +185,8 @@ struct File {
     lines_read: u64,
     on_path: bool,
     unlinked: Option<(u64, By)>,
+    /// Whether its name says an older period than its lines are of.
+    misnamed: bool,
     /// Offsets at which a batch has to end.
     cuts: Vec<u64>,
 }
@@ -165,6 +205,7 @@ pub(crate) enum Fate {
     Present,
     Torn,
     Destroyed,
+    Expired,
     Lost,
 }
 
@@ -180,6 +221,7 @@ pub(crate) struct World {
     /// Written whole at least once.
     written_whole: BTreeSet<LineKey>,
     owners: BTreeMap<LaunchId, usize>,
+    untold: Vec<(usize, Rollover)>,
     /// Whether all figures can be known exactly.
     pub(crate) unread_cut: bool,
     pub(crate) inexact: bool,
@@ -199,6 +241,7 @@ impl World {
             fragments: Vec::new(),
             written_whole: BTreeSet::new(),
             owners: BTreeMap::new(),
+            untold: Vec::new(),
             unread_cut: false,
             inexact: false,
             now: 5_000_000_000,
@@ -242,9 +285,16 @@ impl World {
         } else if fragment || stands(false, &|file, _| file.unlinked.is_none()) {
             Fate::Torn
         } else if self.gone.get(&key) == Some(&true)
-            || stands(true, &|file, one| file.unlinked.is_some_and(|(cut, by)| by != By::Worker && one.end <= cut))
+            || stands(true, &|file, one| {
+                let by_others = |by| matches!(by, By::Person | By::Step | By::Other);
+                file.unlinked.is_some_and(|(cut, by)| by_others(by) && one.end <= cut)
+            })
         {
             Fate::Destroyed
+        } else if stands(true, &|file, one| {
+            file.unlinked.is_some_and(|(cut, by)| by == By::Retention && !file.misnamed && one.end <= cut)
+        }) {
+            Fate::Expired
         } else {
             Fate::Lost
         }
@@ -373,6 +423,11 @@ impl World {
             Op::Restore { file } => self.restore(file),
             Op::Replace { by } => self.replace(by),
             Op::Truncate { by, keep_lines } => self.truncate(by, keep_lines),
+            Op::RollOver { worker, period, fits, told } => self.roll_over(worker, period, fits, told),
+            Op::RemoveArchive { worker, ref act, exact, late, told } => {
+                self.remove_archive(worker, act, (exact, late), told);
+            }
+            Op::Report => self.report(),
             Op::Restart { worker } => {
                 self.count(worker);
                 self.worker(worker, WorkerEvent::Exited { exit: Exit::Signal(9), asked: false });
@@ -384,6 +439,7 @@ impl World {
     }
 
     fn drain(&mut self) {
+        self.report();
         (0..self.files.len()).for_each(|file| self.read(file));
         (0..WORKERS).for_each(|worker| self.count(worker));
         self.tell(What::Drained);
@@ -408,6 +464,7 @@ impl World {
             lines_read: 0,
             on_path: true,
             unlinked: None,
+            misnamed: false,
             cuts: Vec::new(),
         });
         self.follow(FollowEvent::Created {
@@ -583,6 +640,7 @@ impl World {
             return;
         }
         self.read(index);
+        self.report();
         self.aside += 1;
         let path = PathBuf::from(if free { LIVE.to_owned() } else { format!("/lab/back-{}.log", self.aside) });
         let file = &mut self.files[index];
@@ -649,6 +707,73 @@ impl World {
         });
         let (start_offset, size, unlinked) = (kept, kept, false);
         self.follow(FollowEvent::Created { incarnation: id, file_id, path, start_offset, size, origin, unlinked });
+    }
+
+    fn roll_over(&mut self, worker: usize, period: u32, fits: Period, told: Told) {
+        let Some(index) = self.at(LIVE) else { return };
+        let to = PathBuf::from(format!("{LIVE}.{period}"));
+        let target = self.at(&format!("{LIVE}.{period}"));
+        let overwritten = target.map(|target| self.files[target].file_id);
+        let act = RolloverAct::Renamed { to: to.clone(), overwritten, period: fits };
+        let rollover = Rollover { file_id: Some(self.files[index].file_id), from: PathBuf::from(LIVE), act };
+        self.tell_around(worker, rollover, told, |world| {
+            world.files[index].misnamed |= fits == Period::Later;
+            if let Some(target) = target {
+                world.overwrite(target);
+            }
+            let file = &mut world.files[index];
+            let cut = file.size;
+            file.name = Some(to.clone());
+            file.on_path = false;
+            world.tell_rename(index, PathBuf::from(LIVE), to, cut, By::Rollover);
+        });
+        let file = self.create(Origin::Created);
+        let previous = self.writers[worker].file.replace(file).map(|held| self.files[held].file_id);
+        let (file_id, path, reason) = (self.files[file].file_id, PathBuf::from(LIVE), OpenReason::Rollover);
+        self.worker(worker, WorkerEvent::Opened { file_id, path, previous, reason, descriptor: None });
+    }
+
+    fn overwrite(&mut self, target: usize) {
+        let file = &mut self.files[target];
+        let (offset, path) = (file.size, file.name.take().unwrap());
+        file.unlinked = Some((offset, By::Rollover));
+        file.cuts.push(offset);
+        let (incarnation, cut) = (file.id, Cut { offset, exact: true });
+        let (beyond, by) = (Vec::new(), Actor::Other);
+        self.follow(FollowEvent::Deleted { incarnation, path, cut, beyond, by, replaced: true });
+    }
+
+    fn remove_archive(&mut self, worker: usize, act: &RolloverAct, (exact, late): (bool, bool), told: Told) {
+        let archive =
+            |file: &File| file.name.as_ref().is_some_and(|name| name.to_string_lossy().starts_with("/lab/app.log."));
+        let Some(index) = self.files.iter().position(archive) else { return };
+        let (file_id, from) = (Some(self.files[index].file_id), self.files[index].name.clone().unwrap());
+        let by = if *act == RolloverAct::Retired { By::Retention } else { By::Rollover };
+        self.tell_around(worker, Rollover { file_id, from, act: act.clone() }, told, |world| {
+            world.delete(index, by, exact, late);
+        });
+    }
+
+    /// Tells what the follower sees of a rollover, and the worker's own word before or after that.
+    fn tell_around(&mut self, worker: usize, rollover: Rollover, told: Told, seen: impl FnOnce(&mut World)) {
+        if told != Told::MuchLater {
+            self.report();
+        }
+        if told == Told::Before {
+            self.worker(worker, WorkerEvent::RolledOver(rollover));
+            return seen(self);
+        }
+        seen(self);
+        self.untold.push((worker, rollover));
+        if told == Told::After {
+            self.report();
+        }
+    }
+
+    fn report(&mut self) {
+        for (worker, rollover) in std::mem::take(&mut self.untold) {
+            self.worker(worker, WorkerEvent::RolledOver(rollover));
+        }
     }
 
     /// Lines of another lab in the same file.

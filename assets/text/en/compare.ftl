@@ -73,5 +73,8 @@ fault-fill-disk = The disk is full for a third of the run; only where temporary 
 
 handler-plain = Opens its file once and appends for ever, wherever that file is moved and even after it is deleted.
 handler-watched = Looks at its path before each line and opens it again when it is gone or leads to another file; while the folder is missing, each line fails.
+handler-timed-rotating = When its period ends it removes what has the archive's name and renames its file to that; several processes remove each other's archives.
+handler-timed-rotating-keep = When its period ends it renames its file unless the archive is there already; two processes that see the name free at once overwrite one another.
+handler-timed-rotating-reopen = As timed-rotating-keep, and looks at its path before each line; it finds a deleted file, and still loses lines where two processes roll over at once.
 handler-daily = Names its file by the day and watches it besides; a folder that is missing at midnight leaves its stream closed for ever.
 handler-verified = Names its file by the day, keeps the lines of the last moment in memory and looks after them: if the file has lost its name by then, they are written again. Nothing is lost to a delete, rename or replacement.

@@ -71,5 +71,8 @@ fault-fill-disk = 磁盘在三分之一的时间里是满的；只在临时文�
 
 handler-plain = 只打开文件一次并一直追加，不管文件被移到哪里，被删除后也照写。
 handler-watched = 写每一行前查看路径，文件不在或换成别的文件时重新打开；文件夹不在时每一行都失败。
+handler-timed-rotating = 周期结束时，先删除占用归档名的文件，再把自己的文件改成这个名字；多个进程会互相删除归档。
+handler-timed-rotating-keep = 周期结束时，若归档还不存在就把文件改名；两个进程同时看到名字空着，就会互相覆盖。
+handler-timed-rotating-reopen = 与 timed-rotating-keep 相同，并在写每一行前查看路径；它能发现文件被删除，但两个进程同时切换时仍会丢行。
 handler-daily = 按日期命名文件，同时查看它是否还在；若午夜时文件夹不在，它的流就永远关闭。
 handler-verified = 按日期命名文件，把刚写的行留在内存里，随后再查看：若文件已经没有名字，就把这些行重新写一遍。删除、改名、替换都不会丢行。

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 
 use super::super::Surroundings;
+use super::super::timed::remove;
+use crate::event::RolloverAct;
 
 /// Removes the oldest files of other days, so that `keep` of them are left; 0 keeps all. Several processes may do it at
 /// once, and what can't be removed stays: a log is no worse for an old file too many.
@@ -18,9 +20,7 @@ pub(super) fn expire(directory: &Path, current: &Path, keep: u32, around: &mut S
     others.retain(|path| path != current && is_of_a_day(path));
     others.sort();
     for old in others.iter().rev().skip(keep as usize) {
-        if fs::remove_file(old).is_ok() {
-            around.observer.rolled_over(old, None);
-        }
+        let _ = remove(old, RolloverAct::Retired, around);
     }
 }
 

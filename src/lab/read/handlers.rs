@@ -6,7 +6,8 @@ use super::super::HandlerPlan;
 use super::super::source::{Table, Value};
 use super::super::value::{closest, parse_inside};
 use super::{Named, refer};
-use crate::handler::{CLASSES, Class, HandlerOptions};
+use crate::clock::{SchedulePlan, When};
+use crate::handler::{CLASSES, Class, Encoding, HandlerOptions};
 use crate::record::LineFormat;
 
 const KEYS: [&str; 10] =
@@ -31,12 +32,7 @@ const fn later(name: &'static str, by_date: bool, scheduled: bool, retains: bool
 }
 
 /// The classes that the format knows and nobody has built.
-const LATER: [ClassKey; 4] = [
-    later("timed-rotating", false, true, true),
-    later("timed-rotating-keep", false, true, true),
-    later("timed-rotating-reopen", false, true, true),
-    later("locked", false, true, true),
-];
+const LATER: [ClassKey; 1] = [later("locked", false, true, true)];
 
 /// What Python calls them, for who copies a dictConfig.
 const PYTHON_NAMES: [(&str, &str); 5] = [
@@ -52,8 +48,8 @@ fn classes() -> Vec<ClassKey> {
         name: info.name,
         built: Some(info.class),
         by_date: info.by_date,
-        scheduled: false,
-        retains: info.class == Class::Verified,
+        scheduled: info.scheduled,
+        retains: info.retains,
     });
     let later = LATER.into_iter().filter(|key| Class::named(key.name).is_none());
     built.chain(later).collect()
@@ -72,15 +68,16 @@ fn handler(table: &Table<'_, '_>, formats: &Named<'_, String>) -> Option<(Handle
         Some(value) => value.text().and_then(|name| refer(&value, name, formats, "formatters")),
         None => Some(LineFormat::DEFAULT.to_owned()),
     };
-    encoding(table);
+    let encoding = encoding(table);
     let class = class(table);
-    let valid = schedule(table);
+    let schedule = schedule(table);
+    let backup_count = backup_count(table);
     let class = class?;
-    if valid {
+    if schedule.is_some() && backup_count.is_some() {
         refuse_foreign_keys(table, class);
     }
     let path = place(table, class);
-    let options = HandlerOptions { backup_count: backup_count(table)?, ..HandlerOptions::default() };
+    let options = HandlerOptions { schedule: schedule?, backup_count: backup_count?, encoding: encoding? };
     Some((HandlerPlan { class: class.built?, path: path?, options }, format?))
 }
 
@@ -102,53 +99,71 @@ fn class(table: &Table<'_, '_>) -> Option<ClassKey> {
     Some(*key)
 }
 
-fn encoding(table: &Table<'_, '_>) -> Option<()> {
-    let value = table.get("encoding")?;
+fn encoding(table: &Table<'_, '_>) -> Option<Encoding> {
+    let Some(value) = table.get("encoding") else { return Some(Encoding::default()) };
     let name = value.text()?.to_ascii_lowercase().replace('_', "-");
     match name.as_str() {
         "utf-8" | "utf8" => {}
         "gbk" | "utf-16" | "utf16" => value.unbuilt("all files are utf-8"),
         _ => value.wrong(format!("not known; {}", closest(&name, &["utf-8", "gbk", "utf-16"]))),
     }
-    Some(())
+    Some(Encoding::Utf8)
 }
 
-/// Checks the keys of schedules and retention, whichever class they stand at. False if one of them is wrong in itself.
-fn schedule(table: &Table<'_, '_>) -> bool {
-    let checks = [
-        Some(backup_count(table).is_some()),
-        table.get("interval").map(|value| value.integer(1..=1_000_000).is_some()),
-        table.get("utc").map(|value| value.boolean().is_some()),
-        table.get("when").map(|value| when(&value).is_some()),
-        table.get("at_time").map(|value| at_time(&value).is_some()),
-    ];
-    checks.into_iter().flatten().all(|right| right)
+/// What stands at `key`, or else what holds without it. None, after a note, if it is wrong in itself, whichever class
+/// it stands at.
+fn or_default<'s, 't, T>(
+    table: &Table<'s, 't>,
+    key: &'static str,
+    default: T,
+    read: impl FnOnce(&Value<'s, 't>) -> Option<T>,
+) -> Option<T> {
+    table.get(key).map_or(Some(default), |value| read(&value))
 }
 
-/// How many archives it keeps; 0, if nothing is said. None if what is said is no number.
 fn backup_count(table: &Table<'_, '_>) -> Option<u32> {
-    let Some(value) = table.get("backup_count") else { return Some(0) };
-    u32::try_from(value.integer(0..=1_000_000)?).ok()
+    or_default(table, "backup_count", 0, |value| count(value, 0))
 }
 
-fn when(value: &Value<'_, '_>) -> Option<()> {
-    let text = value.text()?;
+fn schedule(table: &Table<'_, '_>) -> Option<SchedulePlan> {
+    let plan = SchedulePlan::default();
+    let interval = or_default(table, "interval", plan.interval, |value| count(value, 1));
+    let utc = or_default(table, "utc", plan.utc, |value| value.boolean());
+    let when = or_default(table, "when", plan.when, when);
+    let at_time = or_default(table, "at_time", plan.at_time, |value| at_time(value).map(Some));
+    Some(SchedulePlan { when: when?, interval: interval?, utc: utc?, at_time: at_time? })
+}
+
+fn count(value: &Value<'_, '_>, least: i64) -> Option<u32> {
+    value.integer(least..=1_000_000).and_then(|count| u32::try_from(count).ok())
+}
+
+fn when(value: &Value<'_, '_>) -> Option<When> {
     // Python takes them in either case.
-    let upper = text.to_uppercase();
-    let day = upper.strip_prefix('W').is_some_and(|day| matches!(day.as_bytes(), [b'0'..=b'6']));
-    if !day && !["S", "M", "H", "D", "MIDNIGHT"].contains(&upper.as_str()) {
-        value.wrong("not known; there are S, M, H, D, midnight, and W0 (Monday) to W6 (Sunday)");
-        return None;
-    }
-    Some(())
+    let upper = value.text()?.to_uppercase();
+    let found = match upper.as_str() {
+        "S" => When::Second,
+        "M" => When::Minute,
+        "H" => When::Hour,
+        "D" => When::Day,
+        "MIDNIGHT" => When::Midnight,
+        other => match other.as_bytes() {
+            [b'W', day @ b'0'..=b'6'] => When::Weekday(day - b'0'),
+            _ => {
+                value.wrong("not known; there are S, M, H, D, midnight, and W0 (Monday) to W6 (Sunday)");
+                return None;
+            }
+        },
+    };
+    Some(found)
 }
 
-fn at_time(value: &Value<'_, '_>) -> Option<()> {
+fn at_time(value: &Value<'_, '_>) -> Option<chrono::NaiveTime> {
     let read = chrono::NaiveTime::parse_from_str(value.text()?, "%H:%M:%S");
     if read.is_err() {
         value.wrong("not a time of day; write it like 00:00:00");
     }
-    read.ok().map(|_| ())
+    read.ok()
 }
 
 /// Keys that only some classes have, and which.
