@@ -68,6 +68,10 @@ pub enum ClockOrder {
     JumpTo(DateTime<FixedOffset>),
     /// To this many seconds before the next local midnight.
     BeforeMidnight(u32),
+    /// To this many seconds before the next change of the zone's offset: to daylight saving time, or back.
+    BeforeOffsetChange(u32),
+    /// Goes on at this many session seconds a second.
+    Rate(f64),
 }
 
 /// An operation on one file of the session.

@@ -56,7 +56,7 @@ fn open_window(window: cli::Window) -> Result<ExitCode, Failure> {
     let open = match window {
         cli::Window { lab: Some(lab), .. } => SessionRequest::Lab(lab),
         cli::Window { paths, .. } if !paths.is_empty() => SessionRequest::Watch(paths),
-        cli::Window { .. } => SessionRequest::Demo,
+        cli::Window { .. } => SessionRequest::BuiltIn(gui::open::DEMO),
     };
     gui::run(gui::Options { open, start: window.start })?;
     Ok(ExitCode::SUCCESS)

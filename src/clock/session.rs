@@ -5,12 +5,21 @@ use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Utc};
 use super::zone::Zone;
 use super::{ClockMode, ClockSetting, Moment, Mono};
 
+/// Session seconds per real second: beyond this a day is shorter than a worker's look at the clock.
+const MOST_RATE: f64 = 1e6;
+
 /// Why a clock was not set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClockError {
     /// Nobody sets the machine's clock from here.
     #[error("the wall clock can't be set; a lab whose [clock] says mode = \"simulated\" has one that can")]
     Wall,
+    /// A zone without daylight saving has no such change ahead.
+    #[error("the zone {0} changes its offset from UTC at no time in the two years ahead")]
+    NoChange(String),
+    /// A clock that stands or runs backwards by itself is none.
+    #[error("a clock's rate is a number of session seconds a second, above 0 and up to 1000000")]
+    Rate,
     /// Log lines and file names have four digits for the year.
     #[error("the session's clock runs from the year 1 to the year 9999")]
     OutOfRange,
@@ -80,6 +89,35 @@ impl ClockSetting {
         let midnight = zone.next_midnight(session).ok_or(ClockError::OutOfRange)?;
         let to = midnight.checked_sub_signed(TimeDelta::seconds(i64::from(seconds))).ok_or(ClockError::OutOfRange)?;
         self.jumped_to(now, zone.local(to))
+    }
+
+    /// The clock after it was set, at the moment `now`, to `seconds` session seconds before the next change of the
+    /// zone's offset from UTC: to daylight saving time, or back from it.
+    ///
+    /// # Errors
+    /// For a wall clock, where no change is ahead, and beyond the calendar.
+    pub fn before_offset_change(&self, now: Mono, seconds: u32) -> Result<ClockSetting, ClockError> {
+        let session = self.simulated_at(now).ok_or(ClockError::Wall)?;
+        let zone = self.local_zone();
+        let named = || self.zone.clone().unwrap_or_else(|| "of this machine".to_owned());
+        // Within the last seconds before a change the next one is meant, as for midnight.
+        let change = zone.next_offset_change(session).ok_or_else(|| ClockError::NoChange(named()))?;
+        let to = change.checked_sub_signed(TimeDelta::seconds(i64::from(seconds))).ok_or(ClockError::OutOfRange)?;
+        self.jumped_to(now, zone.local(to))
+    }
+
+    /// The same clock going on at another rate from the moment `now`.
+    ///
+    /// # Errors
+    /// For a wall clock, and for a rate that is none.
+    pub fn at_rate(&self, now: Mono, rate: f64) -> Result<ClockSetting, ClockError> {
+        let session = self.simulated_at(now).ok_or(ClockError::Wall)?;
+        if !(rate > 0.0 && rate <= MOST_RATE) {
+            return Err(ClockError::Rate);
+        }
+        let jumped = self.jumped_to(now, self.local_zone().local(session))?;
+        let ClockMode::Simulated { anchor, start, .. } = jumped.mode else { return Err(ClockError::Wall) };
+        Ok(ClockSetting { mode: ClockMode::Simulated { anchor, start, rate }, zone: jumped.zone })
     }
 
     /// Session time at a moment, in the session's zone.
@@ -261,6 +299,31 @@ mod tests {
         let again = running.before_midnight(Mono(0), 10).unwrap();
         assert_eq!(at(&again.before_midnight(Mono(4 * SECOND), 10).unwrap(), 4), "2026-05-09T23:59:50+08:00");
         assert_eq!(at(&again.before_midnight(Mono(10 * SECOND), 10).unwrap(), 10), "2026-05-10T23:59:50+08:00");
+    }
+
+    #[test]
+    fn a_new_rate_goes_on_from_where_the_clock_is() {
+        let running = clock("UTC", "2026-05-10T00:00:00Z", 1.0).started(Mono(0));
+        let fast = running.at_rate(Mono(10 * SECOND), 8640.0).unwrap();
+        assert_eq!(at(&fast, 10), "2026-05-10T00:00:10+00:00");
+        assert_eq!(at(&fast, 20), "2026-05-11T00:00:10+00:00");
+        for none in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(running.at_rate(Mono(0), none), Err(ClockError::Rate));
+        }
+        assert_eq!(ClockSetting::wall().at_rate(Mono(0), 2.0), Err(ClockError::Wall));
+    }
+
+    #[test]
+    fn the_next_change_of_the_offset_is_one_jump_away() {
+        let summer = clock("Europe/Berlin", "2026-05-10T12:00:00+02:00", 1.0).started(Mono(0));
+        let before = summer.before_offset_change(Mono(0), 10).unwrap();
+        assert_eq!(at(&before, 0), "2026-10-25T02:59:50+02:00");
+        assert_eq!(at(&before, 10), "2026-10-25T02:00:00+01:00");
+        // Behind it, the next one is in spring.
+        let spring = before.before_offset_change(Mono(11 * SECOND), 10).unwrap();
+        assert_eq!(at(&spring, 11), "2027-03-28T01:59:50+01:00");
+        let none = clock("Asia/Shanghai", "2026-05-10T12:00:00+08:00", 1.0).before_offset_change(Mono(0), 10);
+        assert_eq!(none, Err(ClockError::NoChange("Asia/Shanghai".into())));
     }
 
     #[test]

@@ -52,6 +52,21 @@ impl Zone {
         exact.or_else(|| self.first_at_or_after(midnight, now))
     }
 
+    /// The first whole second after `now` at which another offset from UTC holds; none within two years.
+    pub(super) fn next_offset_change(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let offset = |second: i64| Some(self.local(DateTime::from_timestamp(second, 0)?).offset().local_minus_utc());
+        let start = now.timestamp();
+        let here = offset(start)?;
+        // No zone changes twice within half a day.
+        let mut after = (1..=2 * 2 * 366).map(|half| start + half * 43_200).find(|&at| offset(at) != Some(here))?;
+        let mut before = after - 43_200;
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            if offset(middle) == Some(here) { before = middle } else { after = middle }
+        }
+        DateTime::from_timestamp(after, 0)
+    }
+
     fn instant_with_offset_of(self, around: DateTime<Utc>, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         let offset = i64::from(self.local(around).offset().local_minus_utc());
         Some(local.checked_sub_signed(TimeDelta::seconds(offset))?.and_utc())

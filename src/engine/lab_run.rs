@@ -144,6 +144,8 @@ impl LabRun {
             ClockOrder::JumpBy(ms) => self.clock.jumped_by(now, ms)?,
             ClockOrder::JumpTo(to) => self.clock.jumped_to(now, to)?,
             ClockOrder::BeforeMidnight(seconds) => self.clock.before_midnight(now, seconds)?,
+            ClockOrder::BeforeOffsetChange(seconds) => self.clock.before_offset_change(now, seconds)?,
+            ClockOrder::Rate(rate) => self.clock.at_rate(now, rate)?,
         };
         Ok(self.give_clock(clock))
     }

@@ -12,6 +12,7 @@ pub enum Action {
     OpenPath,
     OpenLab,
     DemoLab,
+    NewLab,
     ExportLedger,
     Quit,
     Start,
@@ -21,6 +22,10 @@ pub enum Action {
     BeforeMidnight,
     HourForward,
     HourBack,
+    BeforeOffsetChange,
+    SpeedReal,
+    SpeedHour,
+    SpeedDay,
     RenameFile,
     TruncateFile,
     ReplaceFile,
@@ -55,7 +60,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the menus.
-    pub const ALL: [Action; 44] = {
+    pub const ALL: [Action; 49] = {
         use Action::*;
         [
             OpenFile,
@@ -63,6 +68,7 @@ impl Action {
             OpenPath,
             OpenLab,
             DemoLab,
+            NewLab,
             ExportLedger,
             Quit,
             Start,
@@ -72,6 +78,10 @@ impl Action {
             BeforeMidnight,
             HourForward,
             HourBack,
+            BeforeOffsetChange,
+            SpeedReal,
+            SpeedHour,
+            SpeedDay,
             RenameFile,
             TruncateFile,
             ReplaceFile,
@@ -130,6 +140,7 @@ impl Action {
             Action::OpenFile => (COMMAND, Key::O),
             Action::OpenFolder => (SHIFTED, Key::O),
             Action::OpenPath => (COMMAND, Key::L),
+            Action::NewLab => (COMMAND, Key::N),
             Action::ExportLedger => (COMMAND, Key::E),
             Action::Quit => (COMMAND, Key::Q),
             Action::Start => (Modifiers::NONE, Key::F5),

@@ -8,7 +8,8 @@ use egui::ViewportCommand;
 use super::action::Action;
 use super::dialogs::{Confirm, Dialog, file_command, operation};
 use super::files::{name_of, session_folder};
-use super::open::{Picked, Purpose, SessionRequest};
+use super::menu;
+use super::open::{DEMO, Picked, Purpose, SessionRequest};
 use super::palette::Palette;
 use super::select::{Chosen, chosen};
 use super::settings::ThemeChoice;
@@ -54,7 +55,8 @@ impl Window {
             Action::OpenLab => self.picker.open(Purpose::Lab, self.words.tr("pick-lab"), ctx),
             Action::ExportLedger => self.ask_where(ctx, Purpose::Ledger),
             Action::OpenPath => self.dialog = Some(Dialog::Path { text: String::new(), instead: false }),
-            Action::DemoLab => self.ask_to_open(ctx, SessionRequest::Demo),
+            Action::DemoLab => self.ask_to_open(ctx, SessionRequest::BuiltIn(DEMO)),
+            Action::NewLab => self.dialog = Some(Dialog::NewLab(Box::new(self.state.new_lab.clone()))),
             Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Action::Start => self.engine.send(lab(LabOrder::Start)),
             Action::PauseOrResume => {
@@ -66,6 +68,12 @@ impl Window {
             Action::BeforeMidnight => self.engine.send(Command::Clock(ClockOrder::BeforeMidnight(10))),
             Action::HourForward => self.engine.send(Command::Clock(ClockOrder::JumpBy(HOUR_MS))),
             Action::HourBack => self.engine.send(Command::Clock(ClockOrder::JumpBy(-HOUR_MS))),
+            Action::BeforeOffsetChange => self.engine.send(Command::Clock(ClockOrder::BeforeOffsetChange(10))),
+            Action::SpeedReal | Action::SpeedHour | Action::SpeedDay => {
+                if let Some(rate) = menu::speed_of(action) {
+                    self.engine.send(Command::Clock(ClockOrder::Rate(rate)));
+                }
+            }
             Action::RenameFile => self.act_on_file(FileAction::Rename),
             Action::TruncateFile => self.act_on_file(FileAction::Truncate),
             Action::ReplaceFile => self.act_on_file(FileAction::Replace),

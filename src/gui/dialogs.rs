@@ -5,6 +5,7 @@ use egui::{Align, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
 
 use super::about;
 use super::files::name_of;
+use super::new_lab::{self, NewLab};
 use super::open::{Purpose, SessionRequest, check_name, typed_path};
 use super::palette::{self, Palette};
 use super::state::{FileAction, FileTarget, Request, Scene, State};
@@ -38,6 +39,8 @@ pub(super) enum Dialog {
         /// As typed.
         name: String,
     },
+    /// A lab is put together.
+    NewLab(Box<NewLab>),
     /// Something that destroys waits for a yes.
     Confirm(Confirm),
     /// Every action by name.
@@ -70,6 +73,7 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
         Dialog::Path { .. } => "path",
         Dialog::SavePath { .. } => "save path",
         Dialog::Rename { .. } => "rename",
+        Dialog::NewLab(_) => "new lab",
         Dialog::Confirm(_) => "confirm",
         Dialog::Palette(_) => "palette",
         Dialog::Keys => "keys",
@@ -91,6 +95,7 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
             Dialog::Path { text, instead } => path(ui, scene, state, text, *instead),
             Dialog::SavePath { purpose, text } => save_path(ui, scene, state, *purpose, text),
             Dialog::Rename { target, name } => rename(ui, scene, state, target, name),
+            Dialog::NewLab(lab) => new_lab::show(ui, scene, state, lab),
             Dialog::Confirm(confirm) => show_confirm(ui, scene, state, confirm),
             Dialog::Palette(palette) => palette::show(ui, scene, state, palette),
             Dialog::Keys => about::keys(ui, scene),

@@ -6,13 +6,15 @@ use eframe::egui;
 use egui::{Align, Button, Layout, Popup, RichText, Sense, Ui, UiBuilder, vec2};
 
 use super::action::Action;
-use super::open::SessionRequest;
+use super::open::{DEMO, SessionRequest};
 use super::select;
 use super::settings::{Settings, ThemeChoice};
 use super::state::{Request, Scene, State};
 use super::text::Language;
 use super::theme::{self, Colors};
+use crate::clock::{ClockMode, ClockSetting};
 use crate::event::LabState;
+use crate::lab::BUILT_IN;
 
 /// Width of a menu, in points: enough for the words and keys of every action.
 const MENU_WIDTH: f32 = 264.0;
@@ -43,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
 }
 
 fn file_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
-    use Action::{DemoLab, ExportLedger, OpenFile, OpenFolder, OpenLab, OpenPath, Quit};
+    use Action::{DemoLab, ExportLedger, NewLab, OpenFile, OpenFolder, OpenLab, OpenPath, Quit};
     wide(ui);
     items(ui, &[OpenFile, OpenFolder, OpenPath], scene, state);
     ui.menu_button(scene.tr("menu-recent"), |ui| {
@@ -58,7 +60,8 @@ fn file_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         }
     });
     ui.separator();
-    items(ui, &[DemoLab, OpenLab], scene, state);
+    items(ui, &[NewLab, OpenLab, DemoLab], scene, state);
+    built_in_labs(ui, scene, state);
     ui.separator();
     items(ui, &[ExportLedger], scene, state);
     ui.separator();
@@ -66,17 +69,53 @@ fn file_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
 }
 
 fn lab_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
-    use Action::{
-        BeforeMidnight, CompareHandlers, HourBack, HourForward, PauseOrResume, RemoveFolder, Reset, Start, Stop,
-    };
+    use Action::{CompareHandlers, PauseOrResume, RemoveFolder, Reset, Start, Stop};
     wide(ui);
     items(ui, &[Start, PauseOrResume, Stop, Reset], scene, state);
     ui.separator();
-    items(ui, &[BeforeMidnight, HourForward, HourBack], scene, state);
+    clock_items(ui, scene, state);
     ui.separator();
     items(ui, &[RemoveFolder], scene, state);
     ui.separator();
     items(ui, &[CompareHandlers], scene, state);
+}
+
+/// The labs that are part of the program, but for the demo, which has a row of its own.
+fn built_in_labs(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
+    ui.menu_button(scene.tr("menu-lessons"), |ui| {
+        wide(ui);
+        for (name, _) in BUILT_IN.iter().filter(|(name, _)| *name != DEMO) {
+            let key = format!("lesson-{name}");
+            if ui.button(scene.tr(&key)).on_hover_text(scene.tr(&format!("{key}.tip"))).clicked() {
+                state.ask(Request::Open(SessionRequest::BuiltIn(name)));
+                Popup::close_all(ui.ctx());
+            }
+        }
+    });
+}
+
+/// What can be done to a simulated clock.
+pub(super) fn clock_items(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
+    use Action::{BeforeMidnight, BeforeOffsetChange, HourBack, HourForward, SpeedDay, SpeedHour, SpeedReal};
+    wide(ui);
+    items(ui, &[BeforeMidnight, BeforeOffsetChange, HourForward, HourBack], scene, state);
+    ui.separator();
+    items(ui, &[SpeedReal, SpeedHour, SpeedDay], scene, state);
+}
+
+/// The session seconds a second of an action that sets the clock's speed.
+pub(super) fn speed_of(action: Action) -> Option<f64> {
+    match action {
+        Action::SpeedReal => Some(1.0),
+        Action::SpeedHour => Some(360.0),
+        Action::SpeedDay => Some(8640.0),
+        _ => None,
+    }
+}
+
+#[allow(clippy::float_cmp, reason = "the same constant comes back unchanged")]
+fn runs_at(clock: &ClockSetting, speed: f64) -> bool {
+    matches!(clock.mode, ClockMode::Simulated { rate, .. } if rate == speed)
 }
 
 fn view_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
@@ -125,7 +164,8 @@ fn items(ui: &mut Ui, actions: &[Action], scene: &Scene<'_>, state: &mut State) 
 /// One action as a row of a menu: a check mark where it is a choice that stands, its words, its keys.
 pub(super) fn item(ui: &mut Ui, action: Action, scene: &Scene<'_>, state: &mut State) {
     let mut button = Button::new(text(scene, action)).shortcut_text(shortcut_text(ui, action));
-    if let Some(on) = checked(action, &state.settings, state.follow) {
+    let speed = speed_of(action).map(|rate| scene.model.clock().is_some_and(|clock| runs_at(clock, rate)));
+    if let Some(on) = speed.or_else(|| checked(action, &state.settings, state.follow)) {
         button = button.selected(on);
     }
     let enabled = available(action, scene, state);
@@ -159,8 +199,9 @@ pub(super) fn shortcut_text(ui: &Ui, action: Action) -> String {
 /// Whether an action has something to act on.
 pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> bool {
     use Action::{
-        BeforeMidnight, CopyPath, DeleteFile, ExportLedger, HourBack, HourForward, Larger, PauseOrResume, Release,
-        RemoveFolder, RenameFile, ReplaceFile, Reset, RevealFile, Smaller, Start, Stop, TruncateFile, Workers,
+        BeforeMidnight, BeforeOffsetChange, CopyPath, DeleteFile, ExportLedger, HourBack, HourForward, Larger,
+        PauseOrResume, Release, RemoveFolder, RenameFile, ReplaceFile, Reset, RevealFile, Smaller, SpeedDay, SpeedHour,
+        SpeedReal, Start, Stop, TruncateFile, Workers,
     };
     let lab = scene.has_lab();
     let lab_state = scene.model.lab_state();
@@ -174,8 +215,8 @@ pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> boo
         PauseOrResume => lab && matches!(lab_state, LabState::Running | LabState::Paused),
         Stop => lab && (lab_state != LabState::Ready || scene.workers_alive() > 0),
         Reset | RemoveFolder | ExportLedger | Workers => lab,
-        BeforeMidnight | HourForward | HourBack => {
-            lab && scene.model.clock().is_some_and(crate::clock::ClockSetting::is_simulated)
+        BeforeMidnight | BeforeOffsetChange | HourForward | HourBack | SpeedReal | SpeedHour | SpeedDay => {
+            lab && scene.model.clock().is_some_and(ClockSetting::is_simulated)
         }
         RenameFile | TruncateFile | ReplaceFile | DeleteFile => chosen.is_some_and(|chosen| chosen.is_file()),
         RevealFile | CopyPath => chosen.is_some(),

@@ -17,6 +17,7 @@ pub mod icon;
 mod ledger_bar;
 pub mod log_view;
 mod menu;
+pub mod new_lab;
 pub mod open;
 mod palette;
 pub mod raster;

@@ -8,11 +8,16 @@ use eframe::egui;
 
 use crate::engine::Engine;
 
+/// The lab of the first start.
+pub const DEMO: &str = "demo";
+
 /// What to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionRequest {
-    /// The demo lab that is built in.
-    Demo,
+    /// A lab that is part of the program, by its name.
+    BuiltIn(&'static str),
+    /// A lab put together at the window: the text of its file.
+    Composed(String),
     /// A lab file.
     Lab(PathBuf),
     /// Files and folders of anybody.
@@ -32,7 +37,7 @@ impl SessionRequest {
     /// The paths to remember.
     pub fn paths(&self) -> &[PathBuf] {
         match self {
-            SessionRequest::Demo => &[],
+            SessionRequest::BuiltIn(_) | SessionRequest::Composed(_) => &[],
             SessionRequest::Lab(path) => std::slice::from_ref(path),
             SessionRequest::Watch(paths) => paths,
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::egui;
 
 use super::app::data_folder;
-use super::open::{Opener, SessionRequest};
+use super::open::{DEMO, Opener, SessionRequest};
 use crate::engine::{Engine, EngineConfig, EngineError, Session};
 use crate::lab::{self, FolderError, Lab, LabError, claim_free_folder};
 
@@ -34,14 +34,9 @@ pub(super) fn opener() -> Opener {
 
 fn open(request: &SessionRequest, ctx: &egui::Context) -> Result<Engine, SessionError> {
     let session = match request {
-        SessionRequest::Demo => {
-            let session = of_lab(Lab::built_in("demo")?, Path::new("demo"))?;
-            // The first minute is the same every time: no file of an earlier one stands in its way.
-            if let Session::Lab { folder, .. } = &session {
-                lab::empty(folder.path())?;
-            }
-            session
-        }
+        // What these show is the same every time: no file of an earlier session stands in its way.
+        SessionRequest::BuiltIn(name) => emptied(of_lab(Lab::built_in(name)?, &place_of(name))?)?,
+        SessionRequest::Composed(text) => emptied(of_lab(Lab::parse(text, "lab")?, Path::new("labs/lab"))?)?,
         SessionRequest::Lab(file) => {
             let name = file.file_stem().unwrap_or_else(|| "lab".as_ref());
             of_lab(Lab::read(file)?, &Path::new("labs").join(name))?
@@ -55,6 +50,18 @@ fn open(request: &SessionRequest, ctx: &egui::Context) -> Result<Engine, Session
     let ctx = ctx.clone();
     let waker = Box::new(move || ctx.request_repaint_after(FRAME));
     Ok(Engine::open(session, EngineConfig { program, waker })?)
+}
+
+/// The demo keeps the place that it has always had.
+fn place_of(built_in: &str) -> PathBuf {
+    if built_in == DEMO { PathBuf::from(DEMO) } else { Path::new("labs").join(built_in) }
+}
+
+fn emptied(session: Session) -> Result<Session, SessionError> {
+    if let Session::Lab { folder, .. } = &session {
+        lab::empty(folder.path())?;
+    }
+    Ok(session)
 }
 
 /// A lab in a folder of its own among the person's data: never one that somebody else might write to.

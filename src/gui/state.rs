@@ -7,6 +7,7 @@ use fluent_bundle::FluentValue;
 
 use super::action::Action;
 use super::find::LevelSet;
+use super::new_lab::NewLab;
 use super::open::{Purpose, SessionRequest};
 use super::settings::Settings;
 use super::text::Words;
@@ -109,6 +110,8 @@ pub struct State {
     pub levels: LevelSet,
     /// What is searched for.
     pub find: Find,
+    /// The lab that was last put together.
+    pub new_lab: NewLab,
     requests: Vec<Request>,
 }
 
@@ -125,6 +128,7 @@ impl State {
             follow: true,
             levels: LevelSet::ALL,
             find: Find::default(),
+            new_lab: NewLab::default(),
             requests: Vec::new(),
         }
     }

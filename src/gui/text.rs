@@ -41,7 +41,7 @@ impl Language {
         tag.parse().unwrap_or_default()
     }
 
-    fn sources(self) -> [&'static str; 5] {
+    fn sources(self) -> [&'static str; 6] {
         match self {
             Language::English => [
                 include_str!("../../assets/text/en/window.ftl"),
@@ -49,6 +49,7 @@ impl Language {
                 include_str!("../../assets/text/en/timeline.ftl"),
                 include_str!("../../assets/text/en/story.ftl"),
                 include_str!("../../assets/text/en/compare.ftl"),
+                include_str!("../../assets/text/en/new_lab.ftl"),
             ],
             Language::Chinese => [
                 include_str!("../../assets/text/zh/window.ftl"),
@@ -56,6 +57,7 @@ impl Language {
                 include_str!("../../assets/text/zh/timeline.ftl"),
                 include_str!("../../assets/text/zh/story.ftl"),
                 include_str!("../../assets/text/zh/compare.ftl"),
+                include_str!("../../assets/text/zh/new_lab.ftl"),
             ],
         }
     }

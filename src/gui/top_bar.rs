@@ -70,9 +70,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
             if clock.is_simulated() {
                 let tip = scene.tr("jump.tip");
                 menu_button(&mut left, &scene.tr("jump"), &tip, |ui| {
-                    for action in [Action::BeforeMidnight, Action::HourForward, Action::HourBack] {
-                        menu::item(ui, action, scene, state);
-                    }
+                    menu::clock_items(ui, scene, state);
                 });
             }
         }

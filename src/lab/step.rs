@@ -235,6 +235,10 @@ impl fmt::Display for Action {
             Action::Clock(ClockOrder::BeforeMidnight(seconds)) => {
                 write!(f, "set the clock to {seconds} s before midnight")
             }
+            Action::Clock(ClockOrder::BeforeOffsetChange(seconds)) => {
+                write!(f, "set the clock to {seconds} s before the zone's offset changes")
+            }
+            Action::Clock(ClockOrder::Rate(rate)) => write!(f, "let the clock run at {rate}"),
             Action::Picture { name } => write!(f, "take the picture {name}"),
             Action::Say { text } => f.write_str(text),
             Action::Expect { that } => write!(f, "expect {that}"),

@@ -1,0 +1,62 @@
+# 在窗口中组建的实验，以及对其时钟的操作。
+
+action-new-lab = 新建实验…
+    .tip = 选择处理器、启动方式、规模和时钟
+action-before-offset-change = 跳到夏令时切换前十秒
+    .tip = 将模拟时钟拨到其时区夏令时开始或结束之前
+action-speed-real = 实际速度
+    .tip = 模拟时钟与真实时钟一样快
+action-speed-hour = 十秒一小时
+    .tip = 模拟时钟以 360 倍速度运行
+action-speed-day = 十秒一天
+    .tip = 模拟时钟以 8,640 倍速度运行：每十秒一个午夜
+
+menu-lessons = 课程
+lesson-lesson = 删除与重命名
+    .tip = 三个写前先查看的工作进程和一个从不查看的：一次重命名，一次删除
+lesson-midnight = 五个午夜
+    .tip = 每种处理器各有工作进程，时钟从一晚跳到下一晚，一行也不丢失
+
+new-lab-title = 新建实验
+new-lab-why = 你的选择会成为一个实验文件。其工作进程写入自己的文件夹。
+new-lab-handler = 处理器
+new-lab-when = 切换时刻
+new-lab-when-why = 与 Python 相同：午夜，每秒、每分、每小时或每天，或某个星期几，W0（星期一）到 W6。
+new-lab-keep = 个保留的归档
+    .tip = backup_count：更旧的归档会被删除；0 表示全部保留
+new-lab-start = 启动方式
+new-lab-inherit = 共用一个打开的文件
+    .tip = inherit_file：父进程打开文件，所有工作进程通过同一个打开的文件描述写入
+new-lab-shape = 规模
+new-lab-processes = 进程
+new-lab-threads = 线程
+new-lab-tasks = 任务
+new-lab-sum = 共 { $tasks } 个任务，每秒 { $rate } 行。
+new-lab-sum-full = 共 { $tasks } 个任务，全部全速写入。
+new-lab-rate = 速率
+new-lab-rate-unit = 行每秒每任务
+    .tip = 0 表示全速
+new-lab-work = 工作
+new-lab-work-none = 无
+    .tip = 任务写入后休眠，直到下一行到期。
+new-lab-work-wait = 等待
+    .tip = 每行之前任务等待，如同等待网络：该线程的其他任务照常进行。
+new-lab-work-compute = 计算
+    .tip = 每行之前任务计算：该线程的其他任务停下来等它。
+new-lab-work-ms = 工作毫秒数
+new-lab-clock = 时钟
+new-lab-clock-wall = 真实
+    .tip = 本机自己的时钟。
+new-lab-clock-midnight = 午夜之前
+    .tip = 从 23:59:50 开始的模拟时钟。
+new-lab-clock-days = 十秒一天
+    .tip = 以 8,640 倍速度运行的模拟时钟：每十秒一个午夜。
+new-lab-clock-saving = 夏令时
+    .tip = 柏林的模拟时钟，在两点到三点这一小时第二次到来之前十秒。
+new-lab-open = 打开实验
+new-lab-copy = 复制为实验文件
+    .tip = 将实验文件的文本放入剪贴板
+
+start-spawn = 全新的进程，只得到必需的东西。最慢，也是唯一在所有系统上都有的方式。
+start-forkserver = 从一个只启动一次、没有加载任何东西的单线程服务进程分叉：快，也不会意外继承什么。
+start-fork = 从一个已加载一切的单线程父进程分叉：工作进程继承父进程的全部资源。
