@@ -10,7 +10,9 @@ use super::widgets::{self, Icon, chip_width, icon_button, paint_chip, paint_dot,
 use super::workers_text::{Standing, standing, tooltip};
 use crate::command::{Command, WorkerOrder};
 use crate::event::WorkerId;
+use crate::handler::Class;
 use crate::model::{Worker, WorkerState};
+use crate::worker::StartMethod;
 
 const ROW: f32 = 44.0;
 const GROUP: f32 = 30.0;
@@ -58,7 +60,7 @@ fn show_group(ui: &mut Ui, scene: &Scene<'_>, first: &Worker) {
     let at = at + vec2(name + 8.0, 0.0);
     paint_line(ui, at, Align2::LEFT_CENTER, &shape, theme::plain(theme::SMALL), colors.muted, right - at.x);
     widgets::named(&response, &format!("{} {shape}", setup.group));
-    response.on_hover_text(scene.tr_args(
+    let what = scene.tr_args(
         "worker-group.tip",
         &[
             ("handler", setup.handler.as_str().into()),
@@ -67,7 +69,11 @@ fn show_group(ui: &mut Ui, scene: &Scene<'_>, first: &Worker) {
             ("threads", setup.threads.into()),
             ("tasks", setup.tasks.into()),
         ],
-    ));
+    );
+    let handler = Class::named(&setup.handler).map(|class| scene.tr(class.info().sentence_key));
+    let start = StartMethod::named(&setup.start).map(|method| scene.tr(method.sentence_key()));
+    let sentences: Vec<String> = [Some(what), handler, start].into_iter().flatten().collect();
+    response.on_hover_text(sentences.join("\n\n"));
 }
 
 fn show_worker(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Worker) {
