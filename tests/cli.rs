@@ -123,8 +123,11 @@ fn a_lab_that_can_t_be_used_is_named() {
     let expected =
         format!("rotascope: {wrong}:4: class = \"dayly\": no handler class has this name; did you mean \"daily\"?");
     assert_eq!(refused(&["run", &wrong]), expected);
-    let unbuilt = lab_file(folder.path(), &LAB.replace("rate = 50", "threads = 4"));
-    assert!(refused(&["run", &unbuilt]).starts_with(&format!("rotascope: {unbuilt}:12: not built yet: threads = 4")));
+    let encoded = LAB.replace("directory = \"logs\"", "directory = \"logs\"\nencoding = \"gbk\"");
+    let unbuilt = lab_file(folder.path(), &encoded);
+    let expected = format!("rotascope: {unbuilt}:6: not built yet: encoding = \"gbk\"");
+    let error = refused(&["run", &unbuilt]);
+    assert!(error.starts_with(&expected), "{error}");
 }
 
 #[test]
