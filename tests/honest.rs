@@ -31,14 +31,20 @@ impl Run {
         assert_eq!(self.term("in_flight"), 0, "a drained run has decided every line: {}", self.ledger);
     }
 
-    /// For runs in which every line written stands whole in some file, reachable or not.
+    /// Lines that the handlers refused: they stand in no file.
+    fn refused(&self) -> u64 {
+        self.ledger["workers"].as_array().unwrap().iter().map(|worker| worker["errors"].as_u64().unwrap()).sum()
+    }
+
+    /// For runs in which every line that was not refused stands whole in some file, reachable or not.
     fn assert_agrees(&self) {
         self.assert_sum();
         assert_eq!(self.term("present"), self.reachable.whole.len() as u64, "present: {}", self.ledger);
-        assert_eq!(self.term("written"), self.everything.whole.len() as u64, "written: {}", self.ledger);
+        let whole = self.everything.whole.len() as u64;
+        assert_eq!(self.term("written"), whole + self.refused(), "written: {}", self.ledger);
         let unreachable = self.everything.whole.difference(&self.reachable.whole).count() as u64;
         let gone = self.term("lost") + self.term("destroyed") + self.term("expired");
-        assert_eq!(gone, unreachable, "{}", self.ledger);
+        assert_eq!(gone, unreachable + self.refused(), "{}", self.ledger);
         assert_eq!(self.term("duplicated"), self.reachable.repeated.len() as u64, "duplicated: {}", self.ledger);
         assert!(self.term("written") > 0);
     }

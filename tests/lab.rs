@@ -97,7 +97,7 @@ fn each_mistake_is_told_with_its_place_and_its_remedy() {
         ("class = \"daily\"", "class = \"watched\"", "16: directory = \"logs\": a watched handler writes one file and takes filename instead"),
         ("directory = \"logs\"", "encoding = \"utf-8\"", "13: [handlers.error_file]: directory is missing; write directory = \"logs\""),
         ("directory = \"logs\"", "directory = \"logs\"\nencoding = \"latin-1\"", "17: encoding = \"latin-1\": not known; there are utf-8, gbk, utf-16"),
-        ("directory = \"logs\"", "directory = \"logs\"\nbackup_count = 3", "17: backup_count = 3: a daily handler has no backup_count; it belongs to verified, timed-rotating, timed-rotating-keep, timed-rotating-reopen, locked"),
+        ("directory = \"logs\"", "directory = \"logs\"\nbackup_count = 3", "17: backup_count = 3: a daily handler has no backup_count; it belongs to timed-rotating, timed-rotating-keep, timed-rotating-reopen, verified, locked"),
         ("directory = \"logs\"", "directory = \"logs\"\nwhen = \"D\"", "17: when = \"D\": a daily handler has no when; it belongs to timed-rotating, timed-rotating-keep, timed-rotating-reopen, locked"),
         ("directory = \"logs\"", "directory = \"logs\"\nwhen = \"Y\"", "17: when = \"Y\": not known; there are S, M, H, D, midnight, and W0 (Monday) to W6 (Sunday)"),
         ("directory = \"logs\"", "directory = \"logs\"\nat_time = \"24:00\"", "17: at_time = \"24:00\": not a time of day; write it like 00:00:00"),

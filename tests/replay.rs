@@ -17,15 +17,15 @@ const DEADLINE: Duration = Duration::from_secs(40);
 
 const STEPS: &str = r#"
 [[steps]]
-at = "300ms"
+at = "2s"
 do = "delete"
 file = "live"
 [[steps]]
-at = "600ms"
+at = "2300ms"
 do = "truncate"
 file = "live"
 [[steps]]
-at = "900ms"
+at = "2600ms"
 do = "rename"
 file = "live"
 to = "moved-{n}.log"
