@@ -190,7 +190,7 @@ fn only_a_missing_file_counts_as_gone() {
 #[test]
 fn daily_goes_over_to_the_next_day_at_midnight() {
     let mut lab = Lab::new(|logs| vec![plan("web-1", Class::Daily, &logs.join("deep/er"), 1000.0)]);
-    lab.start(0, &clock("2026-05-09T23:59:59.700+08:00"));
+    lab.start(0, &clock("2026-05-09T23:59:57+08:00"));
     let (_, first, _, _) = lab.wait_opened(0);
     assert_eq!(first, lab.logs().join("deep/er/2026-05-09.log"), "it makes its folder itself");
     let (_, second, previous, reason) = lab.wait_opened(0);
