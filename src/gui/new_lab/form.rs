@@ -134,7 +134,7 @@ fn shape(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
     let name = scene.tr("new-lab-rate");
     row(ui, &name, "", |ui| {
         ui.add(DragValue::new(&mut lab.rate).range(0..=100_000).speed(1.0)).accessible_name(name.clone());
-        ui.label(scene.tr("new-lab-rate-unit")).on_hover_text(scene.tr("new-lab-rate.tip"));
+        ui.label(scene.tr("new-lab-rate-unit")).on_hover_text(scene.tr("new-lab-rate-unit.tip"));
     });
 }
 
