@@ -61,7 +61,7 @@ fn show_group(ui: &mut Ui, scene: &Scene<'_>, first: &Worker) {
     paint_line(ui, at, Align2::LEFT_CENTER, &shape, theme::plain(theme::SMALL), colors.muted, right - at.x);
     widgets::named(&response, &format!("{} {shape}", setup.group));
     let what = scene.tr_args(
-        "worker-group.tip",
+        "worker-label.tip",
         &[
             ("handler", setup.handler.as_str().into()),
             ("start", setup.start.as_str().into()),
