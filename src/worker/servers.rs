@@ -143,17 +143,15 @@ impl ForkServer {
         let order = ServerOrder::Fork { number: self.forks };
         self.control.send(&order, &descriptors).map_err(|error| format!("the fork server is gone: {error}"))?;
         match self.answer(self.forks) {
-            Some(Answer::Forked { pid, changes, .. }) => {
-                let handle = ProcessHandle::open(pid).ok();
-                Ok(ForkedChild { pid, changes, control: Arc::clone(&self.control), handle, exit: None })
-            }
+            Some(Answer::Forked { pid, changes, .. }) => Ok(ForkedChild::new(pid, changes, &self.control)),
             Some(Answer::Failed { reason, .. }) => Err(reason),
             _ if self.is_gone() => Err("the fork server has ended; start the worker again for a new one".to_owned()),
             _ => Err(format!("the fork server did not answer within {ANSWER:?}; is it stopped?")),
         }
     }
 
-    /// The answer to the order of this number. Late ones to others, which nobody waits for any more, are let go.
+    /// The answer to the order of this number. Late ones to others, which nobody waits for any more, are let go, and a
+    /// worker that was forked too late is seen to its end.
     fn answer(&self, wanted: u64) -> Option<Answer> {
         let end = Instant::now() + ANSWER;
         loop {
@@ -164,6 +162,9 @@ impl ForkServer {
             };
             if number == wanted {
                 return Some(answer);
+            }
+            if let Answer::Forked { pid, changes, .. } = answer {
+                ForkedChild::new(pid, changes, &self.control).see_out();
             }
         }
     }
@@ -270,6 +271,21 @@ pub(super) struct ForkedChild {
 }
 
 impl ForkedChild {
+    fn new(pid: u32, changes: Receiver<ChildReport>, control: &Arc<Control>) -> ForkedChild {
+        let handle = ProcessHandle::open(pid).ok();
+        ForkedChild { pid, changes, control: Arc::clone(control), handle, exit: None }
+    }
+
+    /// Waits elsewhere for its end, and lets its process id go. Nobody holds the other ends of its descriptors, so it
+    /// does not wait long. To drop it instead would leave a zombie where its end is already told and not yet read.
+    fn see_out(mut self) {
+        // Without a thread it stays a zombie until its server ends.
+        let _ = thread::Builder::new().name("late fork".into()).spawn(move || {
+            while self.wait_for_change() != ChildChange::Ended {}
+            self.reap();
+        });
+    }
+
     /// Waits until it stops, goes on or ends.
     pub(super) fn wait_for_change(&mut self) -> ChildChange {
         match self.changes.recv() {
