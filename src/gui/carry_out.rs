@@ -11,6 +11,7 @@ use super::files::{name_of, session_folder};
 use super::menu;
 use super::open::{DEMO, Picked, Purpose, SessionRequest};
 use super::palette::Palette;
+use super::raster::Image;
 use super::select::{Chosen, chosen};
 use super::settings::ThemeChoice;
 use super::state::{FileAction, FileTarget, Request, Scene};
@@ -257,10 +258,9 @@ impl Window {
 
     fn write_comparison(&mut self, ctx: &egui::Context, purpose: Purpose, path: &Path) {
         let written = match purpose {
-            Purpose::ComparePicture => {
-                let picture = self.with_scene(|scene| self.compare.picture(scene, ctx.theme()));
-                picture.map(|picture| picture.write_png(path).map_err(|error| error.to_string()))
-            }
+            Purpose::ComparePicture => self
+                .picture_of_comparison(ctx.theme())
+                .map(|picture| picture.write_png(path).map_err(|error| error.to_string())),
             _ => self.compare.csv().map(|csv| std::fs::write(path, csv).map_err(|error| error.to_string())),
         };
         let shown = path.display().to_string();
@@ -272,6 +272,14 @@ impl Window {
                 self.say(self.words.tr_args("compare-not-written", &args), true);
             }
         }
+    }
+
+    /// Nothing of the session stands in it, so the engine need not wait with its model until it is drawn.
+    fn picture_of_comparison(&self, theme: egui::Theme) -> Option<Image> {
+        let (now, model) = (self.moment(), Model::default());
+        let scene =
+            Scene { model: &model, texts: self.engine.texts(), words: &self.words, now: now.mono, wall: now.wall };
+        self.compare.picture(&scene, theme)
     }
 
     fn write_ledger(&mut self, path: &Path) {

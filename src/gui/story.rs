@@ -73,7 +73,10 @@ type Args<'a> = Vec<(&'static str, FluentValue<'a>)>;
 pub fn verb(kind: &MarkKind) -> (&'static str, Tone) {
     match kind {
         MarkKind::Created { .. } => ("story-verb-created", Tone::Good),
+        // A worker renames and removes files at its rollovers, and at no other time.
+        MarkKind::Renamed { by: Actor::Worker(_), .. } => ("story-verb-rolled-over", Tone::Plain),
         MarkKind::Renamed { .. } => ("story-verb-renamed", Tone::Warn),
+        MarkKind::Deleted { by: Actor::Worker(_) } => ("story-verb-removed", Tone::Warn),
         MarkKind::Deleted { .. } => ("story-verb-deleted", Tone::Bad),
         MarkKind::Replaced { .. } => ("story-verb-replaced", Tone::Warn),
         MarkKind::Truncated { .. } => ("story-verb-truncated", Tone::Warn),
@@ -278,6 +281,13 @@ impl<'a> Teller<'a> {
                 self.say("story-created", &[("file", file()), ("name", self.worker_name(*worker).into())])
             }
             MarkKind::Created { by: None } => self.say("story-created-unknown", &[("file", file())]),
+            MarkKind::Renamed { to, by: Actor::Worker(worker) } => self.say(
+                "story-rolled-over",
+                &[("file", file()), ("to", file_name(to).into()), ("name", self.worker_name(*worker).into())],
+            ),
+            MarkKind::Deleted { by: Actor::Worker(worker) } => {
+                self.say("story-removed", &[("file", file()), ("name", self.worker_name(*worker).into())])
+            }
             MarkKind::Renamed { to, by } => self
                 .say("story-renamed", &[("file", file()), ("to", file_name(to).into()), ("by", self.by(*by).into())]),
             MarkKind::Deleted { by } => done("story-deleted", *by),

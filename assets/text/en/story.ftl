@@ -13,7 +13,9 @@ story-by = { $who ->
 # The word in colour at the beginning of a divider, and on a mark.
 story-verb-created = created
 story-verb-renamed = renamed
+story-verb-rolled-over = rolled over
 story-verb-deleted = deleted
+story-verb-removed = removed
 story-verb-replaced = replaced
 story-verb-truncated = truncated
 story-verb-restored = restored
@@ -41,6 +43,8 @@ story-verb-unmet = not as expected
 story-created = { $file } by { $name }.
 story-created-unknown = { $file } appeared.
 story-renamed = { $file } to { $to } { $by }.
+story-rolled-over = { $name } put { $file } away as { $to }.
+story-removed = { $file } by { $name }, at its rollover.
 story-deleted = { $file } { $by }.
 story-replaced = { $file } by another file, { $by }.
 story-truncated = { $file } from { $old } to { $kept } { $by }.
@@ -95,19 +99,19 @@ story-has-not = { $n ->
 story-title-deleted = { $who ->
     [person] You deleted { $file }
     [step] Step { $step } deleted { $file }
-    [worker] { $name } deleted { $file }
+    [worker] { $name } removed { $file } at its rollover
    *[other] Another program deleted { $file }
 }
 story-title-renamed = { $who ->
     [person] You renamed { $file } to { $to }
     [step] Step { $step } renamed { $file } to { $to }
-    [worker] { $name } renamed { $file } to { $to }
+    [worker] { $name } rolled over: { $file } is { $to } now
    *[other] Another program renamed { $file } to { $to }
 }
 story-title-replaced = { $who ->
     [person] You replaced { $file }
     [step] Step { $step } replaced { $file }
-    [worker] { $name } replaced { $file }
+    [worker] { $name } overwrote { $file } at its rollover
    *[other] Another program replaced { $file }
 }
 story-title-truncated = { $who ->

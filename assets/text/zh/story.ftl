@@ -13,7 +13,9 @@ story-by = { $who ->
 # 分隔行开头和标记上的彩色词。
 story-verb-created = 新建
 story-verb-renamed = 改名
+story-verb-rolled-over = 轮转
 story-verb-deleted = 删除
+story-verb-removed = 移除
 story-verb-replaced = 替换
 story-verb-truncated = 截断
 story-verb-restored = 恢复
@@ -41,6 +43,8 @@ story-verb-unmet = 不符合预期
 story-created = { $file }（{ $name }）。
 story-created-unknown = 出现了 { $file }。
 story-renamed = { $file } 改为 { $to }，{ $by }。
+story-rolled-over = { $name } 把 { $file } 归档为 { $to }。
+story-removed = { $file }，由 { $name } 在轮转时移除。
 story-deleted = { $file }，{ $by }。
 story-replaced = { $file } 被另一个文件取代，{ $by }。
 story-truncated = { $file } 从 { $old } 截到 { $kept }，{ $by }。
@@ -85,19 +89,19 @@ story-has-not = { $n ->
 story-title-deleted = { $who ->
     [person] 你删除了 { $file }
     [step] 第 { $step } 步删除了 { $file }
-    [worker] { $name } 删除了 { $file }
+    [worker] { $name } 在轮转时移除了 { $file }
    *[other] 其他程序删除了 { $file }
 }
 story-title-renamed = { $who ->
     [person] 你把 { $file } 改名为 { $to }
     [step] 第 { $step } 步把 { $file } 改名为 { $to }
-    [worker] { $name } 把 { $file } 改名为 { $to }
+    [worker] { $name } 轮转：{ $file } 现在是 { $to }
    *[other] 其他程序把 { $file } 改名为 { $to }
 }
 story-title-replaced = { $who ->
     [person] 你替换了 { $file }
     [step] 第 { $step } 步替换了 { $file }
-    [worker] { $name } 替换了 { $file }
+    [worker] { $name } 在轮转时覆盖了 { $file }
    *[other] 其他程序替换了 { $file }
 }
 story-title-truncated = { $who ->

@@ -190,6 +190,8 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, row: &Row) {
     ui.weak(about_handler(scene, row.handler));
     ui.add_space(4.0);
     let terms = &row.terms;
+    // A row is as high as its text, not as a button.
+    ui.spacing_mut().interact_size.y = 16.0;
     egui::Grid::new("compare figures").num_columns(2).spacing([24.0, 2.0]).show(ui, |ui| {
         for (key, n, loud) in [
             ("term-written", terms.written, false),
