@@ -5,9 +5,13 @@ use serde::{Deserialize, Serialize};
 #[cfg(unix)]
 mod fork;
 #[cfg(unix)]
+mod open_files;
+#[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub use fork::*;
+#[cfg(unix)]
+pub use open_files::*;
 #[cfg(unix)]
 pub use unix::*;
 

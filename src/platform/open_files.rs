@@ -1,0 +1,211 @@
+//! Which processes hold which files open for writing. The system tells it without root of one's own processes only;
+//! of others' nothing is said, not even that they were passed over. Linux alone tells it at all.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::FileId;
+
+/// A descriptor through which a process can write to a regular file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFile {
+    /// The process.
+    pub pid: u32,
+    /// Its number there.
+    pub descriptor: i32,
+    /// Which file.
+    pub file_id: FileId,
+    /// Size in bytes at this look.
+    pub size: u64,
+    /// The name by which it was opened, wherever it has been moved since; the last one if it has none now.
+    pub path: PathBuf,
+    /// Whether that name is gone.
+    pub unlinked: bool,
+}
+
+/// Who a process is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessFacts {
+    /// The program's short name, as `ps` shows it.
+    pub name: String,
+    /// Its command line, words separated by blanks.
+    pub command: String,
+}
+
+/// Every descriptor of these processes, or of all but this one, through which a regular file can be written to.
+///
+/// # Errors
+/// `Unsupported` where the system does not tell. A process that ends during the look, or that belongs to another user,
+/// is no error.
+#[cfg(target_os = "linux")]
+pub fn open_for_writing(processes: Option<&[u32]>) -> io::Result<Vec<OpenFile>> {
+    use procfs::process::{Process, all_processes};
+    let own = std::process::id();
+    let mut found = Vec::new();
+    match processes {
+        Some(pids) => {
+            for pid in pids {
+                if let Some(process) = i32::try_from(*pid).ok().and_then(|pid| Process::new(pid).ok()) {
+                    look_at(&process, &mut found);
+                }
+            }
+        }
+        None => {
+            let others = all_processes().map_err(io::Error::other)?.flatten();
+            others.filter(|process| process.pid() as u32 != own).for_each(|process| look_at(&process, &mut found));
+        }
+    }
+    Ok(found)
+}
+
+/// The same question where the system has no answer.
+#[cfg(not(target_os = "linux"))]
+pub fn open_for_writing(_: Option<&[u32]>) -> io::Result<Vec<OpenFile>> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(target_os = "linux")]
+fn look_at(process: &procfs::process::Process, found: &mut Vec<OpenFile>) {
+    use procfs::process::{FDPermissions, FDTarget};
+    // Whoever may not look gets no list at all.
+    let Ok(descriptors) = process.fd() else { return };
+    let pid = process.pid() as u32;
+    for one in descriptors.flatten() {
+        let FDTarget::Path(path) = &one.target else { continue };
+        if !one.mode().contains(FDPermissions::WRITE) || path.starts_with("/dev") || path.starts_with("/proc") {
+            continue;
+        }
+        // Through the descriptor, so that it is this very file, with or without a name.
+        let Ok(metadata) = std::fs::metadata(descriptor_path(pid, one.fd)) else { continue };
+        if !metadata.is_file() {
+            continue;
+        }
+        let file_id = super::file_id(&metadata);
+        let (path, unlinked) = named(path, super::links(&metadata), file_id);
+        found.push(OpenFile { pid, descriptor: one.fd, file_id, size: metadata.len(), path, unlinked });
+    }
+}
+
+/// The name, and whether it is gone: the system appends ` (deleted)` to it then. A file may really be called that.
+#[cfg(target_os = "linux")]
+fn named(shown: &std::path::Path, links: u64, file_id: FileId) -> (PathBuf, bool) {
+    use std::os::unix::ffi::OsStrExt;
+    let Some(bare) = shown.as_os_str().as_bytes().strip_suffix(b" (deleted)") else {
+        return (shown.to_owned(), false);
+    };
+    let stands = links > 0 && std::fs::symlink_metadata(shown).is_ok_and(|found| super::file_id(&found) == file_id);
+    if stands { (shown.to_owned(), false) } else { (PathBuf::from(std::ffi::OsStr::from_bytes(bare)), true) }
+}
+
+/// The path by which another process's descriptor can be opened anew, with this process's own position. Linux only.
+pub fn descriptor_path(pid: u32, descriptor: i32) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}/fd/{descriptor}"))
+}
+
+/// Who a process is; none if it has ended or the system does not tell.
+#[cfg(target_os = "linux")]
+pub fn process_facts(pid: u32) -> Option<ProcessFacts> {
+    let process = procfs::process::Process::new(i32::try_from(pid).ok()?).ok()?;
+    let name = process.stat().ok()?.comm;
+    let command = process.cmdline().unwrap_or_default().join(" ");
+    Some(ProcessFacts { command: if command.is_empty() { name.clone() } else { command }, name })
+}
+
+/// The same where the system does not tell.
+#[cfg(not(target_os = "linux"))]
+pub fn process_facts(_: u32) -> Option<ProcessFacts> {
+    None
+}
+
+/// The processes whose environment holds this, `NAME=value`: whoever was started with it and all that came of them,
+/// wherever they have moved in the tree of processes. Those of other users are not among them.
+#[cfg(target_os = "linux")]
+pub fn processes_with(variable: &str) -> Vec<u32> {
+    let Some((name, value)) = variable.split_once('=') else { return Vec::new() };
+    let Ok(all) = procfs::process::all_processes() else { return Vec::new() };
+    let marked = |process: &procfs::process::Process| {
+        process.environ().is_ok_and(|environ| environ.get(std::ffi::OsStr::new(name)).is_some_and(|set| set == value))
+    };
+    all.flatten().filter(marked).map(|process| process.pid() as u32).collect()
+}
+
+/// The same where the system does not tell: nobody.
+#[cfg(not(target_os = "linux"))]
+pub fn processes_with(_: &str) -> Vec<u32> {
+    Vec::new()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::fs::{self, File};
+    use std::io::Write;
+    use std::process::{Child, Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    /// A process that writes to nothing but holds a file open.
+    struct Holder(Child);
+
+    impl Holder {
+        fn of(file: File, environment: &str) -> Holder {
+            let mut command = Command::new("sleep");
+            command.arg("60").stdout(file).stdin(Stdio::null()).env("ROTASCOPE_TEST_MARK", environment);
+            Holder(command.spawn().unwrap())
+        }
+    }
+
+    impl Drop for Holder {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    fn until(mut so: impl FnMut() -> bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !so() {
+            assert!(Instant::now() < end, "it did not come to be so");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_holder_is_found_with_its_file_before_and_after_that_loses_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("a (deleted)");
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"12345").unwrap();
+        let file_id = super::super::file_id(&file.metadata().unwrap());
+        let holder = Holder::of(file, "a");
+        let pid = holder.0.id();
+        let of = |list: Vec<OpenFile>| list.into_iter().filter(|one| one.file_id == file_id).collect::<Vec<_>>();
+        let expected = OpenFile { pid, descriptor: 1, file_id, size: 5, path: path.clone(), unlinked: false };
+        // Between fork and exec it holds what its parent does.
+        until(|| of(open_for_writing(None).unwrap()) == [expected.clone()]);
+        assert_eq!(of(open_for_writing(Some(&[pid])).unwrap()), std::slice::from_ref(&expected));
+        fs::remove_file(&path).unwrap();
+        let unlinked = OpenFile { unlinked: true, ..expected };
+        assert_eq!(of(open_for_writing(None).unwrap()), [unlinked]);
+        assert_eq!(fs::read(descriptor_path(pid, 1)).unwrap(), b"12345");
+    }
+
+    #[test]
+    fn who_only_reads_holds_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        fs::write(&path, "1").unwrap();
+        let holder = Holder::of(File::open(&path).unwrap(), "b");
+        until(|| process_facts(holder.0.id()).is_some_and(|facts| facts.name == "sleep"));
+        assert_eq!(open_for_writing(Some(&[holder.0.id()])).unwrap(), []);
+    }
+
+    #[test]
+    fn processes_are_known_by_name_and_by_what_they_were_started_with() {
+        let holder = Holder::of(File::open("/dev/null").unwrap(), "c d");
+        until(|| processes_with("ROTASCOPE_TEST_MARK=c d") == [holder.0.id()]);
+        let facts = process_facts(holder.0.id()).unwrap();
+        assert_eq!((facts.name.as_str(), facts.command.as_str()), ("sleep", "sleep 60"));
+        assert!(processes_with("ROTASCOPE_TEST_MARK=c").is_empty());
+    }
+}
