@@ -17,6 +17,8 @@ pub enum Command {
     Clock(ClockOrder),
     /// To a file of the session.
     File(FileOrder),
+    /// Write a deleted file back to disk.
+    Restore(RestoreOrder),
     /// Close the descriptor of an unlinked incarnation and give its bytes back to the disk.
     Release(IncarnationId),
     /// End the session: stop the workers, then the engine's threads.
@@ -86,6 +88,21 @@ pub struct FileOrder {
     pub file_id: Option<FileId>,
     /// Who gave the order.
     pub by: Actor,
+}
+
+/// A deleted file that is to be written back, from a descriptor that is still open somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreOrder {
+    /// Which file.
+    pub file_id: FileId,
+    /// Its life, if it is followed.
+    pub incarnation: Option<IncarnationId>,
+    /// A process that holds it open, and the number of its descriptor.
+    pub holder: Option<(u32, i32)>,
+    /// The last name that it had.
+    pub path: PathBuf,
+    /// The name under which it is written. Never an existing file's.
+    pub to: PathBuf,
 }
 
 /// What can be done to a file.

@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 mod follow;
+mod holding;
 pub(crate) mod path;
 mod worker;
 
 pub use follow::{Batch, Cut, EntryKind, FolderEntry, FollowEvent, LineMark, NotFollowed, Origin};
+pub use holding::Holding;
 pub use worker::{OpenReason, Period, Rollover, RolloverAct, TaskCount, WorkerEvent};
 
 use crate::clock::{ClockSetting, Moment};
@@ -72,6 +74,25 @@ pub enum What {
         worker: WorkerId,
         /// What it did.
         event: WorkerEvent,
+    },
+    /// Which processes hold files of the session open for writing, the lab's own workers left out. Replaces the list
+    /// before.
+    Held {
+        /// All that could be seen, by process and descriptor.
+        holdings: Vec<Holding>,
+    },
+    /// The content of a deleted file was written back under a new name; the file itself stays without one.
+    WrittenBack {
+        /// Which file.
+        file_id: FileId,
+        /// The last name that it had.
+        #[serde(with = "crate::event::path")]
+        from: PathBuf,
+        /// The copy.
+        #[serde(with = "crate::event::path")]
+        to: PathBuf,
+        /// Size of the copy in bytes.
+        bytes: u64,
     },
     /// A file operation that was asked for has failed or been refused; nothing has changed on disk.
     OperationFailed {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lab_text::lab_text;
-use rotascope::command::{ClockOrder, Command, FileOperation, FileOrder, LabOrder, WorkerOrder};
+use rotascope::command::{ClockOrder, Command, FileOperation, FileOrder, LabOrder, RestoreOrder, WorkerOrder};
 use rotascope::engine::{Engine, EngineConfig, Session};
 use rotascope::event::{Actor, LabState, WorkerId};
 use rotascope::lab::{self, Lab};
@@ -184,6 +184,98 @@ fn the_old_lines_stay_readable_after_the_delete() {
     assert_eq!(&start, b"INFO ");
     let model = desk.engine.model();
     assert!(matches!(model.rows().get(0), Some(Row::Line { .. } | Row::Divider(_))));
+}
+
+#[test]
+fn a_deleted_file_written_back_makes_all_its_lines_present() {
+    let desk = Desk::running("plain");
+    desk.pause();
+    desk.operate(FileOperation::Delete);
+    desk.wait("the file has no name", |model| model.incarnations()[0].is_unlinked());
+    desk.lab(LabOrder::Resume);
+    desk.wait("lines go nowhere", |model| model.ledger().total().lost > 50);
+    desk.pause();
+    let before = desk.engine.model().ledger().total();
+    assert_eq!(before.present, 0, "{before:?}");
+    let order = {
+        let model = desk.engine.model();
+        let one = &model.incarnations()[0];
+        let path = one.last_name().unwrap().to_owned();
+        let to = path.with_extension("restored");
+        RestoreOrder { file_id: one.file_id, incarnation: Some(one.id), holder: None, path, to }
+    };
+    desk.engine.send(Command::Restore(order.clone()));
+    desk.wait("every line is there again", |model| {
+        let total = model.ledger().total();
+        (total.present, total.lost, total.destroyed) == (total.written, 0, 0)
+    });
+    desk.wait("it is told", |model| {
+        model
+            .timeline()
+            .marks
+            .iter()
+            .any(|mark| matches!(&mark.kind, MarkKind::WrittenBack { to, .. } if *to == order.to))
+    });
+    desk.engine.send(Command::Restore(order));
+    desk.wait("no file is overwritten", |model| {
+        model
+            .timeline()
+            .marks
+            .iter()
+            .any(|mark| matches!(&mark.kind, MarkKind::OperationFailed { operation, .. } if operation == "restore"))
+    });
+}
+
+/// `cat` that writes to a file in this folder.
+#[cfg(target_os = "linux")]
+fn program_on(path: &Path) -> std::process::Child {
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    std::process::Command::new("cat").stdin(std::process::Stdio::piped()).stdout(file).spawn().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_writes_is_told_also_of_files_that_were_deleted_before_anybody_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, live) = (folder.path().join("old.log"), folder.path().join("live.log"));
+    let mut programs = [program_on(&old), program_on(&live)];
+    let pids = programs.each_ref().map(std::process::Child::id);
+    std::io::Write::write_all(programs[0].stdin.as_mut().unwrap(), b"old line\n").unwrap();
+    let end = Instant::now() + DEADLINE;
+    while std::fs::metadata(&old).unwrap().len() == 0 {
+        assert!(Instant::now() < end, "the program does not write");
+        poll_interval();
+    }
+    std::fs::remove_file(&old).unwrap();
+    let engine = Engine::open(Session::Watch { paths: vec![folder.path().to_owned()] }, config()).unwrap();
+    wait(&engine, "the deleted file is listed", |model| {
+        let files = model.deleted_open();
+        files.len() == 1 && files[0].size == 9 && files[0].holders[0].holding.pid == pids[0]
+    });
+    wait(&engine, "the live one's writer is known", |model| {
+        let holders = model.live().map(|live| model.holders_of(live)).unwrap_or_default();
+        holders.len() == 1 && holders[0].holding.pid == pids[1] && holders[0].holding.name == "cat"
+    });
+    let order = {
+        let model = engine.model();
+        let file = &model.deleted_open()[0];
+        let holder = &file.holders[0].holding;
+        let path = file.path.to_owned();
+        let holder = Some((holder.pid, holder.descriptor));
+        RestoreOrder { file_id: file.file_id, incarnation: None, holder, path, to: folder.path().join("back.log") }
+    };
+    engine.send(Command::Restore(order));
+    wait(&engine, "the copy is followed", |model| {
+        model
+            .incarnations()
+            .iter()
+            .any(|one| one.lines == 1 && one.path.as_ref().is_some_and(|path| path.ends_with("back.log")))
+    });
+    for program in &mut programs {
+        program.kill().unwrap();
+        program.wait().unwrap();
+    }
+    wait(&engine, "nobody holds them any more", |model| model.holders().is_empty());
 }
 
 #[test]

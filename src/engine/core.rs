@@ -9,15 +9,18 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 
 use super::fill::fill_disk;
+use super::holders::Holders;
 use super::lab_run::LabRun;
 use super::operate::FileOperator;
+use super::restore::Restores;
 use super::steps::{Act, Due};
 use super::{EngineError, Session, Shared, targets};
 use crate::clock::{ClockSetting, Moment};
-use crate::command::{ClockOrder, Command, LabOrder, WorkerOrder};
-use crate::event::{Actor, Event, FollowEvent, LabState, What, WorkerEvent, WorkerId};
+use crate::command::{ClockOrder, Command, LabOrder, RestoreOrder, WorkerOrder};
+use crate::event::{Actor, Event, FollowEvent, LabState, SessionOpened, What, WorkerEvent, WorkerId};
 use crate::follow::{FollowOptions, FollowOrder, Follower, Target, Texts};
 use crate::model::WorkerState;
+use crate::platform::OpenFile;
 
 /// Events between the threads. Small enough that a slow engine makes the follower wait: the disk is the buffer.
 const EVENTS_IN_CHANNEL: usize = 256;
@@ -30,8 +33,11 @@ pub(super) struct Core {
     shared: Arc<Shared>,
     orders: Receiver<Command>,
     events: Receiver<Event>,
+    events_in: Sender<Event>,
     texts: Texts,
     follower: Follower,
+    holders: Holders,
+    restores: Restores,
     lab: Option<LabRun>,
     state: LabState,
     /// Workers that were told to hold still and have not said that they do.
@@ -86,14 +92,18 @@ impl Core {
                 (Some(run), opened, targets)
             }
         };
+        let holders = Holders::start(&paths_of(&opened)).map_err(holders_error)?;
         let operator = FileOperator { owned: lab.as_ref().map(|run| run.folder().to_owned()) };
         let follower = follow(FollowOptions { targets, stamps: lab.is_some() }, &texts, &events_in, operator)?;
         let mut core = Core {
             shared,
             orders,
             events,
+            events_in,
             texts,
             follower,
+            holders,
+            restores: Restores::default(),
             lab,
             state: LabState::Ready,
             not_yet_paused: BTreeSet::new(),
@@ -116,6 +126,11 @@ impl Core {
                 recv(self.events) -> event => {
                     if let Ok(event) = event {
                         self.take_events(event);
+                    }
+                }
+                recv(self.holders.found()) -> found => {
+                    if let Ok(found) = found {
+                        self.take_found(found);
                     }
                 }
                 // The window's side is gone without a word: end as if asked.
@@ -158,6 +173,14 @@ impl Core {
         self.shared.wake();
     }
 
+    /// Who holds which file, as it was found outside.
+    fn take_found(&mut self, found: Vec<OpenFile>) {
+        let news = self.holders.news(found, &self.shared.read());
+        if let Some(what) = news {
+            self.tell(what);
+        }
+    }
+
     /// What a call has found out, if anything.
     fn fold_found(&mut self, events: &[Event]) {
         if !events.is_empty() {
@@ -171,6 +194,7 @@ impl Core {
     }
 
     fn react(&mut self, event: Event) {
+        self.holders.hear(&event.what);
         match event.what {
             What::Follow(FollowEvent::CaughtUp { request }) if request == self.catch_up.asked => self.caught_up(),
             What::Worker { worker, event } => self.react_to_worker(worker, event),
@@ -320,12 +344,18 @@ impl Core {
             Command::Worker(worker, order) => self.obey_worker(worker, order),
             Command::Clock(order) => self.set_clock(order, Actor::Person),
             Command::File(order) => self.follower.send(FollowOrder::Operate(order)),
+            Command::Restore(order) => self.restore(order),
             Command::Release(incarnation) => self.follower.send(FollowOrder::Release(incarnation)),
             Command::Quit => {
                 self.after_stop = AfterStop::Quit;
                 self.stop();
             }
         }
+    }
+
+    fn restore(&mut self, order: RestoreOrder) {
+        let held = order.incarnation.and_then(|id| self.texts.file(id));
+        self.restores.begin(order, held, self.events_in.clone());
     }
 
     fn obey_lab(&mut self, order: LabOrder) {
@@ -446,13 +476,28 @@ impl Core {
         let targets = lab.log_folders().into_iter().map(Target::Folder).collect();
         let operator = FileOperator { owned: Some(lab.folder().to_owned()) };
         self.events = events;
+        self.restores = Restores::default();
         self.texts.clear();
+        match Holders::start(&paths_of(&opened)) {
+            Ok(holders) => self.holders = holders,
+            Err(error) => self.tell(What::Notice { text: holders_error(error).to_string() }),
+        }
         self.tell(What::SessionOpened(opened));
         match follow(FollowOptions { targets, stamps: true }, &self.texts, &events_in, operator) {
             Ok(follower) => self.follower = follower,
             Err(error) => self.tell(What::Notice { text: error.to_string() }),
         }
+        self.events_in = events_in;
     }
+}
+
+/// Where the session's files stand.
+fn paths_of(opened: &SessionOpened) -> Vec<PathBuf> {
+    opened.lab.as_ref().map_or_else(|| opened.paths.clone(), |lab| vec![lab.folder.clone()])
+}
+
+fn holders_error(source: std::io::Error) -> EngineError {
+    EngineError::Start { what: "start the thread that looks who holds which file", source }
 }
 
 fn follow(

@@ -7,9 +7,11 @@ mod compare;
 mod core;
 mod fill;
 mod headless;
+mod holders;
 mod lab_run;
 mod operate;
 mod report;
+mod restore;
 mod steps;
 mod targets;
 

@@ -80,7 +80,7 @@ pub fn verb(kind: &MarkKind) -> (&'static str, Tone) {
         MarkKind::Deleted { .. } => ("story-verb-deleted", Tone::Bad),
         MarkKind::Replaced { .. } => ("story-verb-replaced", Tone::Warn),
         MarkKind::Truncated { .. } => ("story-verb-truncated", Tone::Warn),
-        MarkKind::Restored => ("story-verb-restored", Tone::Good),
+        MarkKind::Restored | MarkKind::WrittenBack { .. } => ("story-verb-restored", Tone::Good),
         MarkKind::NotAFile => ("story-verb-not-a-file", Tone::Warn),
         MarkKind::Inaccessible { .. } => ("story-verb-inaccessible", Tone::Warn),
         MarkKind::Accessible => ("story-verb-accessible", Tone::Good),
@@ -305,6 +305,10 @@ impl<'a> Teller<'a> {
                 let id = mark.incarnation.map_or_else(|| "".into(), chip);
                 self.say("story-restored", &[("file", file()), ("chip", id)])
             }
+            MarkKind::WrittenBack { to, bytes } => self.say(
+                "story-written-back",
+                &[("file", file()), ("to", file_name(to).into()), ("size", size(*bytes).into())],
+            ),
             MarkKind::NotAFile => self.say("story-not-a-file", &[("file", file())]),
             MarkKind::Accessible => self.say("story-accessible", &[("file", file())]),
             MarkKind::Missed => self.say("story-missed", &[("file", file())]),

@@ -4,6 +4,7 @@
 
 mod faults;
 mod files;
+mod holdings;
 mod incarnation;
 mod intervals;
 mod ledger;
@@ -18,6 +19,7 @@ mod worker;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub use holdings::{DeletedOpen, Holder};
 pub use incarnation::{Bytes, Incarnation, LineIndex, Reach};
 pub use ledger::{Ledger, Terms};
 pub use report::RecoveryReport;
@@ -48,6 +50,7 @@ pub struct Model {
     ledger: Ledger,
     entries: Vec<FolderEntry>,
     notices: Vec<(Mono, String)>,
+    held_open: Vec<Holder>,
     revision: u64,
     first: Option<Mono>,
     last: Option<Mono>,
@@ -101,6 +104,12 @@ impl Model {
             What::ClockSet { clock, by } => self.clock_set(at, clock, *by),
             What::Follow(follow) => self.fold_follow(at, follow),
             What::Worker { worker, event } => self.fold_worker(at, *worker, event),
+            What::Held { holdings } => self.held(at.mono, holdings),
+            What::WrittenBack { file_id, from, to, bytes } => {
+                self.count("written_back");
+                let kind = MarkKind::WrittenBack { to: to.clone(), bytes: *bytes };
+                self.mark(at, self.incarnation_of(*file_id), Some(from), kind, true);
+            }
             What::OperationFailed { operation, path, reason, .. } => {
                 self.count("operation_failed");
                 let kind = MarkKind::OperationFailed { operation: operation.clone(), reason: reason.clone() };

@@ -169,6 +169,8 @@ pub enum MarkKind {
     Truncated { by: Actor, old_size: u64, kept: u64 },
     /// A name leads again to an unlinked file.
     Restored,
+    /// The content of an unlinked file was written back under this name.
+    WrittenBack { to: PathBuf, bytes: u64 },
     /// Something that is no file stands at the path.
     NotAFile,
     /// The path can't be read.

@@ -49,6 +49,7 @@ story-deleted = { $file } { $by }.
 story-replaced = { $file } by another file, { $by }.
 story-truncated = { $file } from { $old } to { $kept } { $by }.
 story-restored = { $file } leads to { $chip } again.
+story-written-back = { $file } was written back as { $to }, { $size }.
 story-not-a-file = What stands at { $file } now is no regular file.
 story-inaccessible = { $file }: { $reason }
 story-accessible = { $file } can be read again.

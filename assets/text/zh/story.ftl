@@ -49,6 +49,7 @@ story-deleted = { $file }，{ $by }。
 story-replaced = { $file } 被另一个文件取代，{ $by }。
 story-truncated = { $file } 从 { $old } 截到 { $kept }，{ $by }。
 story-restored = { $file } 重新指向 { $chip }。
+story-written-back = { $file } 的内容写回为 { $to }，{ $size }。
 story-not-a-file = { $file } 现在不是普通文件。
 story-inaccessible = { $file }：{ $reason }
 story-accessible = { $file } 又可以读取了。

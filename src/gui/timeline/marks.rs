@@ -208,7 +208,7 @@ pub(super) fn badge(kind: &MarkKind) -> (&'static str, u8, Tone) {
         MarkKind::Hole { .. } => ("H", 3, Tone::Warn),
         MarkKind::Missed | MarkKind::Overflow => ("?", 3, Tone::Warn),
         MarkKind::LateBytes { .. } => ("+", 3, Tone::Warn),
-        MarkKind::Restored => ("B", 3, Tone::Good),
+        MarkKind::Restored | MarkKind::WrittenBack { .. } => ("B", 3, Tone::Good),
         MarkKind::Said { .. } => ("i", 2, Tone::Quiet),
         MarkKind::Created { .. } => ("C", 0, Tone::Quiet),
         _ => ("·", 0, Tone::Quiet),
