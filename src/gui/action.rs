@@ -33,6 +33,7 @@ pub enum Action {
     RevealFile,
     CopyPath,
     Release,
+    RestoreFile,
     RemoveFolder,
     CompareHandlers,
     ThemeSystem,
@@ -60,7 +61,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the menus.
-    pub const ALL: [Action; 49] = {
+    pub const ALL: [Action; 50] = {
         use Action::*;
         [
             OpenFile,
@@ -89,6 +90,7 @@ impl Action {
             RevealFile,
             CopyPath,
             Release,
+            RestoreFile,
             RemoveFolder,
             CompareHandlers,
             ThemeSystem,

@@ -90,6 +90,12 @@ impl Window {
                     self.engine.send(Command::Release(id));
                 }
             }
+            Action::RestoreFile => {
+                if let Some(source) = self.chosen().and_then(|chosen| chosen.source) {
+                    let to = self.with_scene(|scene| source.proposal(scene)).display().to_string();
+                    self.dialog = Some(Dialog::Restore { source, to });
+                }
+            }
             Action::RemoveFolder => self.remove_folder(),
             Action::CompareHandlers if self.compare.open => self.compare.close(),
             Action::CompareHandlers => self.compare.open = true,

@@ -4,6 +4,7 @@ use eframe::egui;
 use egui::{Align, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
 
 use super::about;
+use super::deleted_files::Source;
 use super::files::name_of;
 use super::new_lab::{self, NewLab};
 use super::open::{Purpose, SessionRequest, check_name, typed_path};
@@ -12,7 +13,7 @@ use super::state::{FileAction, FileTarget, Request, Scene, State};
 use super::theme::{self, Colors};
 use super::toasts::Toasts;
 use super::widgets;
-use crate::command::{Command, FileOperation, FileOrder, LabOrder};
+use crate::command::{Command, FileOperation, FileOrder, LabOrder, RestoreOrder};
 use crate::event::Actor;
 
 /// A dialog.
@@ -38,6 +39,13 @@ pub(super) enum Dialog {
         target: FileTarget,
         /// As typed.
         name: String,
+    },
+    /// A name for a deleted file's content is typed.
+    Restore {
+        /// From where it is read.
+        source: Source,
+        /// The whole path, as typed.
+        to: String,
     },
     /// A lab is put together.
     NewLab(Box<NewLab>),
@@ -73,6 +81,7 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
         Dialog::Path { .. } => "path",
         Dialog::SavePath { .. } => "save path",
         Dialog::Rename { .. } => "rename",
+        Dialog::Restore { .. } => "restore",
         Dialog::NewLab(_) => "new lab",
         Dialog::Confirm(_) => "confirm",
         Dialog::Palette(_) => "palette",
@@ -95,6 +104,7 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
             Dialog::Path { text, instead } => path(ui, scene, state, text, *instead),
             Dialog::SavePath { purpose, text } => save_path(ui, scene, state, *purpose, text),
             Dialog::Rename { target, name } => rename(ui, scene, state, target, name),
+            Dialog::Restore { source, to } => restore(ui, scene, state, source, to),
             Dialog::NewLab(lab) => new_lab::show(ui, scene, state, lab),
             Dialog::Confirm(confirm) => show_confirm(ui, scene, state, confirm),
             Dialog::Palette(palette) => palette::show(ui, scene, state, palette),
@@ -205,6 +215,25 @@ fn rename(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, target: &FileTarget
     match checked {
         Ok(to) if main || entered => {
             state.ask(file_command(FileOperation::Rename { to }, target.clone()));
+            true
+        }
+        _ => cancelled,
+    }
+}
+
+fn restore(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, source: &Source, to: &mut String) -> bool {
+    ui.set_width(460.0);
+    let name = name_of(&source.path);
+    title(ui, &scene.tr_args("restore-title", &[("name", name.into())]));
+    ui.label(RichText::new(scene.tr("restore-why")).color(Colors::of(ui).muted));
+    ui.add_space(6.0);
+    let entered = field(ui, to, &scene.tr("restore-field"), "");
+    let path = typed_path(to);
+    let (main, cancelled) = buttons(ui, scene, &scene.tr("restore-yes"), path.is_some(), false);
+    match path {
+        Some(to) if main || entered => {
+            let Source { file_id, incarnation, holder, path } = source.clone();
+            state.ask(Command::Restore(RestoreOrder { file_id, incarnation, holder, path, to }));
             true
         }
         _ => cancelled,

@@ -4,6 +4,7 @@ use eframe::egui;
 use egui::{Align, Button, Frame, Grid, Layout, Margin, Panel, RichText, Ui, vec2};
 
 use super::action::Action;
+use super::deleted_files;
 use super::files::name_of;
 use super::menu;
 use super::select::{Chosen, chosen, is_unlinked, writers_of};
@@ -22,8 +23,8 @@ pub(super) fn show_footer(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         show_name(ui, scene, &chosen);
         if chosen.is_file() {
             show_operations(ui, scene, state, &chosen);
-        } else if chosen.releasable {
-            show_release(ui, scene, state, &chosen);
+        } else {
+            show_nameless(ui, scene, state, &chosen);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().button_padding.x = 0.0;
@@ -85,15 +86,27 @@ fn show_operations(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &C
     }
 }
 
-fn show_release(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chosen) {
-    let pinned = chosen.incarnation.and_then(|id| scene.model.incarnation(id)).map_or(0, |one| one.size);
-    let text = scene.tr_args("release-pinned", &[("size", size(pinned).into())]);
-    ui.label(RichText::new(text).color(Colors::of(ui).muted));
-    let size = vec2(ui.available_width(), 26.0);
-    let response = ui.add_sized(size, Button::new(scene.tr("action-release")));
-    if response.on_hover_text(menu::tip(scene, Action::Release)).clicked() {
-        state.ask(Action::Release);
+/// What can be done to a file that no name leads to: write it back, or let go of it.
+fn show_nameless(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chosen) {
+    if chosen.releasable {
+        let pinned = chosen.incarnation.and_then(|id| scene.model.incarnation(id)).map_or(0, |one| one.size);
+        let text = scene.tr_args("release-pinned", &[("size", size(pinned).into())]);
+        ui.label(RichText::new(text).color(Colors::of(ui).muted));
+    } else if chosen.source.is_some() {
+        ui.label(RichText::new(scene.tr("restore-held")).color(Colors::of(ui).muted));
     }
+    let actions = [(Action::RestoreFile, chosen.source.is_some()), (Action::Release, chosen.releasable)];
+    let offered: Vec<Action> = actions.into_iter().filter(|(_, there)| *there).map(|(action, _)| action).collect();
+    let gaps = 6.0 * offered.len().saturating_sub(1) as f32;
+    let width = (ui.available_width() - gaps) / offered.len().max(1) as f32;
+    ui.horizontal(|ui| {
+        for action in offered {
+            let response = ui.add(Button::new(scene.tr(&action.key())).min_size(vec2(width, 26.0)));
+            if response.on_hover_text(menu::tip(scene, action)).clicked() {
+                state.ask(action);
+            }
+        }
+    });
 }
 
 /// What an action on this file will do, to the file and to those who write to it.
@@ -132,8 +145,13 @@ pub(super) fn context_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         }
         ui.separator();
     }
+    if chosen.source.is_some() {
+        menu::item(ui, Action::RestoreFile, scene, state);
+    }
     if chosen.releasable {
         menu::item(ui, Action::Release, scene, state);
+    }
+    if chosen.source.is_some() || chosen.releasable {
         ui.separator();
     }
     for action in [Action::RevealFile, Action::CopyPath] {
@@ -188,6 +206,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
             }
         }
     });
+    deleted_files::show_holders(ui, scene, &scene.model.holders_of(one.id));
     if let Some(path) = path {
         ui.add_space(4.0);
         ui.label(RichText::new(path.display().to_string()).font(theme::plain(theme::SMALL)).color(colors.muted));

@@ -6,6 +6,7 @@ use eframe::egui;
 use egui::{Align2, Rect, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
 use super::action::Action;
+use super::deleted_files;
 use super::file_actions;
 use super::menu;
 use super::select::is_unlinked;
@@ -14,7 +15,7 @@ use super::text::size;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
 use crate::event::{EntryKind, FolderEntry, NotFollowed};
-use crate::model::{Incarnation, Reach};
+use crate::model::{DeletedOpen, Incarnation, Reach};
 
 const ROW: f32 = 44.0;
 const QUIET_ROW: f32 = 28.0;
@@ -28,13 +29,17 @@ enum Item<'a> {
     Followed(&'a Incarnation),
     /// An entry that is listed only.
     Listed(&'a FolderEntry),
+    /// The head of the deleted files that somebody holds open.
+    DeletedHead,
+    /// One of these.
+    Deleted(DeletedOpen<'a>),
 }
 
 impl Item<'_> {
     fn height(&self) -> f32 {
         match self {
-            Item::Folder(_) => FOLDER_ROW,
-            Item::Followed(_) => ROW,
+            Item::Folder(_) | Item::DeletedHead => FOLDER_ROW,
+            Item::Followed(_) | Item::Deleted(_) => ROW,
             Item::Listed(_) => QUIET_ROW,
         }
     }
@@ -75,6 +80,8 @@ fn show_item(ui: &mut Ui, rect: Rect, item: &Item<'_>, scene: &Scene<'_>, state:
         Item::Folder(path) => show_folder(ui, rect, path),
         Item::Followed(one) => show_followed(ui, rect, one, scene, state),
         Item::Listed(entry) => show_listed(ui, rect, entry, scene, state),
+        Item::DeletedHead => deleted_files::show_heading(ui, rect, scene),
+        Item::Deleted(file) => deleted_files::show_row(ui, rect, file, scene, state),
     }
 }
 
@@ -109,12 +116,16 @@ fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
                 Item::Followed(one) => last_name(one).parent(),
                 Item::Listed(entry) => entry.path.parent(),
                 Item::Folder(path) => Some(*path),
+                Item::DeletedHead | Item::Deleted(_) => None,
             };
             items.extend(path.map(Item::Folder));
             folder = Some(of);
         }
         items.push(item);
     }
+    let deleted = deleted_files::unfollowed(scene);
+    items.extend((!deleted.is_empty()).then_some(Item::DeletedHead));
+    items.extend(deleted.into_iter().map(Item::Deleted));
     items
 }
 
@@ -265,19 +276,25 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
 
 /// Who writes to it, or what it has come to.
 fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (String, egui::Color32) {
-    let writers: Vec<&str> =
-        scene.writers(one.id).filter(|worker| is_alive(worker)).map(|worker| worker.setup.name.as_str()).collect();
+    let workers = scene.writers(one.id).filter(|worker| is_alive(worker));
+    let mut writers: Vec<String> = workers.map(|worker| worker.setup.name.clone()).collect();
+    for holder in scene.model.holders_of(one.id) {
+        let name = deleted_files::holder_name(scene, holder);
+        if !writers.contains(&name) {
+            writers.push(name);
+        }
+    }
     let taken_away = matches!(one.reach, Reach::Unlinked { .. } | Reach::Moved);
     match (writers.as_slice(), taken_away) {
         ([], _) if one.path.is_none() => (scene.tr("file-held-by-us"), colors.muted),
         ([], _) if !scene.has_lab() => {
-            // Nobody knows who writes here, and the inode stands on the right.
+            // Nobody may be seen to write here, and the inode stands on the right.
             (String::new(), colors.muted)
         }
         ([], _) => (scene.tr("file-no-writer"), colors.muted),
-        ([name], true) => (scene.tr_args("file-writes-on", &[("name", (*name).into())]), colors.warn),
+        ([name], true) => (scene.tr_args("file-writes-on", &[("name", name.as_str().into())]), colors.warn),
         (names, true) => (scene.tr_args("file-write-on", &[("n", names.len().into())]), colors.warn),
-        ([name], false) => ((*name).to_owned(), colors.muted),
+        ([name], false) => (name.clone(), colors.muted),
         (names, false) => (scene.tr_args("file-writers", &[("n", names.len().into())]), colors.muted),
     }
 }

@@ -200,8 +200,8 @@ pub(super) fn shortcut_text(ui: &Ui, action: Action) -> String {
 pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> bool {
     use Action::{
         BeforeMidnight, BeforeOffsetChange, CopyPath, DeleteFile, ExportLedger, HourBack, HourForward, Larger,
-        PauseOrResume, Release, RemoveFolder, RenameFile, ReplaceFile, Reset, RevealFile, Smaller, SpeedDay, SpeedHour,
-        SpeedReal, Start, Stop, TruncateFile, Workers,
+        PauseOrResume, Release, RemoveFolder, RenameFile, ReplaceFile, Reset, RestoreFile, RevealFile, Smaller,
+        SpeedDay, SpeedHour, SpeedReal, Start, Stop, TruncateFile, Workers,
     };
     let lab = scene.has_lab();
     let lab_state = scene.model.lab_state();
@@ -220,6 +220,7 @@ pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> boo
         }
         RenameFile | TruncateFile | ReplaceFile | DeleteFile => chosen.is_some_and(|chosen| chosen.is_file()),
         RevealFile | CopyPath => chosen.is_some(),
+        RestoreFile => chosen.is_some_and(|chosen| chosen.source.is_some()),
         Release => chosen.is_some_and(|chosen| chosen.releasable),
         Larger => state.settings.size_percent < Settings::SIZES[Settings::SIZES.len() - 1],
         Smaller => state.settings.size_percent > Settings::SIZES[0],

@@ -8,6 +8,7 @@ pub mod action;
 mod app;
 mod carry_out;
 mod compare;
+mod deleted_files;
 mod dialogs;
 mod file_actions;
 mod files;

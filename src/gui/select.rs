@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::deleted_files::Source;
 use super::state::{FileTarget, Scene, Selection, State};
 use crate::event::{EntryKind, FileId, IncarnationId};
 use crate::model::Reach;
@@ -21,6 +22,8 @@ pub(super) struct Chosen {
     pub(super) regular: bool,
     /// Whether Rotascope holds it open without a name.
     pub(super) releasable: bool,
+    /// From where its content can be written back; only what has no name needs that.
+    pub(super) source: Option<Source>,
 }
 
 impl Chosen {
@@ -40,6 +43,7 @@ pub(super) fn chosen(scene: &Scene<'_>, state: &State) -> Option<Chosen> {
     match state.selection.as_ref()? {
         Selection::Incarnation(id) => of_incarnation(scene, *id),
         Selection::Entry(path) => of_entry(scene, path),
+        Selection::Deleted(file_id) => of_deleted(scene, *file_id),
         Selection::Worker(_) => None,
     }
 }
@@ -49,13 +53,22 @@ fn of_incarnation(scene: &Scene<'_>, id: IncarnationId) -> Option<Chosen> {
     // What a truncation ended has no file of its own any more: its name is that of its successor.
     let has_name = one.path.is_some() && one.ended.is_none();
     let path = one.path.clone().or_else(|| one.names.last().map(|(_, path)| path.clone()))?;
+    let releasable = is_unlinked(one.reach) && !one.released;
+    let holder = scene.model.holders_of(id).first().map(|holder| (holder.holding.pid, holder.holding.descriptor));
+    let source = (is_unlinked(one.reach) && (releasable || holder.is_some())).then(|| Source {
+        file_id: one.file_id,
+        incarnation: releasable.then_some(id),
+        holder,
+        path: path.clone(),
+    });
     Some(Chosen {
         incarnation: Some(id),
         path,
         file_id: Some(one.file_id),
         has_name,
         regular: true,
-        releasable: is_unlinked(one.reach) && !one.released,
+        releasable,
+        source,
     })
 }
 
@@ -68,6 +81,22 @@ fn of_entry(scene: &Scene<'_>, path: &Path) -> Option<Chosen> {
         has_name: true,
         regular: entry.kind == EntryKind::File,
         releasable: false,
+        source: None,
+    })
+}
+
+fn of_deleted(scene: &Scene<'_>, file_id: FileId) -> Option<Chosen> {
+    let file = scene.model.deleted_open().into_iter().find(|file| file.file_id == file_id)?;
+    let path = file.path.to_owned();
+    let holder = file.holders.first().map(|holder| (holder.holding.pid, holder.holding.descriptor));
+    Some(Chosen {
+        incarnation: None,
+        path: path.clone(),
+        file_id: Some(file_id),
+        has_name: false,
+        regular: true,
+        releasable: false,
+        source: Some(Source { file_id, incarnation: None, holder, path }),
     })
 }
 

@@ -159,6 +159,8 @@ pub enum Selection {
     Incarnation(IncarnationId),
     /// An entry of a folder that is not followed.
     Entry(PathBuf),
+    /// A file that was deleted, is not followed, and is held open by somebody.
+    Deleted(FileId),
     /// A worker.
     Worker(WorkerId),
 }

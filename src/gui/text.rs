@@ -41,7 +41,7 @@ impl Language {
         tag.parse().unwrap_or_default()
     }
 
-    fn sources(self) -> [&'static str; 6] {
+    fn sources(self) -> [&'static str; 7] {
         match self {
             Language::English => [
                 include_str!("../../assets/text/en/window.ftl"),
@@ -50,6 +50,7 @@ impl Language {
                 include_str!("../../assets/text/en/story.ftl"),
                 include_str!("../../assets/text/en/compare.ftl"),
                 include_str!("../../assets/text/en/new_lab.ftl"),
+                include_str!("../../assets/text/en/deleted.ftl"),
             ],
             Language::Chinese => [
                 include_str!("../../assets/text/zh/window.ftl"),
@@ -58,6 +59,7 @@ impl Language {
                 include_str!("../../assets/text/zh/story.ftl"),
                 include_str!("../../assets/text/zh/compare.ftl"),
                 include_str!("../../assets/text/zh/new_lab.ftl"),
+                include_str!("../../assets/text/zh/deleted.ftl"),
             ],
         }
     }

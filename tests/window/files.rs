@@ -1,8 +1,10 @@
 //! What becomes of a click on a file.
 
 use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use rotascope::clock::Moment;
 use rotascope::command::{Command, FileOperation, FileOrder};
-use rotascope::event::Actor;
+use rotascope::event::{Actor, Event, FileId, Holding, What};
 
 use crate::stage::{FOREIGN_FILE, Stage, foreign_path};
 
@@ -133,6 +135,35 @@ fn keys_for_files_do_nothing_while_nothing_is_selected() {
     stage.key(Modifiers::NONE, Key::F2);
     assert!(stage.orders().is_empty());
     assert!(!stage.sees("New name"));
+}
+
+#[test]
+fn a_deleted_file_that_some_program_holds_open_is_listed_and_written_back_under_a_typed_name() {
+    let mut stage = Stage::foreign();
+    let path = foreign_path().with_file_name("gone.log");
+    let file_id = FileId { dev: 1, ino: 77, born_ns: 0 };
+    let holding = Holding {
+        pid: 4711,
+        name: "python3".to_owned(),
+        command: "python3 app.py".to_owned(),
+        descriptor: 5,
+        file_id,
+        path: path.clone(),
+        unlinked: true,
+        size: 2_000,
+    };
+    let what = What::Held { holdings: vec![holding] };
+    stage.harness.state().engine().tell(&Event { at: Moment::now(), what });
+    stage.harness.run();
+    stage.click("Deleted file gone.log, held open by 1 process");
+    stage.press("Restore…");
+    stage.harness.get_by_label("The new file").type_text("-back");
+    stage.harness.run();
+    stage.press("Restore");
+    let orders = stage.orders();
+    let [Command::Restore(order)] = orders.as_slice() else { panic!("one order was expected, not {orders:?}") };
+    assert_eq!((order.file_id, order.incarnation, order.holder), (file_id, None, Some((4711, 5))));
+    assert_eq!((&order.path, order.to.to_string_lossy().ends_with("-back")), (&path, true));
 }
 
 #[test]

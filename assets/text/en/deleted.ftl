@@ -1,0 +1,13 @@
+# Deleted files that are still open somewhere, and how they are written back.
+deleted-open = Deleted, still open
+deleted-label = Deleted file { $name }, held open by { $n ->
+    [one] 1 process
+   *[other] { $n } processes
+}
+holder-since = { $name }, seen since { $since }
+holders-more = and { $n } more
+restore-title = Restore { $name }
+restore-why = Its content is copied to a new file. Whoever writes to the deleted one goes on there.
+restore-field = The new file
+restore-yes = Restore
+restore-held = No name leads to it, and its room on the disk is taken as long as somebody holds it open.
