@@ -192,6 +192,10 @@ pub struct WorkerOpened {
     pub threads: u32,
     /// Tasks per thread.
     pub tasks: u32,
+    /// What a task does before each line, as written in the lab file.
+    pub work: String,
+    /// Whether all workers of its group share one open file.
+    pub inherit_file: bool,
     /// Lines per second and task; 0 is as fast as it goes.
     pub rate: f64,
     /// Where its handler writes first, for the lane that stands there before the file does.

@@ -176,6 +176,8 @@ impl Lab {
             start: plan.start.name().to_owned(),
             threads: u32::from(plan.threads),
             tasks: u32::from(plan.tasks),
+            work: plan.work.to_string(),
+            inherit_file: plan.inherit_file,
             rate: plan.rate,
             path: plan.handler_setup(folder).first_path(&clock),
         };

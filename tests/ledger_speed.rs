@@ -32,6 +32,8 @@ impl Feed {
             start: "spawn".to_owned(),
             threads: 1,
             tasks: 1,
+            work: "none".to_owned(),
+            inherit_file: false,
             rate: 0.0,
             path: path(),
         };

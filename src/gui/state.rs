@@ -1,5 +1,6 @@
 //! What all panels share: the facts they draw from, and what the person has chosen.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -110,6 +111,8 @@ pub struct State {
     pub levels: LevelSet,
     /// What is searched for.
     pub find: Find,
+    /// Workers whose threads and tasks are shown, or hidden, because somebody wanted it so.
+    pub nests: BTreeMap<WorkerId, bool>,
     /// The lab that was last put together.
     pub new_lab: NewLab,
     requests: Vec<Request>,
@@ -128,6 +131,7 @@ impl State {
             follow: true,
             levels: LevelSet::ALL,
             find: Find::default(),
+            nests: BTreeMap::new(),
             new_lab: NewLab::default(),
             requests: Vec::new(),
         }

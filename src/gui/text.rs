@@ -41,7 +41,7 @@ impl Language {
         tag.parse().unwrap_or_default()
     }
 
-    fn sources(self) -> [&'static str; 7] {
+    fn sources(self) -> [&'static str; 8] {
         match self {
             Language::English => [
                 include_str!("../../assets/text/en/window.ftl"),
@@ -51,6 +51,7 @@ impl Language {
                 include_str!("../../assets/text/en/compare.ftl"),
                 include_str!("../../assets/text/en/new_lab.ftl"),
                 include_str!("../../assets/text/en/deleted.ftl"),
+                include_str!("../../assets/text/en/nest.ftl"),
             ],
             Language::Chinese => [
                 include_str!("../../assets/text/zh/window.ftl"),
@@ -60,6 +61,7 @@ impl Language {
                 include_str!("../../assets/text/zh/compare.ftl"),
                 include_str!("../../assets/text/zh/new_lab.ftl"),
                 include_str!("../../assets/text/zh/deleted.ftl"),
+                include_str!("../../assets/text/zh/nest.ftl"),
             ],
         }
     }

@@ -100,6 +100,7 @@ pub enum Icon {
     More,
     Close,
     Down,
+    Right,
     Up,
 }
 
@@ -146,6 +147,9 @@ pub fn paint_icon(ui: &Ui, center: Pos2, icon: Icon, color: Color32) {
         }
         Icon::Down => {
             painter.add(Shape::line(vec![at(-3.0, -1.5), at(0.0, 1.5), at(3.0, -1.5)], stroke));
+        }
+        Icon::Right => {
+            painter.add(Shape::line(vec![at(-1.5, -3.0), at(1.5, 0.0), at(-1.5, 3.0)], stroke));
         }
         Icon::Up => {
             painter.add(Shape::line(vec![at(-3.0, 1.5), at(0.0, -1.5), at(3.0, 1.5)], stroke));

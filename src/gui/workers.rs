@@ -3,25 +3,28 @@
 use eframe::egui;
 use egui::{Align, Align2, Color32, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 
+use super::nest;
 use super::state::{Scene, Selection, State, is_alive};
 use super::text::{gap, number};
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, icon_button, paint_chip, paint_dot, paint_line, paint_sparkline};
 use super::workers_text::{Standing, standing, tooltip};
 use crate::command::{Command, WorkerOrder};
-use crate::event::WorkerId;
+use crate::event::{WorkerId, WorkerOpened};
 use crate::handler::Class;
 use crate::model::{Worker, WorkerState};
 use crate::worker::StartMethod;
 
 const ROW: f32 = 44.0;
 const GROUP: f32 = 30.0;
+/// A group's second line, where one is too narrow.
+const SECOND: f32 = 16.0;
 const SPARK: f32 = 52.0;
 
 /// Draws the panel into all the space of `ui`.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
     ui.spacing_mut().item_spacing.y = 0.0;
-    let total: f64 = scene.model.workers().iter().map(|worker| worker.rate_now).sum();
+    let total: f64 = scene.model.workers().iter().map(|worker| nest::rate_of(scene, worker)).sum();
     let rate = scene.tr_args("lines-per-second", &[("n", number(total.round() as u64).into())]);
     widgets::panel_head(ui, &scene.tr("workers"), |ui| {
         let muted = Colors::of(ui).muted;
@@ -41,6 +44,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
                 show_group(ui, scene, worker);
             }
             show_worker(ui, scene, state, worker);
+            if nest::is_open(scene, state, worker) {
+                nest::show(ui, scene, worker);
+            }
         }
     });
 }
@@ -49,17 +55,23 @@ fn show_group(ui: &mut Ui, scene: &Scene<'_>, first: &Worker) {
     let colors = Colors::of(ui);
     let setup = &first.setup;
     let processes = scene.model.workers().iter().filter(|worker| worker.setup.group == setup.group).count();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), GROUP), Sense::hover());
-    let at = pos2(rect.left() + theme::EDGE, rect.center().y + 2.0);
-    let right = rect.right() - theme::EDGE;
-    let name = paint_line(ui, at, Align2::LEFT_CENTER, &setup.group, theme::strong(12.0), colors.text, right - at.x);
-    let mut shape = format!("{}  ·  {}  ·  {processes}", setup.handler, setup.start);
-    if setup.threads * setup.tasks > 1 {
-        shape = format!("{shape} × {} × {}", setup.threads, setup.tasks);
+    let [handler, shape] = [setup.handler.clone(), shape_of(setup, processes)];
+    let small = theme::plain(theme::SMALL);
+    let width = ui.available_width() - 2.0 * theme::EDGE;
+    let name = widgets::text_width(ui, &setup.group, theme::strong(12.0)) + 8.0;
+    let whole = format!("{handler}  ·  {shape}");
+    let one_line = name + widgets::text_width(ui, &whole, small.clone()) <= width;
+    let height = if one_line { GROUP } else { GROUP + SECOND };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let at = pos2(rect.left() + theme::EDGE, rect.top() + GROUP / 2.0 + 2.0);
+    paint_line(ui, at, Align2::LEFT_CENTER, &setup.group, theme::strong(12.0), colors.text, width);
+    let beside = if one_line { &whole } else { &handler };
+    let room = width - name;
+    paint_line(ui, at + vec2(name, 0.0), Align2::LEFT_CENTER, beside, small.clone(), colors.muted, room);
+    if !one_line {
+        paint_line(ui, at + vec2(0.0, SECOND), Align2::LEFT_CENTER, &shape, small, colors.muted, width);
     }
-    let at = at + vec2(name + 8.0, 0.0);
-    paint_line(ui, at, Align2::LEFT_CENTER, &shape, theme::plain(theme::SMALL), colors.muted, right - at.x);
-    widgets::named(&response, &format!("{} {shape}", setup.group));
+    widgets::named(&response, &format!("{} {whole}", setup.group));
     let what = scene.tr_args(
         "worker-label.tip",
         &[
@@ -74,6 +86,18 @@ fn show_group(ui: &mut Ui, scene: &Scene<'_>, first: &Worker) {
     let start = StartMethod::named(&setup.start).map(|method| scene.tr(method.sentence_key()));
     let sentences: Vec<String> = [Some(what), handler, start].into_iter().flatten().collect();
     response.on_hover_text(sentences.join("\n\n"));
+}
+
+/// How a group starts and nests: `fork  ·  4 × 2 × 3  ·  wait 10ms`.
+fn shape_of(setup: &WorkerOpened, processes: usize) -> String {
+    let mut shape = format!("{}  ·  {processes}", setup.start);
+    if setup.threads * setup.tasks > 1 {
+        shape = format!("{shape} × {} × {}", setup.threads, setup.tasks);
+    }
+    if setup.work != "none" {
+        shape = format!("{shape}  ·  {}", setup.work);
+    }
+    shape
 }
 
 fn show_worker(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Worker) {
@@ -99,6 +123,9 @@ fn show_worker(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Worke
     let inner = rect.shrink2(vec2(theme::EDGE, 0.0));
     show_first_line(ui, scene, worker, inner, held);
     show_second_line(ui, scene, state, worker, inner, over || selected);
+    if nest::has_nest(worker) {
+        nest::show_switch(ui, scene, state, worker, pos2(inner.left() + 4.0, inner.top() + 31.0));
+    }
     response.context_menu(|ui| context_menu(ui, scene, state, worker));
     widgets::tooltip_beside(&response, egui::RectAlign::RIGHT_START, |ui| tooltip(ui, scene, worker));
 }
@@ -171,7 +198,7 @@ fn show_second_line(
         show_buttons(&mut buttons, scene, state, worker);
         right = buttons.min_rect().left();
     } else if is_alive(worker) {
-        let rate = scene.tr_args("per-second", &[("n", number(worker.rate_now.round() as u64).into())]);
+        let rate = scene.tr_args("per-second", &[("n", number(nest::rate_of(scene, worker).round() as u64).into())]);
         let at = pos2(right, y);
         let width = paint_line(ui, at, Align2::RIGHT_CENTER, &rate, theme::plain(theme::SMALL), colors.muted, 80.0);
         right -= width;
@@ -183,15 +210,22 @@ fn show_second_line(
             at.x += paint_line(ui, at, Align2::LEFT_CENTER, text, theme::plain(theme::SMALL), color, room);
         }
     };
-    match standing(scene, worker) {
-        Standing::Well(text) => say(&text, colors.muted),
-        Standing::Trouble(text) => say(&text, colors.warn),
-        Standing::Broken(text) => say(&text, colors.bad),
-    }
-    let lost = scene.model.ledger().worker(worker.id).lost;
-    if lost > 0 {
+    let (text, color) = match standing(scene, worker) {
+        Standing::Well(text) => (text, colors.muted),
+        Standing::Trouble(text) => (text, colors.warn),
+        Standing::Broken(text) => (text, colors.bad),
+    };
+    let lost = match scene.model.ledger().worker(worker.id).lost {
+        0 => String::new(),
+        lost => scene.tr_args("worker-lost", &[("n", lost.into())]),
+    };
+    let needed = |text: &str| widgets::text_width(ui, &format!("{text} · {lost}"), theme::plain(theme::SMALL));
+    // What is lost is said before how fast the worker came back.
+    let brief = !lost.is_empty() && needed(&text) > right - 8.0 - inner.left() - 16.0;
+    say(if brief { text.split(" · ").next().unwrap_or_default() } else { &text }, color);
+    if !lost.is_empty() {
         say(" · ", colors.muted);
-        say(&scene.tr_args("worker-lost", &[("n", lost.into())]), colors.bad);
+        say(&lost, colors.bad);
     }
 }
 

@@ -47,6 +47,42 @@ pub struct Worker {
     pub last_gap_ms: Option<f64>,
     /// When the counters were last read.
     pub counted: Option<Mono>,
+    /// Its tasks, thread by thread, with what each has written in the present launch.
+    pub tasks: Vec<TaskPace>,
+}
+
+/// How fast one task writes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskPace {
+    /// Thread, from 1.
+    pub thread: u16,
+    /// Task, from 1.
+    pub task: u16,
+    /// Lines handed to the handler in this launch.
+    pub written: u64,
+    /// Lines per second over the last second or two that were counted.
+    pub rate_now: f64,
+    /// The beginning of the second that is being counted.
+    from: Option<(Mono, u64)>,
+}
+
+impl TaskPace {
+    /// What the present second is counted over, in nanoseconds.
+    const WINDOW_NS: u64 = 1_000_000_000;
+
+    fn count(&mut self, at: Mono) {
+        let (from, before) = *self.from.get_or_insert((at, self.written));
+        let passed = at.since(from);
+        if passed >= TaskPace::WINDOW_NS {
+            self.rate_now = self.written.saturating_sub(before) as f64 / (passed as f64 / 1e9);
+            self.from = Some((at, self.written));
+        }
+    }
+
+    fn stand_still(&mut self) {
+        self.rate_now = 0.0;
+        self.from = None;
+    }
 }
 
 /// What a worker does now.
@@ -73,6 +109,13 @@ pub enum WorkerState {
     },
     /// Could not be started.
     Failed,
+}
+
+fn tasks_of(setup: &WorkerOpened) -> Vec<TaskPace> {
+    let number = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    let task = |thread, task| TaskPace { thread, task, written: 0, rate_now: 0.0, from: None };
+    let threads = 1..=number(setup.threads);
+    threads.flat_map(|thread| (1..=number(setup.tasks)).map(move |one| task(thread, one))).collect()
 }
 
 /// What the fold has to remember of a worker between two events.
@@ -104,8 +147,21 @@ impl Worker {
             rate: setup.rate,
             last_gap_ms: None,
             counted: None,
+            tasks: Vec::new(),
             setup,
         }
+    }
+
+    fn count_tasks(&mut self, at: Mono, counts: &[TaskCount]) {
+        let per_thread = self.setup.tasks as usize;
+        for count in counts {
+            let index = usize::from(count.thread.max(1) - 1) * per_thread + usize::from(count.task.max(1) - 1);
+            if let Some(task) = self.tasks.get_mut(index) {
+                task.written = count.written;
+            }
+        }
+        // Those whose counters have not changed go slower too.
+        self.tasks.iter_mut().for_each(|task| task.count(at));
     }
 
     /// Whether it has a process.
@@ -167,6 +223,7 @@ impl Model {
         worker.pid = Some(pid);
         worker.launch = Some(launch);
         worker.start_ns = None;
+        worker.tasks = tasks_of(&worker.setup);
         self.tracks[index] = Track::default();
         self.ledger.launched(launch, id);
         self.workers[index].written = self.ledger.worker(id).written;
@@ -187,6 +244,7 @@ impl Model {
         worker.state = state;
         if matches!(state, Starting | Paused | Stopped | Exited { .. } | Failed) {
             worker.rate_now = 0.0;
+            worker.tasks.iter_mut().for_each(TaskPace::stand_still);
             self.tracks[index].pace.reset();
         }
     }
@@ -245,6 +303,7 @@ impl Model {
             // Not the sum of these counts: tasks whose counters have not changed are not among them.
             let written = worker.written;
             worker.rate_now = self.tracks[index].pace.count(at, written, &mut worker.rate_history);
+            worker.count_tasks(at, counts);
         }
     }
 
@@ -259,5 +318,23 @@ impl Model {
         }
         self.count("worker_exited");
         self.mark(at, None, None, MarkKind::WorkerExited { worker: id, exit, asked }, !asked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_stands_while_others_write_falls_to_zero() {
+        let mut task = TaskPace { thread: 1, task: 1, written: 0, rate_now: 0.0, from: None };
+        let mut rates = Vec::new();
+        for tenth in 0..40u64 {
+            task.written = (tenth * 5).min(100);
+            task.count(Mono(tenth * 100_000_000));
+            rates.push(task.rate_now);
+        }
+        assert!((rates[15] - 50.0).abs() < 0.001, "{rates:?}");
+        assert_eq!(rates[39], 0.0, "{rates:?}");
     }
 }

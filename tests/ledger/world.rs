@@ -332,6 +332,8 @@ impl World {
             start: "spawn".to_owned(),
             threads: 1,
             tasks: 1,
+            work: "none".to_owned(),
+            inherit_file: false,
             rate: 10.0,
             path: PathBuf::from(LIVE),
         };

@@ -69,6 +69,8 @@ impl Told {
             start: "spawn".to_owned(),
             threads: 1,
             tasks: 1,
+            work: "none".to_owned(),
+            inherit_file: false,
             rate: 10.0,
             path: path(LOG),
         };

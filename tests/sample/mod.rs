@@ -169,6 +169,8 @@ impl Play {
             start: "spawn".to_owned(),
             threads: 1,
             tasks: 1,
+            work: "none".to_owned(),
+            inherit_file: false,
             rate: 100.0,
             path: path_of("2026-05-09.log"),
         });

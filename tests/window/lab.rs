@@ -2,9 +2,10 @@
 
 use eframe::egui::{Key, Modifiers};
 use rotascope::command::{ClockOrder, Command, LabOrder, WorkerOrder};
-use rotascope::event::WorkerId;
+use rotascope::event::{SessionOpened, What, WorkerId};
 
-use crate::stage::Stage;
+use crate::sample;
+use crate::stage::{Stage, settings};
 
 #[test]
 fn the_bar_and_the_menu_order_the_same() {
@@ -45,6 +46,25 @@ fn a_workers_buttons_order_that_worker_alone() {
     assert_eq!(stage.orders(), [Command::Worker(WorkerId(1), WorkerOrder::Pause)]);
     stage.press("Kill web-2");
     assert_eq!(stage.orders(), [Command::Worker(WorkerId(1), WorkerOrder::Kill(9))]);
+}
+
+#[test]
+fn a_worker_unfolds_into_its_threads_and_tasks_with_their_rates() {
+    let mut lesson = sample::lesson();
+    let texts = lesson.texts().unwrap();
+    for event in &mut lesson.events {
+        if let What::SessionOpened(SessionOpened { lab: Some(lab), .. }) = &mut event.what {
+            (lab.workers[0].threads, lab.workers[0].tasks) = (2, 20);
+        }
+    }
+    let mut stage = Stage::open(&lesson.events, texts, settings(), [1280.0, 800.0]);
+    assert!(!stage.sees("Show threads and tasks of web-2"), "one thread with one task hides nothing");
+    assert!(!stage.sees("web-1 thread 2: 0/s"));
+    stage.press("Show threads and tasks of web-1");
+    assert!(stage.sees("web-1 thread 2: 0/s"));
+    assert!(stage.sees("web-1 thread 2, task 20: 0/s, 0 lines"));
+    stage.press("Hide threads and tasks of web-1");
+    assert!(!stage.sees("web-1 thread 2: 0/s"));
 }
 
 #[test]
