@@ -1,14 +1,16 @@
-//! One log line: its level, its text by format, and its stamp.
+//! One log line: its level, its text by format, what its bytes mean, and its stamp.
 
+mod encoding;
 mod format;
 mod level;
 mod stamp;
 
 use serde::{Deserialize, Serialize};
 
+pub use encoding::{TextEncoding, without_mark};
 pub use format::{FIELDS, FormatError, LineFormat, Record};
 pub use level::{level_of, level_span};
-pub use stamp::{Stamp, Stamped, is_worker_name, parse_stamp, stamp_start, write_stamp};
+pub use stamp::{Stamp, Stamped, is_worker_name, parse_stamp, parse_stamp_of_any, stamp_start, write_stamp};
 
 /// How many levels there are, [`Level::None`] included.
 pub const LEVELS: usize = 6;

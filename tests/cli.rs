@@ -123,10 +123,10 @@ fn a_lab_that_can_t_be_used_is_named() {
     let expected =
         format!("rotascope: {wrong}:4: class = \"dayly\": no handler class has this name; did you mean \"daily\"?");
     assert_eq!(refused(&["run", &wrong]), expected);
-    let encoded = LAB.replace("directory = \"logs\"", "directory = \"logs\"\nencoding = \"gbk\"");
-    let unbuilt = lab_file(folder.path(), &encoded);
-    let expected = format!("rotascope: {unbuilt}:6: not built yet: encoding = \"gbk\"");
-    let error = refused(&["run", &unbuilt]);
+    let encoded = LAB.replace("directory = \"logs\"", "directory = \"logs\"\nencoding = \"latin-1\"");
+    let unknown = lab_file(folder.path(), &encoded);
+    let expected = format!("rotascope: {unknown}:6: encoding = \"latin-1\": not known; there are utf-8, gbk, utf-16");
+    let error = refused(&["run", &unknown]);
     assert!(error.starts_with(&expected), "{error}");
 }
 

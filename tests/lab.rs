@@ -234,14 +234,6 @@ fn a_group_says_how_its_processes_start_and_what_they_are_made_of() {
 
 #[test]
 fn what_is_not_built_is_told_and_not_ignored() {
-    let table = [(
-        "directory = \"logs\"",
-        "directory = \"logs\"\nencoding = \"gbk\"",
-        "17: not built yet: encoding = \"gbk\"; all files are utf-8",
-    )];
-    for (line, replacement, expected) in table {
-        assert_eq!(error_of(&with(line, replacement)), format!("lab.toml:{expected}"));
-    }
     let built: Vec<&str> = CLASSES.iter().map(|info| info.name).collect();
     for class in ["locked"].into_iter().filter(|class| !built.contains(class)) {
         let text = RIGHT.replace("class = \"daily\"", &format!("class = \"{class}\""));
@@ -252,6 +244,19 @@ fn what_is_not_built_is_told_and_not_ignored() {
     let command = "version = 1\n[[workers]]\nname = \"django\"\ncommand = [\"python3\", \"app.py\"]";
     let expected = "lab.toml:4: not built yet: command = [\"python3\", \"app.py\"]; workers are Rotascope's own";
     assert_eq!(error_of(command), expected);
+}
+
+#[test]
+fn encodings_are_read_as_python_spells_them() {
+    let spelled = [("utf-8", Encoding::Utf8), ("UTF8", Encoding::Utf8), ("gbk", Encoding::Gbk), ("cp936", Encoding::Gbk)];
+    for (name, encoding) in spelled.into_iter().chain([("utf-16", Encoding::Utf16), ("UTF_16", Encoding::Utf16)]) {
+        let text = with("directory = \"logs\"", &format!("directory = \"logs\"\nencoding = \"{name}\""));
+        assert_eq!(Lab::parse(&text, "lab.toml").unwrap().workers[0].handler.options.encoding, encoding, "{name}");
+    }
+    let text = with("directory = \"logs\"", "directory = \"logs\"\nencoding = \"gkb\"");
+    assert_eq!(error_of(&text), "lab.toml:17: encoding = \"gkb\": not known; did you mean \"gbk\"?");
+    let text = with("directory = \"logs\"", "directory = \"logs\"\nencoding = 16");
+    assert!(error_of(&text).starts_with("lab.toml:17: encoding = 16: "), "{}", error_of(&text));
 }
 
 #[test]
@@ -277,9 +282,9 @@ fn a_schedule_is_read_whole() {
 
 #[test]
 fn a_mistake_is_told_before_what_is_not_built_and_the_first_before_the_second() {
-    let unbuilt = with("directory = \"logs\"", "directory = \"logs\"\nencoding = \"gbk\"");
+    let unbuilt = with("logger = \"error\"", "command = [\"a\"]\nlogger = \"error\"");
     let text = unbuilt.replace("processes = 2", "processes = -2").replace("do = \"delete\"", "do = \"d\"");
-    assert!(error_of(&text).starts_with("lab.toml:26: processes = -2: out of range"));
+    assert!(error_of(&text).contains(": processes = -2: out of range"), "{}", error_of(&text));
 }
 
 #[test]

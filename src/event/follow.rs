@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, FileId, IncarnationId};
-use crate::record::StampRun;
+use crate::record::{StampRun, TextEncoding};
 
 /// How an incarnation came to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,6 +217,16 @@ pub enum FollowEvent {
         /// Who.
         by: Actor,
     },
+    /// What the bytes of an incarnation mean, as soon as something in it tells; before that they are UTF-8. Told before the
+    /// bytes and lines that tell it. It may change once more, from UTF-8 to GBK.
+    Encoded {
+        /// Which.
+        incarnation: IncarnationId,
+        /// What they mean.
+        encoding: TextEncoding,
+        /// Offset of the first byte of some unit: a cut may have gone through one of two bytes.
+        units_from: u64,
+    },
     /// Lines arrived.
     Read(Batch),
     /// Bytes stand behind the last newline (a line not yet ended), or went since.
@@ -354,6 +364,7 @@ impl FollowEvent {
             FollowEvent::Overflow => "overflow",
             FollowEvent::ClockJump { .. } => "clock_jump",
             FollowEvent::Restored { .. }
+            | FollowEvent::Encoded { .. }
             | FollowEvent::Read(_)
             | FollowEvent::Pending { .. }
             | FollowEvent::Listed { .. }

@@ -15,6 +15,7 @@ use super::moved::settled_name;
 use super::state::{Ended, State};
 use crate::event::{EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
+use crate::record::TextEncoding;
 
 impl State {
     pub(super) fn settle_slots(&mut self, stands: &BTreeMap<PathBuf, Stands>) -> Result<bool, Ended> {
@@ -184,6 +185,9 @@ impl State {
             folder: None,
         };
         life.recall();
+        if let Some(before) = self.slots.get(path).and_then(|slot| slot.current.or(slot.previous)) {
+            life.lines.expect(self.lives.get(&before).map_or(TextEncoding::Utf8, |before| before.lines.encoding()));
+        }
         life.real = settled_name(&life.file, path);
         life.folder = self.folder_of(life.path.as_deref());
         let file_id = life.file_id;

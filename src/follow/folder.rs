@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::FileSet;
+use super::encoding::wide_by_pattern;
 use super::state::Slot;
 use crate::event::{EntryKind, FileId, NotFollowed};
 use crate::platform;
+use crate::record::TextEncoding;
 
 /// A folder whose time stamp is younger than this may change again without a newer stamp.
 const CLOCK_GRAIN: Duration = Duration::from_millis(20);
@@ -149,11 +151,11 @@ pub(super) fn skipped_by_name(path: &Path) -> Option<NotFollowed> {
     COMPRESSED.iter().any(|one| ending == *one).then_some(NotFollowed::Compressed)
 }
 
-/// Whether the file begins like text. UTF-16 is text full of NUL, and says so by its first bytes.
+/// Whether the file begins like something other than text. UTF-16 is text full of NUL.
 pub(super) fn is_binary(file: &File) -> io::Result<bool> {
     let mut head = [0; PROBE_BYTES];
     let got = platform::read_at(file, &mut head, 0)?;
     let head = &head[..got];
-    let marked = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
-    Ok(!marked && memchr::memchr(0, head).is_some())
+    let wide = TextEncoding::marked(head).is_some_and(TextEncoding::is_wide) || wide_by_pattern(head).is_some();
+    Ok(!wide && memchr::memchr(0, head).is_some())
 }

@@ -1,10 +1,13 @@
 //! Cuts the bytes of one incarnation into lines, and sums up what a stretch of them holds. No I/O.
 
-use memchr::{memchr, memchr_iter};
+use std::borrow::Cow;
 
+use memchr::memchr;
+
+use super::encoding::{SAMPLE_BYTES, Sniffer};
 use super::stamps::{self, Runs};
 use crate::event::{Batch, IncarnationId, LineMark};
-use crate::record::{LEVELS, level_of};
+use crate::record::{LEVELS, TextEncoding, level_of, without_mark};
 
 /// A mark stands at the latest after so many lines,
 const MARK_LINES: u64 = 256;
@@ -48,6 +51,11 @@ pub(super) struct Lines {
     last_mark: Option<LineMark>,
     /// The first bytes of the file, as far as they have been read.
     beginning: Vec<u8>,
+    sniffer: Sniffer,
+    /// What was last told of the encoding.
+    encoding_told: TextEncoding,
+    /// Wide units are counted from here on.
+    units_from: u64,
     rungs: Vec<Rung>,
     /// The next rung stands at the first line that starts here or later.
     next_rung: u64,
@@ -80,6 +88,9 @@ impl Lines {
             carry: Vec::new(),
             last_mark: None,
             beginning: Vec::new(),
+            sniffer: Sniffer::expecting(TextEncoding::Utf8),
+            encoding_told: TextEncoding::Utf8,
+            units_from: 0,
             rungs: Vec::new(),
             next_rung: RUNG_BYTES as u64,
             batch: Summing { start, ..Summing::default() },
@@ -90,8 +101,13 @@ impl Lines {
     pub(super) fn cut_to(&self, start: u64) -> Lines {
         let rungs: Vec<Rung> = self.rungs.iter().copied().take_while(|rung| rung.offset <= start).collect();
         let known = usize::try_from(start).map_or(self.beginning.len(), |start| start.min(self.beginning.len()));
+        let encoding = self.sniffer.encoding();
+        let sniffer = if start == 0 { Sniffer::expecting(encoding) } else { Sniffer::knowing(encoding) };
         Lines {
             beginning: self.beginning[..known].to_vec(),
+            sniffer,
+            // Whoever appends begins a unit there, even if the cut went through one.
+            units_from: start,
             next_rung: rungs.last().map_or(RUNG_BYTES as u64, |rung| rung_after(rung.offset)),
             rungs,
             ..Lines::new(start, 0, self.judge_stamps)
@@ -106,6 +122,27 @@ impl Lines {
     /// Bytes of the line that is not ended yet.
     pub(super) fn pending(&self) -> u64 {
         self.offset - self.line_start
+    }
+
+    /// What the bytes mean, as far as that is known.
+    pub(super) fn encoding(&self) -> TextEncoding {
+        self.sniffer.encoding()
+    }
+
+    /// Offset of the first byte of some unit of two bytes.
+    pub(super) fn units_from(&self) -> u64 {
+        self.units_from
+    }
+
+    /// What the file at the same place was before it.
+    pub(super) fn expect(&mut self, encoding: TextEncoding) {
+        self.sniffer = Sniffer::expecting(encoding);
+    }
+
+    /// What the bytes mean, if that is news.
+    pub(super) fn encoding_news(&mut self) -> Option<TextEncoding> {
+        let now = self.sniffer.encoding();
+        (std::mem::replace(&mut self.encoding_told, now) != now).then_some(now)
     }
 
     pub(super) fn rungs(&self) -> &[Rung] {
@@ -125,23 +162,61 @@ impl Lines {
     /// Takes in `window[fresh..]`, which stands at [`Lines::offset`]; what is before it are bytes taken in earlier.
     pub(super) fn take_in(&mut self, window: &[u8], fresh: usize) {
         let block = &window[fresh..];
-        if memchr(0, block).is_some() {
-            self.batch.nul_bytes += block.iter().filter(|byte| **byte == 0).count() as u64;
-        }
         let base = self.offset;
         if base == self.beginning.len() as u64 {
             let room = BEGINNING_BYTES.saturating_sub(self.beginning.len()).min(block.len());
             self.beginning.extend_from_slice(&block[..room]);
         }
-        let mut start = 0;
-        for newline in memchr_iter(b'\n', block) {
+        let sample = if base == 0 { &block[..block.len().min(SAMPLE_BYTES)] } else { &self.beginning };
+        self.sniffer.look_at_beginning(sample);
+        // Half a unit at the end of the bytes before is looked at again.
+        let half = usize::from(self.is_within_unit(base)).min(fresh);
+        self.count_nul(&window[fresh - half..]);
+        if !self.encoding().is_wide() {
+            self.sniff_lines(block);
+        }
+        let encoding = self.encoding();
+        let (mut start, mut at) = (0, fresh - half);
+        while let Some(length) = encoding.line_end(&window[at..]) {
+            at += length;
+            let end = at - fresh;
             self.mark_if_due(window, base - fresh as u64);
-            self.end_line(&block[start..newline], base + newline as u64);
-            start = newline + 1;
+            let newline = encoding.unit_bytes();
+            // A wide newline may have begun in the bytes before: it stays, and is taken off the text.
+            let content = if encoding.is_wide() { end } else { end - newline };
+            self.end_line(&block[start..content], base + end as u64 - newline as u64);
+            start = end;
             self.line_start = base + start as u64;
         }
         self.keep(&block[start..]);
         self.offset = base + block.len() as u64;
+    }
+
+    fn is_within_unit(&self, offset: u64) -> bool {
+        self.encoding().is_wide() && offset.abs_diff(self.units_from) % 2 == 1
+    }
+
+    /// Counts the bytes that nobody writes: NUL, or whole units of it. `bytes` begins with a whole unit.
+    fn count_nul(&mut self, bytes: &[u8]) {
+        if memchr(0, bytes).is_none() {
+            return;
+        }
+        self.batch.nul_bytes += if self.encoding().is_wide() {
+            2 * bytes.chunks_exact(2).filter(|unit| *unit == [0, 0]).count() as u64
+        } else {
+            bytes.iter().filter(|byte| **byte == 0).count() as u64
+        };
+    }
+
+    /// The encoding is sought in the lines that stand whole in a block.
+    fn sniff_lines(&mut self, block: &[u8]) {
+        let begins = if self.pending() == 0 { Some(0) } else { memchr(b'\n', block).map(|newline| newline + 1) };
+        let ends = memchr::memrchr(b'\n', block).map(|newline| newline + 1);
+        if let (Some(from), Some(to)) = (begins, ends)
+            && from < to
+        {
+            self.sniffer.look_at_lines(&block[from..to]);
+        }
     }
 
     /// Makes the unended line a final one. Returns where it starts and how long it is.
@@ -221,7 +296,7 @@ impl Lines {
         let news = end >= self.quiet_below;
         if news || self.judge_stamps {
             if self.carry.is_empty() {
-                self.weigh(without_leading_nul(rest), news);
+                self.weigh(self.without_leading_nul(rest), news);
             } else {
                 self.keep(rest);
                 let carry = std::mem::take(&mut self.carry);
@@ -235,6 +310,10 @@ impl Lines {
     }
 
     fn weigh(&mut self, line: &[u8], news: bool) {
+        let wide = self.encoding().is_wide();
+        let text = if wide { self.encoding().to_utf8(line) } else { Cow::Borrowed(line) };
+        let line = if wide { text.strip_suffix(b"\n").unwrap_or(&text) } else { line };
+        let line = if self.line_start == 0 { without_mark(line) } else { line };
         if news {
             self.batch.levels[level_of(line) as usize] += 1;
         }
@@ -244,21 +323,23 @@ impl Lines {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let bytes = if self.carry.is_empty() { without_leading_nul(bytes) } else { bytes };
+        let bytes = if self.carry.is_empty() { self.without_leading_nul(bytes) } else { bytes };
         let most = if self.judge_stamps { stamps::LONGEST_JUDGED } else { HEAD_BYTES };
         let room = most.saturating_sub(self.carry.len()).min(bytes.len());
         self.carry.extend_from_slice(&bytes[..room]);
+    }
+
+    /// `bytes` begins a line, or goes on behind NUL alone.
+    fn without_leading_nul<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let text = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+        // NUL is half of many wide characters.
+        &bytes[if self.encoding().is_wide() { text & !1 } else { text }..]
     }
 }
 
 /// Close together at the beginning: small files are cut and refilled too.
 fn rung_after(offset: u64) -> u64 {
     offset + offset.min(MARK_BYTES)
-}
-
-fn without_leading_nul(bytes: &[u8]) -> &[u8] {
-    let text = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
-    &bytes[text..]
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@
 //!
 //! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
-//! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines; `operate` carries out
+//! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines, `encoding` finds out
+//! what they mean; `operate` carries out
 //! orders between two looks; `take` hands bytes on as they are read; `run` is the loop around them.
 
 mod arrive;
+mod encoding;
 mod folder;
 mod life;
 mod lines;

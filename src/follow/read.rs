@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::life::{Life, Look};
 use super::sabotage::Sabotage;
-use super::stamps;
+use super::stamps::{self, Cutting};
 use super::state::{Ended, Next, State};
 use crate::event::{Actor, Cut, FollowEvent, IncarnationId, Origin};
 use crate::platform;
@@ -100,6 +100,11 @@ impl State {
             let known = life.marker.len();
             let from = life.lines.offset();
             life.lines.take_in(window, known);
+            let encoding = life.lines.encoding_news().map(|encoding| (encoding, life.lines.units_from()));
+            if let Some((encoding, units_from)) = encoding {
+                self.say(FollowEvent::Encoded { incarnation: id, encoding, units_from })?;
+            }
+            let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
             let lost = usize::from(Sabotage::FirstByte.is_on() && known < got);
             self.outlet.pass(id, from + lost as u64, &window[known + lost..])?;
             life.remember(window);
@@ -270,6 +275,7 @@ impl State {
             return Vec::new();
         }
         // Unreadable means that nothing can be claimed to stand there.
-        stamps::stamps_between(&life.file, floor, from, to).unwrap_or_default()
+        let cutting = Cutting { encoding: life.lines.encoding(), units_from: life.lines.units_from(), floor };
+        stamps::stamps_between(&life.file, cutting, from, to).unwrap_or_default()
     }
 }

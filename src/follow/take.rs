@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 
-use memchr::memrchr;
-
+use super::encoding::{SAMPLE_BYTES, encoding_of_beginning};
 use super::{Operated, Operator};
 use crate::command::FileOrder;
 use crate::event::{Event, IncarnationId};
@@ -56,24 +55,28 @@ impl Begin {
 /// Where the last `lines` lines of the first `size` bytes start.
 fn start_of_last(file: &File, size: u64, lines: u64) -> io::Result<u64> {
     let mut block = vec![0; usize::try_from(size).map_or(BLOCK_BYTES, |size| size.min(BLOCK_BYTES))];
+    let mut sample = [0; SAMPLE_BYTES];
+    let sampled = platform::read_at(file, &mut sample, 0)?;
+    let encoding = encoding_of_beginning(&sample[..sampled]);
+    let unit = encoding.unit_bytes() as u64;
     // The newline that ends the last line begins no line.
-    let mut end = size.saturating_sub(1);
+    let mut end = size.saturating_sub(1) / unit * unit;
     let mut left = lines;
     while end > 0 {
-        let start = end.saturating_sub(block.len() as u64);
+        let start = end.saturating_sub(block.len() as u64).next_multiple_of(unit);
         let wanted = &mut block[..(end - start) as usize];
         let got = platform::read_at(file, wanted, start)?;
-        if got < wanted.len() {
+        if got < wanted.len() || wanted.is_empty() {
             // Cut down meanwhile: what is left is read from its start.
             return Ok(0);
         }
         let mut rest = &wanted[..];
-        while let Some(newline) = memrchr(b'\n', rest) {
+        while let Some(behind) = encoding.last_line_end(rest) {
             left -= 1;
             if left == 0 {
-                return Ok(start + newline as u64 + 1);
+                return Ok(start + behind as u64);
             }
-            rest = &rest[..newline];
+            rest = &rest[..behind - unit as usize];
         }
         end = start;
     }
@@ -112,6 +115,16 @@ mod tests {
         assert_eq!(begins(b"abc", Begin::Last(1)), 0);
         assert_eq!(begins(b"", Begin::Last(3)), 0);
         assert_eq!((begins(text, Begin::Start), begins(text, Begin::End)), (0, 10));
+    }
+
+    #[test]
+    fn the_last_lines_of_wide_text_are_counted_in_whole_units() {
+        // U+0A00 and U+000A differ in their order alone.
+        let text = "\u{feff}INFO one\n\u{0a00}two\n\nlast\n";
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let starts: Vec<u64> = (1..6).map(|lines| begins(&wide, Begin::Last(lines))).collect();
+        assert_eq!(starts, [32, 30, 20, 0, 0]);
+        assert_eq!(begins(&wide[..wide.len() - 2], Begin::Last(1)), 32, "a last line without newline is one");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::text::{number, size};
 use super::theme::{self, Colors};
 use super::widgets::{self, chip};
 use crate::model::{Incarnation, Reach};
+use crate::record::TextEncoding;
 
 /// Draws the footer of the files panel for the selected file; nothing without one.
 pub(super) fn show_footer(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
@@ -187,6 +188,9 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
         };
         row("file-row-size", format!("{} B", number(one.size)));
         row("file-row-lines", number(one.lines));
+        if one.encoding != TextEncoding::Utf8 {
+            row("file-row-encoding", one.encoding.name().to_owned());
+        }
         row("file-row-inode", one.file_id.ino.to_string());
         if !writers.is_empty() {
             row("file-row-writers", writers.join(", "));

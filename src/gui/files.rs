@@ -263,6 +263,8 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     let (text, color) = writers_line(scene, one, colors);
     let needed = widgets::text_width(ui, &text, theme::plain(theme::SMALL)) + 12.0;
     let lines = scene.tr_args("count-lines", &[("n", one.lines.into())]);
+    // Almost every file is UTF-8; what is not, says so.
+    let lines = if one.encoding == TextEncoding::Utf8 { lines } else { format!("{} · {lines}", one.encoding.name()) };
     let long = format!("{lines} · {}", one.file_id.ino);
     let fits = widgets::text_width(ui, &long, theme::plain(theme::SMALL)) <= right - left - needed;
     let taken = figure(if fits { &long } else { &lines }, second);

@@ -41,7 +41,7 @@ impl Language {
         tag.parse().unwrap_or_default()
     }
 
-    fn sources(self) -> [&'static str; 8] {
+    fn sources(self) -> [&'static str; 9] {
         match self {
             Language::English => [
                 include_str!("../../assets/text/en/window.ftl"),
@@ -52,6 +52,7 @@ impl Language {
                 include_str!("../../assets/text/en/new_lab.ftl"),
                 include_str!("../../assets/text/en/deleted.ftl"),
                 include_str!("../../assets/text/en/nest.ftl"),
+                include_str!("../../assets/text/en/encoding.ftl"),
             ],
             Language::Chinese => [
                 include_str!("../../assets/text/zh/window.ftl"),
@@ -62,6 +63,7 @@ impl Language {
                 include_str!("../../assets/text/zh/new_lab.ftl"),
                 include_str!("../../assets/text/zh/deleted.ftl"),
                 include_str!("../../assets/text/zh/nest.ftl"),
+                include_str!("../../assets/text/zh/encoding.ftl"),
             ],
         }
     }

@@ -5,6 +5,7 @@
 //! nothing is kept in a buffer, so a failed line is never written later.
 
 mod daily;
+mod encoded;
 mod look;
 mod plain;
 mod probe;
@@ -194,6 +195,9 @@ pub struct HandlerOptions {
 }
 
 /// How text becomes bytes.
+///
+/// A line is encoded once, before its handler gets it; no class knows of encodings. Its stamp was reckoned over the text
+/// in UTF-8, so whoever judges it decodes it first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
@@ -202,8 +206,42 @@ pub enum Encoding {
     Utf8,
     /// Simplified Chinese, two bytes a character.
     Gbk,
-    /// Two bytes a unit, little-endian, with a mark at the beginning of the file as Python writes it.
+    /// Two bytes a unit, little-endian, with a mark at the beginning of the file as Python writes it. Only who makes the
+    /// file writes the mark.
     Utf16,
+}
+
+/// All encodings, in the order in which they are shown.
+pub const ENCODINGS: [Encoding; 3] = [Encoding::Utf8, Encoding::Gbk, Encoding::Utf16];
+
+impl Encoding {
+    /// Its name in the lab file, which is Python's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Utf8 => "utf-8",
+            Encoding::Gbk => "gbk",
+            Encoding::Utf16 => "utf-16",
+        }
+    }
+
+    /// The key of the sentence about it in the catalogue of strings.
+    pub fn sentence_key(self) -> &'static str {
+        match self {
+            Encoding::Utf8 => "encoding-utf-8",
+            Encoding::Gbk => "encoding-gbk",
+            Encoding::Utf16 => "encoding-utf-16",
+        }
+    }
+
+    /// The encoding of this name, in any spelling that Python takes for it.
+    pub fn named(name: &str) -> Option<Encoding> {
+        match name.to_ascii_lowercase().replace('_', "-").as_str() {
+            "utf-8" | "utf8" => Some(Encoding::Utf8),
+            "gbk" | "cp936" | "936" => Some(Encoding::Gbk),
+            "utf-16" | "utf16" => Some(Encoding::Utf16),
+            _ => None,
+        }
+    }
 }
 
 impl HandlerSetup {
@@ -214,6 +252,14 @@ impl HandlerSetup {
 
     /// A handler that has opened nothing yet.
     pub fn build(&self) -> Box<dyn Handler> {
+        let handler = self.build_class();
+        match self.options.encoding {
+            Encoding::Utf8 => handler,
+            encoding => Box::new(encoded::Encoded::new(handler, encoding, self.path.clone())),
+        }
+    }
+
+    fn build_class(&self) -> Box<dyn Handler> {
         let (path, options) = (self.path.clone(), self.options.clone());
         match self.class {
             Class::Plain => Box::new(plain::Plain::new(path)),
@@ -247,6 +293,8 @@ pub struct Surroundings<'a> {
     pub observer: &'a mut dyn Observer,
     /// Points at which a test may look or interfere.
     pub probe: &'a dyn Probe,
+    /// What every file begins with that the handler makes; most encodings need nothing.
+    pub beginning: &'static [u8],
 }
 
 /// Is told what a handler does, at once and in order.
@@ -343,6 +391,14 @@ pub enum EmitFault {
         /// Bytes of the line.
         wanted: usize,
     },
+    /// The encoding has no such character; nothing of the line is in the file. Python's `UnicodeEncodeError`.
+    #[error("{} has no character {character:?} (U+{:04X})", encoding.name(), u32::from(*character))]
+    Unencodable {
+        /// The first one of the line.
+        character: char,
+        /// The handler's encoding.
+        encoding: Encoding,
+    },
     /// The stream was closed by an earlier failure and is never opened again.
     #[error("I/O operation on closed file: opening failed when the day changed, and the stream stays closed")]
     Closed,
@@ -376,5 +432,14 @@ mod tests {
             assert_eq!(serde_json::to_string(&info.class).unwrap(), format!("\"{}\"", info.name));
         }
         assert_eq!(Class::named("nothing"), None);
+    }
+
+    #[test]
+    fn encodings_are_found_by_their_names() {
+        for encoding in ENCODINGS {
+            assert_eq!(Encoding::named(encoding.name()), Some(encoding));
+        }
+        assert_eq!(Encoding::named("UTF_16"), Some(Encoding::Utf16));
+        assert_eq!(Encoding::named("latin-1"), None);
     }
 }

@@ -63,20 +63,20 @@ impl Bench {
     }
 
     fn open(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.open(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe })
+        self.handler.open(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
     }
 
     fn emit(&mut self, line: &str, probe: &dyn Probe) -> Result<(), EmitError> {
-        let mut around = Surroundings { clock: &self.clock, observer: &mut self.seen, probe };
+        let mut around = Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" };
         self.handler.emit(line.as_bytes(), &mut around)
     }
 
     fn check(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.check(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe })
+        self.handler.check(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
     }
 
     fn close(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.close(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe })
+        self.handler.close(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
     }
 }
 

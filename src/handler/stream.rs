@@ -10,6 +10,9 @@ use crate::platform;
 
 use super::{EmitError, EmitFault, Opened, Point, Surroundings};
 
+/// How often a file is made in one try, if it has gone again each time before it could be opened.
+const MAKING_TRIES: usize = 100;
+
 /// Opens a file for appending, makes it if it is not there, and tells the observer.
 pub(super) fn open(
     path: &Path,
@@ -17,13 +20,30 @@ pub(super) fn open(
     around: &mut Surroundings<'_>,
 ) -> Result<(File, FileId), EmitError> {
     let failed = |error| EmitError::system("open", path, error);
-    let file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
+    let file = open_or_make(path, around.beginning).map_err(failed)?;
     let at = Moment::now();
     let file_id = platform::file_id(&file.metadata().map_err(failed)?);
     around.probe.opened(&file, path);
     let descriptor = platform::descriptor_number(&file);
     around.observer.opened(Opened { at, file_id, path, reason, descriptor });
     Ok((file, file_id))
+}
+
+/// A file that begins with something comes to stand at its path with that in it: whoever finds it there appends, and of
+/// several that make it at once one succeeds. So the beginning stands once, before any line, whoever is killed when.
+fn open_or_make(path: &Path, beginning: &[u8]) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true);
+    if beginning.is_empty() {
+        return options.create(true).open(path);
+    }
+    for _ in 1..MAKING_TRIES {
+        match options.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => platform::make_with(path, beginning)?,
+            other => return other,
+        }
+    }
+    options.open(path)
 }
 
 /// Writes a line with one write(2). A part of a line is not completed: what follows it would be a second write, between

@@ -6,7 +6,7 @@ use super::faults::Taking;
 use super::{Bytes, FaultKind, Incarnation, LineIndex, Mark, MarkId, MarkKind, Model, Reach};
 use crate::clock::{Moment, Mono};
 use crate::event::{Actor, Batch, Cut, FileId, FollowEvent, IncarnationId, LaunchId, Origin};
-use crate::record::StampRun;
+use crate::record::{StampRun, TextEncoding};
 
 /// An incarnation as its event describes it.
 struct New<'a> {
@@ -66,6 +66,11 @@ impl Model {
             FollowEvent::Truncated { incarnation, path, old_size, kept, remaining, by, .. } => {
                 let cutting = Cutting { path, old_size: *old_size, kept: *kept, remaining, by: *by };
                 self.truncated(at, *incarnation, &cutting);
+            }
+            FollowEvent::Encoded { incarnation, encoding, .. } => {
+                if let Some(one) = self.incarnation_mut(*incarnation) {
+                    one.encoding = *encoding;
+                }
             }
             FollowEvent::Read(batch) => self.read(at.mono, batch),
             FollowEvent::Pending { incarnation, bytes, size } => {
@@ -145,6 +150,7 @@ impl Model {
             reach: Reach::Unlinked { cut: Cut { offset: size, exact: false } },
             size: size.max(start),
             bytes: Bytes { start, ..Bytes::default() },
+            encoding: TextEncoding::default(),
             lines: 0,
             index: LineIndex::starting_at(start),
             longest_bytes: 0,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::{Moment, Mono};
 use crate::event::{Cut, FileId, IncarnationId, LineMark, Origin};
+use crate::record::TextEncoding;
 
 /// One life of one file: from creation, or a truncation, to its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,8 @@ pub struct Incarnation {
     pub size: u64,
     /// What became of its bytes.
     pub bytes: Bytes,
+    /// What its bytes mean.
+    pub encoding: TextEncoding,
     /// Whole lines read.
     pub lines: u64,
     /// Where its lines start.

@@ -155,6 +155,58 @@ pub fn link_open_file(file: &File, to: &Path) -> io::Result<()> {
     Ok(rustix::fs::linkat(CWD, descriptor.as_str(), CWD, to, AtFlags::SYMLINK_FOLLOW)?)
 }
 
+/// Makes a file that has these bytes in it as soon as it can be seen. A link at the path that leads nowhere is followed,
+/// as open(2) does. A path that is taken by then is no error.
+///
+/// Where the file system has no nameless files, the file stands empty at its path for a moment.
+///
+/// # Errors
+/// The system's.
+pub fn make_with(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let place = link_target(path);
+    let made = make_nameless(&place, bytes).and_then(|file| link_open_file(&file, &place));
+    let made = match made {
+        Err(error) if lacks_nameless_files(&error) => {
+            let file = OpenOptions::new().append(true).create_new(true).open(&place);
+            file.and_then(|file| write_whole(&file, bytes))
+        }
+        other => other,
+    };
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// Where a chain of symbolic links ends. One that is too long ends somewhere, and what is tried there fails.
+fn link_target(path: &Path) -> PathBuf {
+    let mut place = path.to_owned();
+    for _ in 0..40 {
+        let Ok(target) = std::fs::read_link(&place) else { break };
+        place = place.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+    }
+    place
+}
+
+#[cfg(target_os = "linux")]
+fn make_nameless(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let nameless = rustix::fs::OFlags::TMPFILE.bits() as i32;
+    let file = OpenOptions::new().write(true).custom_flags(nameless).open(folder)?;
+    write_whole(&file, bytes)?;
+    Ok(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make_nameless(_: &Path, _: &[u8]) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// What the system says where it can't make a file without a name, or can't give it one.
+fn lacks_nameless_files(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::IsADirectory | io::ErrorKind::PermissionDenied)
+}
+
 /// Renames without ever replacing an existing file.
 pub fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};

@@ -1,11 +1,11 @@
 //! The stamp at the end of each line of a lab's worker: who wrote it, the how-manieth it is, and whether it is whole.
 //!
 //! `{body} ~{launch:08x}.{worker}.{thread}.{task}.{seq}.{body_len}.{crc:08x}`. The checksum covers the body and all
-//! fields before it. The length makes a line whole again that got glued behind a fragment of another one.
+//! fields before it. Both speak of the text in UTF-8, whatever the file's encoding is. The length makes a line whole again that got glued behind a fragment of another one.
 
-use super::LaunchId;
+use encoding_rs::GBK;
 
-use super::push_decimal;
+use super::{LaunchId, push_decimal};
 
 /// What stands between body and stamp.
 const MARK: &[u8; 2] = b" ~";
@@ -81,6 +81,36 @@ pub fn parse_stamp(line: &[u8]) -> Stamped<'_> {
     } else {
         Stamped::Torn { stamp: found.stamp }
     }
+}
+
+/// A line is not longer than this if its text is looked for at every byte.
+const LONGEST_SOUGHT: usize = 64 << 10;
+
+/// Judges a line, given without its newline, that is in UTF-8 or in GBK: it is whole if either fits the checksum.
+pub fn parse_stamp_of_any(line: &[u8]) -> Stamped<'_> {
+    let as_it_is = parse_stamp(line);
+    if matches!(as_it_is, Stamped::Whole { .. } | Stamped::None) || line.is_ascii() {
+        return as_it_is;
+    }
+    let Some(found) = find(line) else { return as_it_is };
+    let Ok(body_len) = usize::try_from(found.body_len) else { return as_it_is };
+    // What takes two bytes in GBK takes two or three in UTF-8.
+    let earliest = found.mark_at.saturating_sub(body_len);
+    let latest = found.mark_at.saturating_sub(body_len / 3 * 2);
+    let starts = if line.len() > LONGEST_SOUGHT { 0..=0 } else { earliest..=latest };
+    for start in starts {
+        let (body, broken) = GBK.decode_without_bom_handling(&line[start..found.mark_at]);
+        if broken || body.len() != body_len {
+            continue;
+        }
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(body.as_bytes());
+        crc.update(&line[found.mark_at..found.crc_at]);
+        if crc.finalize() == found.crc {
+            return Stamped::Whole { stamp: found.stamp, extra_before: start };
+        }
+    }
+    as_it_is
 }
 
 /// Where the stamp begins, the blank before it included: what a view leaves away. Does not check the text.
@@ -229,6 +259,23 @@ mod tests {
     }
 
     #[test]
+    fn a_line_in_gbk_is_judged_by_the_text_that_was_stamped() {
+        let line = stamped("INFO 用户 登录成功", 17);
+        let gbk = GBK.encode(std::str::from_utf8(&line).unwrap()).0.into_owned();
+        assert_eq!(parse_stamp_of_any(&line), Stamped::Whole { stamp: stamp(17), extra_before: 0 });
+        assert_eq!(parse_stamp_of_any(&gbk), Stamped::Whole { stamp: stamp(17), extra_before: 0 });
+        // Behind a fragment that ends within a character.
+        let glued = [b"INFO \xd3\xc3\xbb".as_slice(), &gbk].concat();
+        assert_eq!(parse_stamp_of_any(&glued), Stamped::Whole { stamp: stamp(17), extra_before: 8 });
+        let mut other = gbk.clone();
+        other[6] ^= 1;
+        assert_eq!(parse_stamp_of_any(&other), Stamped::Torn { stamp: stamp(17) });
+        let cut = &gbk[6..];
+        assert_eq!(parse_stamp_of_any(cut), Stamped::Torn { stamp: stamp(17) });
+        assert_eq!(parse_stamp_of_any(&gbk[..20]), Stamped::None);
+    }
+
+    #[test]
     fn text_that_merely_ends_alike_is_no_stamp() {
         for line in ["", "x", ".........", "1.2.3.4.5.6.deadbeef", " ~0badcafe..1.1.1.1.00000000", "~.~.~.~.~.~.~"] {
             assert_eq!(parse_stamp(line.as_bytes()), Stamped::None, "{line}");
@@ -263,7 +310,7 @@ mod tests {
 
         #[test]
         fn junk_never_panics(line in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (parse_stamp(&line), stamp_start(&line));
+            let _ = (parse_stamp(&line), parse_stamp_of_any(&line), stamp_start(&line));
         }
     }
 }

@@ -61,6 +61,9 @@ impl Json {
                 self.left_out.insert(*incarnation);
                 return;
             }
+            FollowEvent::Encoded { incarnation, encoding, units_from } => {
+                self.splitters.entry(*incarnation).or_default().understand(*encoding, *units_from);
+            }
             FollowEvent::Unterminated { incarnation, .. } => self.finish(*incarnation),
             FollowEvent::Released { incarnation } => {
                 self.finish(*incarnation);

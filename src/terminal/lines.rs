@@ -2,21 +2,12 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr_iter};
+use crate::record::TextEncoding;
 
 /// As much of one line is kept; the rest is counted.
 const LONGEST_KEPT: usize = 64 << 20;
 /// As much room stays reserved for the next line.
 const USUAL_BYTES: usize = 64 << 10;
-
-/// What the mark at the beginning of a file says of its text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Encoding {
-    #[default]
-    Utf8,
-    Utf16Le,
-    Utf16Be,
-}
 
 /// One line, as it stands in its file.
 #[derive(Debug)]
@@ -27,20 +18,18 @@ pub(super) struct Line<'a> {
     pub(super) bytes_len: u64,
     /// Its bytes with its ending, as far as they were kept.
     pub(super) bytes: &'a [u8],
-    encoding: Encoding,
+    encoding: TextEncoding,
 }
 
 impl Line<'_> {
     /// The line as text, without its ending and without the mark that begins a file.
     pub(super) fn text(&self) -> Cow<'_, str> {
-        let text = match self.encoding {
-            Encoding::Utf8 => String::from_utf8_lossy(self.bytes),
-            Encoding::Utf16Le => utf16(self.bytes, u16::from_le_bytes),
-            Encoding::Utf16Be => utf16(self.bytes, u16::from_be_bytes),
-        };
-        match text {
-            Cow::Borrowed(text) => Cow::Borrowed(self.shown(text)),
-            Cow::Owned(text) => Cow::Owned(self.shown(&text).to_owned()),
+        match self.encoding.to_utf8(self.bytes) {
+            Cow::Borrowed(bytes) => match String::from_utf8_lossy(bytes) {
+                Cow::Borrowed(text) => Cow::Borrowed(self.shown(text)),
+                Cow::Owned(text) => Cow::Owned(self.shown(&text).to_owned()),
+            },
+            Cow::Owned(bytes) => Cow::Owned(self.shown(&String::from_utf8_lossy(&bytes)).to_owned()),
         }
     }
 
@@ -51,18 +40,14 @@ impl Line<'_> {
 
     /// Whether its text tells its bytes.
     pub(super) fn is_utf8(&self) -> bool {
-        self.encoding == Encoding::Utf8 && std::str::from_utf8(self.bytes).is_ok()
+        !self.encoding.is_wide()
+            && std::str::from_utf8(self.bytes).is_ok_and(|text| self.encoding.to_utf8(self.bytes) == text.as_bytes())
     }
 
     /// Whether more of it stands in the file than was kept.
     pub(super) fn is_cut(&self) -> bool {
         self.bytes_len > self.bytes.len() as u64
     }
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
-    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-    Cow::Owned(char::decode_utf16(units).map(|sign| sign.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
 }
 
 /// The line that is not ended yet.
@@ -72,17 +57,21 @@ pub(super) struct Splitter {
     bytes_len: u64,
     kept: Vec<u8>,
     last: u8,
-    encoding: Encoding,
+    encoding: TextEncoding,
+    units_from: u64,
 }
 
 impl Splitter {
+    /// What all bytes mean, those of the line that is not ended yet included; wide units are counted from an offset.
+    pub(super) fn understand(&mut self, encoding: TextEncoding, units_from: u64) {
+        self.encoding = encoding;
+        self.units_from = units_from;
+    }
+
     /// Takes in `bytes`, which stand at `offset`, and gives each line that ends in them.
     pub(super) fn take_in(&mut self, offset: u64, bytes: &[u8], mut each: impl FnMut(&Line<'_>)) {
         if self.bytes_len == 0 {
             self.offset = offset;
-        }
-        if offset == 0 {
-            self.encoding = encoding_of(bytes);
         }
         let mut rest = bytes;
         while let Some(end) = self.line_end(rest) {
@@ -126,23 +115,16 @@ impl Splitter {
 
     /// How many of the bytes that come next end the line.
     fn line_end(&self, rest: &[u8]) -> Option<usize> {
-        let pair = match self.encoding {
-            Encoding::Utf8 => return memchr(b'\n', rest).map(|newline| newline + 1),
-            Encoding::Utf16Le => [b'\n', 0],
-            Encoding::Utf16Be => [0, b'\n'],
-        };
-        let base = self.offset + self.bytes_len;
-        let before = |at: usize| at.checked_sub(1).map_or(self.last, |before| rest[before]);
-        let ends = |at: &usize| (base + *at as u64) % 2 == 1 && before(*at) == pair[0];
-        memchr_iter(pair[1], rest).find(ends).map(|at| at + 1)
-    }
-}
-
-fn encoding_of(beginning: &[u8]) -> Encoding {
-    match beginning {
-        [0xff, 0xfe, ..] => Encoding::Utf16Le,
-        [0xfe, 0xff, ..] => Encoding::Utf16Be,
-        _ => Encoding::Utf8,
+        let position = self.offset + self.bytes_len;
+        let within_unit = self.encoding.is_wide() && position.abs_diff(self.units_from) % 2 == 1;
+        if !within_unit {
+            return self.encoding.line_end(rest);
+        }
+        let first = *rest.first()?;
+        if self.bytes_len > 0 && self.encoding.is_newline(&[self.last, first]) {
+            return Some(1);
+        }
+        self.encoding.line_end(&rest[1..]).map(|end| end + 1)
     }
 }
 
@@ -151,8 +133,9 @@ mod tests {
     use super::*;
 
     /// Offset, length and text of each line, with the file cut into blocks of a size.
-    fn split(file: &[u8], block: usize) -> Vec<(u64, u64, String)> {
+    fn split(file: &[u8], block: usize, encoding: TextEncoding) -> Vec<(u64, u64, String)> {
         let mut splitter = Splitter::default();
+        splitter.understand(encoding, 0);
         let mut lines = Vec::new();
         let mut each = |line: &Line<'_>| lines.push((line.offset, line.bytes_len, line.text().into_owned()));
         for (number, part) in file.chunks(block).enumerate() {
@@ -171,21 +154,36 @@ mod tests {
         let file = "\u{feff}a\r\n\n日\0\nlast".as_bytes();
         let lines = [line(0, 6, "a"), line(6, 1, ""), line(7, 5, "日\0"), line(12, 4, "last")];
         for block in 1..20 {
-            assert_eq!(split(file, block), lines, "{block}");
+            assert_eq!(split(file, block, TextEncoding::Utf8), lines, "{block}");
         }
     }
 
     #[test]
-    fn utf_16_says_so_by_its_mark() {
+    fn a_block_may_end_within_a_unit() {
         // U+0A00 and U+000A differ in their order alone.
         let text = "\u{feff}a\n\u{0a00}b\r\n日";
         let lines = [line(0, 6, "a"), line(6, 8, "\u{0a00}b"), line(14, 2, "日")];
         let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        // The mark itself is never cut in two: a file is looked at when it has a line.
-        for block in 2..20 {
-            assert_eq!(split(&little, block), lines, "{block}");
-            assert_eq!(split(&big, block), lines, "{block}");
+        for block in 1..20 {
+            assert_eq!(split(&little, block, TextEncoding::Utf16Le), lines, "{block}");
+            assert_eq!(split(&big, block, TextEncoding::Utf16Be), lines, "{block}");
         }
+    }
+
+    #[test]
+    fn only_utf_8_is_told_by_its_text_alone() {
+        let is_utf8 = |bytes: &[u8], encoding| {
+            let mut told = None;
+            let mut splitter = Splitter::default();
+            splitter.understand(encoding, 0);
+            splitter.take_in(0, bytes, |line| told = Some((line.is_utf8(), line.text().into_owned())));
+            told
+        };
+        assert_eq!(is_utf8("用\n".as_bytes(), TextEncoding::Utf8), Some((true, "用".to_owned())));
+        assert_eq!(is_utf8(b"\xd3\xc3\n", TextEncoding::Gbk), Some((false, "用".to_owned())));
+        assert_eq!(is_utf8(b"\xcd\xa8\n", TextEncoding::Gbk), Some((false, "通".to_owned())));
+        assert_eq!(is_utf8(b"plain\n", TextEncoding::Gbk), Some((true, "plain".to_owned())));
+        assert_eq!(is_utf8(b"a\0\n\0", TextEncoding::Utf16Le), Some((false, "a".to_owned())));
     }
 }

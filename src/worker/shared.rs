@@ -145,7 +145,7 @@ impl<'a> Shared<'a> {
 
 impl<'a> Held<'a> {
     fn split<'h>(&'h mut self, clock: &'h SessionClock) -> (&'h mut dyn Handler, Surroundings<'h>) {
-        let around = Surroundings { clock, observer: &mut self.reporter, probe: self.probe.as_ref() };
+        let around = Surroundings { clock, observer: &mut self.reporter, probe: self.probe.as_ref(), beginning: b"" };
         (self.handler.as_mut(), around)
     }
 

@@ -27,6 +27,7 @@ pub fn feed(scan: &mut Scan, scene: &Scene<'_>, sources: &mut Sources) -> bool {
                 first: line,
                 mark: one.index.before(line),
                 end: readable_end(model, one).min(one.index.end()),
+                encoding: one.encoding,
             }),
         };
         scan.feed(Stretch { first_row, rows, lines });

@@ -12,7 +12,8 @@ use super::query::{LevelSet, Query};
 use super::row_set::RowSet;
 use crate::event::{IncarnationId, LineMark};
 use crate::gui::log_view::line::time_span;
-use crate::record::{Level, level_of, stamp_start};
+use crate::gui::log_view::read::text_of;
+use crate::record::{Level, TextEncoding, level_of, stamp_start};
 
 /// Bytes read at a time.
 const BLOCK: usize = 256 * 1024;
@@ -60,6 +61,8 @@ pub struct Lines {
     pub mark: LineMark,
     /// Offset below which the text stands.
     pub end: u64,
+    /// What its bytes mean.
+    pub encoding: TextEncoding,
 }
 
 #[derive(Default)]
@@ -177,8 +180,8 @@ impl Scanner {
             if held == buffer.len() {
                 if held >= LONGEST {
                     // The rest of a giant line: what of it was seen has to do.
-                    self.line(stretch, lines, line, &buffer[..held]);
-                    let Some(next) = behind_newline(file, offset + held as u64, lines.end) else { return };
+                    self.line(stretch, lines, line, &text_of(lines.encoding, &buffer[..held], offset));
+                    let Some(next) = behind_newline(file, lines, offset + held as u64) else { return };
                     (line, offset, held) = (line + 1, next, 0);
                     continue;
                 }
@@ -191,13 +194,12 @@ impl Scanner {
             };
             held += read;
             let at_end = read == 0 || offset + held as u64 >= lines.end;
-            let whole = match memchr::memrchr(b'\n', &buffer[..held]) {
-                Some(newline) => newline + 1,
-                None if at_end => held,
+            let whole = match lines.encoding.last_line_end(&buffer[..held]) {
+                _ if at_end => held,
+                Some(behind) => behind,
                 None => continue,
             };
-            let whole = if at_end { held } else { whole };
-            line = self.block(stretch, lines, line, last, &buffer[..whole]);
+            line = self.block(stretch, lines, line, last, &text_of(lines.encoding, &buffer[..whole], offset));
             if at_end {
                 return;
             }
@@ -212,7 +214,7 @@ impl Scanner {
         }
     }
 
-    /// Looks through whole lines, the first of which has the number `line`; returns the number after the last.
+    /// Looks through whole lines of text, the first of which has the number `line`; returns the number after the last.
     fn block(&mut self, stretch: &Stretch, lines: &Lines, mut line: u64, last: u64, block: &[u8]) -> u64 {
         let mut at = 0;
         while line < lines.first && at < block.len() {
@@ -264,13 +266,15 @@ impl Scanner {
     }
 }
 
-/// Offset behind the next newline.
-fn behind_newline(file: &File, mut offset: u64, end: u64) -> Option<u64> {
+/// Offset behind the next newline. A unit begins at `offset`.
+fn behind_newline(file: &File, lines: &Lines, mut offset: u64) -> Option<u64> {
+    let unit = lines.encoding.unit_bytes();
     let mut buffer = vec![0; BLOCK];
-    while offset < end {
-        let read = crate::platform::read_at(file, &mut buffer, offset).ok().filter(|read| *read > 0)?;
-        if let Some(newline) = memchr::memchr(b'\n', &buffer[..read]) {
-            return Some(offset + newline as u64 + 1);
+    while offset < lines.end {
+        let read = crate::platform::read_at(file, &mut buffer, offset).ok()?;
+        let read = Some(read - read % unit).filter(|read| *read > 0)?;
+        if let Some(behind) = lines.encoding.line_end(&buffer[..read]) {
+            return Some(offset + behind as u64);
         }
         offset += read as u64;
     }
@@ -293,7 +297,8 @@ mod tests {
 
     fn lines(file: &Arc<File>, first: u64, end: u64) -> Option<Lines> {
         let mark = LineMark { line: 0, offset: 0 };
-        Some(Lines { incarnation: IncarnationId(1), file: Some(Arc::clone(file)), first, mark, end })
+        let encoding = TextEncoding::Utf8;
+        Some(Lines { incarnation: IncarnationId(1), file: Some(Arc::clone(file)), first, mark, end, encoding })
     }
 
     fn wanted(query: &str, levels: LevelSet) -> Wanted {
@@ -370,6 +375,29 @@ mod tests {
             Stretch { first_row: 2, rows: 3, lines: lines(&file, 0, text.len() as u64) },
         ];
         assert_eq!(scan(wanted("/needle|last/", LevelSet::ALL), stretches), [3, 4]);
+    }
+
+    #[test]
+    fn text_is_found_in_whatever_encoding_it_stands() {
+        let text: String = (0..50_000).map(|n| format!("INFO 用户 {n} \u{0a00}登录\n")).collect();
+        let marked = format!("\u{feff}{text}");
+        let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let gbk = encoding_rs::GBK.encode(&text.replace('\u{0a00}', "")).0.into_owned();
+        let files = [
+            (TextEncoding::Utf8, marked.clone().into_bytes()),
+            (TextEncoding::Utf16Le, wide),
+            (TextEncoding::Gbk, gbk),
+        ];
+        for (encoding, bytes) in files {
+            let file = file(&bytes);
+            let stretch = || {
+                let lines = Lines { encoding, ..lines(&file, 0, bytes.len() as u64).unwrap() };
+                vec![Stretch { first_row: 0, rows: 50_000, lines: Some(lines) }]
+            };
+            assert_eq!(scan(wanted("用户 49999", LevelSet::ALL), stretch()), [49_999], "{encoding:?}");
+            assert_eq!(scan(wanted("/^INFO 用户 0 .?登录$/", LevelSet::ALL), stretch()), [0], "{encoding:?}");
+            assert_eq!(scan(wanted("", LevelSet::only(Level::Info)), stretch()).len(), 50_000, "{encoding:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reads lines from the files, found through the sparse index: one positioned read for a screenful.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -9,6 +10,7 @@ use super::line::SHOWN_CHARS;
 use crate::event::IncarnationId;
 use crate::follow::Texts;
 use crate::model::{Incarnation, LineIndex, Model, Reach};
+use crate::record::{TextEncoding, without_mark};
 
 /// Bytes of a line that are kept: all that its shown characters can take.
 pub const KEPT_BYTES: usize = SHOWN_CHARS * 4 + 4;
@@ -22,10 +24,12 @@ const BUDGET: u64 = 8 * 1024 * 1024;
 /// The beginning of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawLine {
-    /// Its bytes without the newline, up to [`KEPT_BYTES`].
+    /// Its text in UTF-8, as far as it is text, without the newline: what up to [`KEPT_BYTES`] of the file say.
     pub bytes: Box<[u8]>,
     /// Offset of its first byte.
     pub offset: u64,
+    /// Offset behind the last byte in the file that `bytes` tells.
+    pub end: u64,
     /// Whether `bytes` is all of it.
     pub whole: bool,
 }
@@ -42,6 +46,22 @@ pub trait ReadAt {
 impl<F: Fn(u64, &mut [u8]) -> io::Result<usize>> ReadAt for F {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self(offset, buffer)
+    }
+}
+
+/// Where an incarnation's lines start, and what its bytes mean.
+#[derive(Clone, Copy)]
+pub struct Layout<'a> {
+    /// Where lines start.
+    pub index: &'a LineIndex,
+    /// What bytes mean.
+    pub encoding: TextEncoding,
+}
+
+impl<'a> Layout<'a> {
+    /// That of an incarnation.
+    pub fn of(one: &'a Incarnation) -> Layout<'a> {
+        Layout { index: &one.index, encoding: one.encoding }
     }
 }
 
@@ -68,6 +88,15 @@ pub struct Piece<'a> {
     pub ends: bool,
 }
 
+/// The text of a line that stands at `offset`, in UTF-8. The mark that begins a file is no text.
+pub fn text_of(encoding: TextEncoding, bytes: &[u8], offset: u64) -> Cow<'_, [u8]> {
+    match encoding.to_utf8(bytes) {
+        text if offset > 0 => text,
+        Cow::Borrowed(text) => Cow::Borrowed(without_mark(text)),
+        Cow::Owned(text) => Cow::Owned(without_mark(&text).to_owned()),
+    }
+}
+
 /// Visits `lines` of a file in order, below offset `end`, a piece at a time. Returns after `budget` bytes or at the end
 /// of the file even if lines are left.
 ///
@@ -75,26 +104,31 @@ pub struct Piece<'a> {
 /// The error of the first read that fails.
 pub fn walk(
     source: &dyn ReadAt,
-    index: &LineIndex,
+    layout: Layout<'_>,
     lines: std::ops::Range<u64>,
     end: u64,
     budget: u64,
     visit: &mut dyn FnMut(Piece<'_>) -> Next,
 ) -> io::Result<()> {
+    let Layout { index, encoding } = layout;
+    let unit = encoding.unit_bytes();
     let mark = index.before(lines.start);
+    // Every line begins with a whole unit. Half a one at the end is nothing.
+    let end = end - end.saturating_sub(mark.offset) % unit as u64;
     let (mut line, mut offset, mut left) = (mark.line, mark.offset, budget);
     let mut skip = line < lines.start;
     let mut block = vec![0; BLOCK];
     while line < lines.end && offset < end && left > 0 {
         let most = (BLOCK as u64).min(end - offset).min(left) as usize;
         let read = source.read_at(offset, &mut block[..most])?;
+        let read = read - read % unit;
         if read == 0 {
             break;
         }
         left -= read as u64;
         let mut at = 0;
         while at < read && line < lines.end {
-            let newline = memchr::memchr(b'\n', &block[at..read]).map(|found| at + found);
+            let newline = encoding.line_end(&block[at..read]).map(|behind| at + behind - unit);
             let stop = newline.unwrap_or(read);
             if !skip {
                 let piece = Piece {
@@ -111,7 +145,7 @@ pub fn walk(
             }
             at = stop;
             if newline.is_some() {
-                at += 1;
+                at += unit;
                 line += 1;
                 skip = line < lines.start;
             }
@@ -135,13 +169,13 @@ pub fn walk(
 /// As [`walk`].
 pub fn read_lines(
     source: &dyn ReadAt,
-    index: &LineIndex,
+    layout: Layout<'_>,
     lines: std::ops::Range<u64>,
     end: u64,
 ) -> io::Result<Vec<(u64, RawLine)>> {
     let mut found: Vec<(u64, RawLine)> = Vec::new();
     let mut current: Option<(u64, u64, Vec<u8>)> = None;
-    walk(source, index, lines, end, BUDGET, &mut |piece| {
+    walk(source, layout, lines, end, BUDGET, &mut |piece| {
         let (_, offset, bytes) = current.get_or_insert_with(|| (piece.line, piece.offset, Vec::new()));
         let room = KEPT_BYTES - bytes.len();
         bytes.extend_from_slice(&piece.bytes[..piece.bytes.len().min(room)]);
@@ -149,7 +183,8 @@ pub fn read_lines(
         if !piece.ends && !full {
             return Next::Bytes;
         }
-        let line = RawLine { bytes: std::mem::take(bytes).into(), offset: *offset, whole: !full };
+        let text = text_of(layout.encoding, bytes, *offset).into();
+        let line = RawLine { bytes: text, offset: *offset, end: *offset + bytes.len() as u64, whole: !full };
         found.push((piece.line, line));
         current = None;
         Next::Line
@@ -196,7 +231,7 @@ impl Sources {
         let end = readable_end(model, incarnation).min(incarnation.index.end());
         let file = self.file(texts, incarnation).ok_or(io::ErrorKind::NotFound)?;
         let source = |offset: u64, buffer: &mut [u8]| crate::platform::read_at(&file, buffer, offset);
-        read_lines(&source, &incarnation.index, lines, end)
+        read_lines(&source, Layout::of(incarnation), lines, end)
     }
 
     /// A descriptor of an incarnation's file.
@@ -235,14 +270,19 @@ mod tests {
         }
     }
 
+    fn layout(index: &LineIndex) -> Layout<'_> {
+        Layout { index, encoding: TextEncoding::Utf8 }
+    }
+
     fn texts_of(found: &[(u64, RawLine)]) -> Vec<(u64, String)> {
         found.iter().map(|(line, raw)| (*line, String::from_utf8_lossy(&raw.bytes).into_owned())).collect()
     }
 
     #[test]
     fn lines_come_with_their_numbers_and_offsets() {
+        let index = LineIndex::default();
         let text: Vec<u8> = (0..5_000).flat_map(|n| format!("line {n}\n").into_bytes()).collect();
-        let found = read_lines(&source(&text), &LineIndex::default(), 4_321..4_324, text.len() as u64).unwrap();
+        let found = read_lines(&source(&text), layout(&index), 4_321..4_324, text.len() as u64).unwrap();
         let expected: Vec<_> = (4_321..4_324).map(|n| (n, format!("line {n}"))).collect();
         assert_eq!(texts_of(&found), expected);
         for (line, raw) in &found {
@@ -255,10 +295,11 @@ mod tests {
 
     #[test]
     fn a_huge_line_is_cut_and_the_next_one_found() {
+        let index = LineIndex::default();
         let mut text = b"first\n".to_vec();
         text.extend(std::iter::repeat_n(b'x', 1 << 20));
         text.extend_from_slice(b"\nlast");
-        let found = read_lines(&source(&text), &LineIndex::default(), 0..3, text.len() as u64).unwrap();
+        let found = read_lines(&source(&text), layout(&index), 0..3, text.len() as u64).unwrap();
         assert_eq!(found.len(), 3);
         assert_eq!((found[1].1.bytes.len(), found[1].1.whole), (KEPT_BYTES, false));
         assert_eq!(&*found[2].1.bytes, b"last");
@@ -267,15 +308,47 @@ mod tests {
 
     #[test]
     fn nothing_above_the_end_is_read() {
+        let index = LineIndex::default();
         let text = b"one\ntwo\nthree\n";
-        let found = read_lines(&source(text), &LineIndex::default(), 0..9, 8).unwrap();
+        let found = read_lines(&source(text), layout(&index), 0..9, 8).unwrap();
         assert_eq!(texts_of(&found), [(0, "one".to_owned()), (1, "two".to_owned())]);
-        assert_eq!(read_lines(&source(text), &LineIndex::default(), 0..9, 0).unwrap(), []);
+        assert_eq!(read_lines(&source(text), layout(&index), 0..9, 0).unwrap(), []);
+    }
+
+    #[test]
+    fn lines_in_any_encoding_come_as_text_without_the_mark() {
+        let text: String = (0..5_000).map(|n| format!("用户 {n} \u{0a00}\n")).collect();
+        let marked = format!("\u{feff}{text}");
+        let little: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let files = [
+            (TextEncoding::Utf8, marked.clone().into_bytes()),
+            (TextEncoding::Utf16Le, little),
+            (TextEncoding::Utf16Be, big),
+        ];
+        let index = LineIndex::default();
+        for (encoding, mut bytes) in files {
+            let end = bytes.len() as u64;
+            bytes.push(0);
+            let layout = Layout { index: &index, encoding };
+            for lines in [0..2, 4_321..4_324, 4_998..5_009] {
+                let found = read_lines(&source(&bytes), layout, lines.clone(), end + 1).unwrap();
+                let expected: Vec<_> =
+                    (lines.start..lines.end.min(5_000)).map(|n| (n, format!("用户 {n} \u{0a00}"))).collect();
+                let found = texts_of(&found);
+                assert_eq!(found[..expected.len()], expected, "{encoding:?}");
+            }
+        }
+        let gbk = b"INFO \xd3\xc3\xbb\xa7\n";
+        let layout = Layout { index: &index, encoding: TextEncoding::Gbk };
+        let found = read_lines(&source(gbk), layout, 0..1, 10).unwrap();
+        assert_eq!((texts_of(&found), found[0].1.end), (vec![(0, "INFO 用户".to_owned())], 9));
     }
 
     #[test]
     fn errors_come_through() {
+        let index = LineIndex::default();
         let gone = |_: u64, _: &mut [u8]| Err(io::ErrorKind::NotFound.into());
-        assert_eq!(read_lines(&gone, &LineIndex::default(), 0..1, 9).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(read_lines(&gone, layout(&index), 0..1, 9).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

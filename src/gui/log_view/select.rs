@@ -4,12 +4,12 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use super::order::Order;
-use super::read::{Next, Sources, readable_end, walk};
+use super::read::{Layout, Next, Sources, readable_end, text_of, walk};
 use super::store::{Store, Text};
 use crate::event::IncarnationId;
 use crate::gui::state::Scene;
 use crate::model::Row;
-use crate::record::stamp_start;
+use crate::record::{TextEncoding, stamp_start};
 
 /// Most bytes that are put on the clipboard.
 pub(super) const MOST_BYTES: usize = 16 << 20;
@@ -120,12 +120,15 @@ impl Copier<'_> {
             let source = |offset: u64, buffer: &mut [u8]| -> io::Result<usize> {
                 crate::platform::read_at(&file, buffer, offset)
             };
-            let mut start = self.bytes.len();
-            let _ = walk(&source, &one.index, lines.clone(), end, u64::MAX, &mut |piece| {
+            let (mut start, mut offset) = (self.bytes.len(), None);
+            let _ = walk(&source, Layout::of(one), lines.clone(), end, u64::MAX, &mut |piece| {
+                let offset_of_line = *offset.get_or_insert(piece.offset);
                 self.bytes.extend_from_slice(piece.bytes);
                 if piece.ends {
+                    self.decode_from(start, one.encoding, offset_of_line);
                     self.end_line(&mut start);
                     next = piece.line + 1;
+                    offset = None;
                 }
                 if self.bytes.len() >= MOST_BYTES { Next::Stop } else { Next::Bytes }
             });
@@ -141,6 +144,11 @@ impl Copier<'_> {
                 self.end_line(&mut start);
             }
         }
+    }
+
+    fn decode_from(&mut self, start: usize, encoding: TextEncoding, offset: u64) {
+        let line = self.bytes.split_off(start);
+        self.bytes.extend_from_slice(&text_of(encoding, &line, offset));
     }
 
     fn end_line(&mut self, start: &mut usize) {

@@ -7,6 +7,7 @@ use super::read::{RawLine, Sources, readable_end};
 use crate::event::IncarnationId;
 use crate::gui::state::Scene;
 use crate::model::{Incarnation, Model, Reach, Row};
+use crate::record::TextEncoding;
 
 /// Lines held at once, and their bytes.
 const MOST_LINES: usize = 6_000;
@@ -42,6 +43,8 @@ pub(super) struct Store {
     order: VecDeque<Key>,
     /// How many lines are held of each incarnation.
     held: BTreeMap<IncarnationId, usize>,
+    /// What each incarnation's bytes were taken for, where that is not UTF-8.
+    encodings: BTreeMap<IncarnationId, TextEncoding>,
     bytes: usize,
     kept: BTreeMap<IncarnationId, BTreeMap<u64, Arc<RawLine>>>,
     kept_lines: usize,
@@ -58,6 +61,7 @@ impl Store {
             return;
         }
         self.revision = model.revision();
+        self.forget_misread(model);
         self.rescue(model);
         let total = model.rows().len();
         let from = self.tail.max(total.saturating_sub(TAIL));
@@ -93,10 +97,24 @@ impl Store {
     pub(super) fn text(&self, model: &Model, key: Key) -> Text {
         let Some(line) = self.find(key) else { return Text::Gone };
         let stands = model.incarnation(key.0).is_some_and(|one| {
-            let end = line.offset + line.bytes.len() as u64;
-            end <= readable_end(model, one) && !is_out_of_reach(one)
+            line.end <= readable_end(model, one) && !is_out_of_reach(one)
         });
         if stands { Text::Standing(line) } else { Text::Remembered(line) }
+    }
+
+    /// Lines that were read before it was known what their bytes mean are read again.
+    fn forget_misread(&mut self, model: &Model) {
+        for id in self.held.keys() {
+            let now = model.incarnation(*id).map_or(TextEncoding::Utf8, |one| one.encoding);
+            if now == TextEncoding::Utf8 || self.encodings.insert(*id, now) == Some(now) {
+                continue;
+            }
+            self.lines.retain(|(of, _), line| {
+                let stays = of != id || line.bytes.is_ascii();
+                self.bytes -= if stays { 0 } else { line.bytes.len() };
+                stays
+            });
+        }
     }
 
     fn find(&self, key: Key) -> Option<Arc<RawLine>> {

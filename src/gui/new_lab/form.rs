@@ -8,7 +8,7 @@ use crate::gui::open::SessionRequest;
 use crate::gui::state::{Request, Scene, State};
 use crate::gui::theme::{self, Colors};
 use crate::gui::widgets;
-use crate::handler::CLASSES;
+use crate::handler::{CLASSES, ENCODINGS};
 use crate::worker::{START_METHODS, StartMethod};
 
 const WIDTH: f32 = 560.0;
@@ -25,6 +25,7 @@ pub(in crate::gui) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, la
     ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         handler(ui, scene, lab);
+        encoding(ui, scene, lab);
         start(ui, scene, lab);
         shape(ui, scene, lab);
         work(ui, scene, lab);
@@ -101,6 +102,13 @@ fn handler(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
             }
         });
     }
+}
+
+fn encoding(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
+    let meaning = scene.tr(lab.encoding.sentence_key());
+    row(ui, &scene.tr("new-lab-encoding"), &meaning, |ui| {
+        choice(ui, &mut lab.encoding, &ENCODINGS, |encoding| encoding.name().to_owned());
+    });
 }
 
 fn start(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {

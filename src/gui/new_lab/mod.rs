@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
-use crate::handler::Class;
+use crate::handler::{Class, Encoding};
 use crate::lab::{Lab, LabError};
 use crate::worker::StartMethod;
 
@@ -69,6 +69,7 @@ impl Clock {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewLab {
     class: Class,
+    encoding: Encoding,
     when: &'static str,
     backup_count: u16,
     start: StartMethod,
@@ -86,6 +87,7 @@ impl Default for NewLab {
     fn default() -> NewLab {
         NewLab {
             class: Class::Daily,
+            encoding: Encoding::Utf8,
             when: WHENS[0],
             backup_count: 0,
             start: StartMethod::Spawn,
@@ -109,6 +111,9 @@ impl NewLab {
         text.push_str(&self.clock_table(now));
         let place = if info.by_date { "directory = \"logs\"" } else { "filename = \"logs/app.log\"" };
         let _ = write!(text, "[handlers.file]\nclass = \"{}\"\n{place}\n", info.name);
+        if self.encoding != Encoding::Utf8 {
+            let _ = writeln!(text, "encoding = \"{}\"", self.encoding.name());
+        }
         if info.scheduled {
             let _ = writeln!(text, "when = \"{}\"", self.when);
         }
@@ -166,7 +171,7 @@ impl NewLab {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::handler::CLASSES;
+    use crate::handler::{CLASSES, ENCODINGS};
     use crate::worker::START_METHODS;
 
     fn now() -> DateTime<FixedOffset> {
@@ -193,6 +198,14 @@ mod tests {
             let scheduled = CLASSES.iter().find(|info| info.scheduled).unwrap();
             let chosen = NewLab { class: scheduled.class, when, backup_count: 3, ..NewLab::default() };
             chosen.check(now()).unwrap();
+        }
+    }
+
+    #[test]
+    fn each_encoding_gets_into_the_lab() {
+        for encoding in ENCODINGS {
+            let text = NewLab { encoding, ..NewLab::default() }.text(now());
+            assert_eq!(Lab::parse(&text, "lab").unwrap().workers[0].handler.options.encoding, encoding);
         }
     }
 

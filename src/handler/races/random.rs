@@ -176,7 +176,7 @@ struct Play<'a> {
 impl Play<'_> {
     fn around<T>(&mut self, handler: usize, act: impl FnOnce(&mut dyn Handler, &mut Surroundings<'_>) -> T) -> T {
         let clock = self.clock.borrow();
-        let mut around = Surroundings { clock: &clock, observer: &mut self.seen, probe: self.probe };
+        let mut around = Surroundings { clock: &clock, observer: &mut self.seen, probe: self.probe, beginning: b"" };
         act(self.handlers[handler].as_mut(), &mut around)
     }
 

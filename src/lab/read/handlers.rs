@@ -7,7 +7,7 @@ use super::super::source::{Table, Value};
 use super::super::value::{closest, parse_inside};
 use super::{Named, refer};
 use crate::clock::{SchedulePlan, When};
-use crate::handler::{CLASSES, Class, Encoding, HandlerOptions};
+use crate::handler::{CLASSES, Class, ENCODINGS, Encoding, HandlerOptions};
 use crate::record::LineFormat;
 
 const KEYS: [&str; 10] =
@@ -100,14 +100,15 @@ fn class(table: &Table<'_, '_>) -> Option<ClassKey> {
 }
 
 fn encoding(table: &Table<'_, '_>) -> Option<Encoding> {
-    let Some(value) = table.get("encoding") else { return Some(Encoding::default()) };
-    let name = value.text()?.to_ascii_lowercase().replace('_', "-");
-    match name.as_str() {
-        "utf-8" | "utf8" => {}
-        "gbk" | "utf-16" | "utf16" => value.unbuilt("all files are utf-8"),
-        _ => value.wrong(format!("not known; {}", closest(&name, &["utf-8", "gbk", "utf-16"]))),
-    }
-    Some(Encoding::Utf8)
+    or_default(table, "encoding", Encoding::default(), |value| {
+        let name = value.text()?;
+        let encoding = Encoding::named(name);
+        if encoding.is_none() {
+            let names = ENCODINGS.map(Encoding::name);
+            value.wrong(format!("not known; {}", closest(&name.to_ascii_lowercase(), &names)));
+        }
+        encoding
+    })
 }
 
 /// What stands at `key`, or else what holds without it. None, after a note, if it is wrong in itself, whichever class
