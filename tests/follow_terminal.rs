@@ -210,6 +210,45 @@ fn json_has_the_lines_and_what_happened() {
 }
 
 #[test]
+fn json_decodes_what_is_not_utf_8_and_keeps_its_bytes() {
+    let scene = Scene::new();
+    let wide: Vec<u8> = "\u{feff}INFO 用户\nlast 😀\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    scene.append("wide.log", &wide);
+    scene.append("gbk.log", b"INFO \xd3\xc3\xbb\xa7\n");
+    scene.append("marked.log", "\u{feff}one\n".as_bytes());
+    let run = scene.follow(&["wide.log", "gbk.log", "marked.log", "--from", "start", "--json"]);
+    run.wait("four lines", |run| objects(&run.out()).len() == 4);
+    scene.append("wide.log", b"e\0");
+    scene.append("wide.log", b"n\0d\0\n");
+    scene.append("wide.log", b"\0");
+    run.wait("a fifth line", |run| objects(&run.out()).len() == 5);
+    let (code, out, _) = run.interrupt();
+    assert_eq!(code, Some(0));
+    let objects = objects(&out);
+    let of = |text: &str| {
+        let line = objects.iter().find(|one| one["text"] == text).unwrap_or_else(|| panic!("no {text} in {objects:?}"));
+        (line["offset"].as_u64(), line["bytes_len"].as_u64(), line["bytes_base64"].as_str())
+    };
+    assert_eq!(of("one"), (Some(0), Some(7), None));
+    assert!(objects.iter().any(|one| one["path"] == "gbk.log" && one["bytes_base64"] == "SU5GTyDTw7unCg=="));
+    assert_eq!(objects.iter().filter(|one| one["text"] == "INFO 用户").count(), 2);
+    assert_eq!((of("last 😀").0, of("last 😀").1), (Some(18), Some(16)));
+    assert_eq!(of("end"), (Some(34), Some(8), Some("ZQBuAGQACgA=")));
+}
+
+#[test]
+fn the_last_lines_of_wide_text_are_its_own() {
+    let scene = Scene::new();
+    let wide: Vec<u8> = "\u{feff}one\n\u{0a00}two\nlast\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    scene.append("wide.log", &wide);
+    let run = scene.follow(&["wide.log", "--from", "-1", "--json"]);
+    run.wait("a line", |run| !objects(&run.out()).is_empty());
+    let (code, out, _) = run.interrupt();
+    let objects = objects(&out);
+    assert_eq!((code, objects.len(), &objects[0]["text"]), (Some(0), 1, &"last".into()));
+}
+
+#[test]
 fn whoever_closes_the_pipe_hears_no_complaint() {
     let scene = Scene::new();
     scene.append("a.log", b"one\n");

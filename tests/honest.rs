@@ -8,7 +8,7 @@ mod lab_text;
 use std::path::Path;
 use std::process::Command;
 
-use counter::{Count, count};
+use counter::{Count, count_text};
 use lab_text::lab_text;
 use serde_json::Value;
 
@@ -60,6 +60,11 @@ fn run(class: &str, steps: &str) -> Run {
 
 /// The same with further keys of the handler.
 fn run_with(class: &str, keys: &str, steps: &str) -> Run {
+    run_encoded(class, keys, steps, |bytes| bytes)
+}
+
+/// The same, where the files are not UTF-8.
+fn run_encoded(class: &str, keys: &str, steps: &str, decode: fn(Vec<u8>) -> Vec<u8>) -> Run {
     let desk = tempfile::tempdir().unwrap();
     let more = format!("message = \"用户 登录成功\"\n{steps}");
     let lab = lab_text(class, Some("2026-05-09T23:59:58+08:00"), 4, 1000, &more);
@@ -76,8 +81,8 @@ fn run_with(class: &str, keys: &str, steps: &str) -> Run {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let last = text.lines().last().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    let reachable = count(&[&folder]);
-    let everything = count(&[&folder, &links]);
+    let reachable = count_text(&[&folder], decode);
+    let everything = count_text(&[&folder, &links], decode);
     let unlinked = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().ends_with(".unlinked");
     let uncounted_files = std::fs::read_dir(&links).unwrap().map(Result::unwrap).filter(unlinked).count();
     Run { ledger: serde_json::from_str(last).unwrap(), reachable, everything, uncounted_files }
@@ -184,6 +189,43 @@ fn a_rollover_a_second_is_accounted_for_to_the_line() {
             );
         }
     }
+}
+
+fn utf16(bytes: Vec<u8>) -> Vec<u8> {
+    let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+    String::from_utf16_lossy(&units).into_bytes()
+}
+
+fn gbk(bytes: Vec<u8>) -> Vec<u8> {
+    encoding_rs::GBK.decode_without_bom_handling(&bytes).0.into_owned().into_bytes()
+}
+
+#[test]
+fn lines_in_gbk_are_accounted_for_to_the_line() {
+    let run = run_encoded("daily", "encoding = \"gbk\"", &step("300ms", DELETE), gbk);
+    run.assert_agrees();
+    assert!(run.term("destroyed") > 0, "{}", run.ledger);
+    let run = run_encoded("timed-rotating-keep", "encoding = \"gbk\"\nwhen = \"S\"", "", gbk);
+    run.assert_agrees();
+}
+
+#[test]
+fn lines_in_utf_16_are_accounted_for_to_the_line() {
+    let keys = "encoding = \"utf-16\"";
+    // `verified` writes lines again, into files that others may have made.
+    let run = run_encoded("verified", keys, &step("300ms", DELETE), utf16);
+    run.assert_agrees();
+    assert_eq!(run.term("lost"), 0, "{}", run.ledger);
+    let run = run_encoded("watched", keys, &step("300ms", REPLACE), utf16);
+    run.assert_agrees();
+    assert!(run.term("destroyed") > 0, "{}", run.ledger);
+    let run = run_encoded("timed-rotating-reopen", &format!("{keys}\nwhen = \"S\""), "", utf16);
+    run.assert_agrees();
+    // After a truncation the files have no mark.
+    let run = run_encoded("daily", keys, &step("500ms", TRUNCATE), utf16);
+    run.assert_sum();
+    assert_eq!(run.term("present"), run.reachable.whole.len() as u64, "{}", run.ledger);
+    assert!(run.term("destroyed") > 0, "{}", run.ledger);
 }
 
 #[test]

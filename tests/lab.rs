@@ -8,7 +8,7 @@ use chrono::DateTime;
 use rotascope::clock::{ClockMode, ClockSetting, SchedulePlan, When as Unit};
 use rotascope::command::ClockOrder;
 use rotascope::event::WorkerId;
-use rotascope::handler::{CLASSES, Class, HandlerOptions};
+use rotascope::handler::{CLASSES, Class, Encoding, HandlerOptions};
 use rotascope::lab::{Action, BUILT_IN, Lab, LabError, Repeat, StepPath, When};
 use rotascope::record::Level;
 
@@ -248,7 +248,8 @@ fn what_is_not_built_is_told_and_not_ignored() {
 
 #[test]
 fn encodings_are_read_as_python_spells_them() {
-    let spelled = [("utf-8", Encoding::Utf8), ("UTF8", Encoding::Utf8), ("gbk", Encoding::Gbk), ("cp936", Encoding::Gbk)];
+    let spelled =
+        [("utf-8", Encoding::Utf8), ("UTF8", Encoding::Utf8), ("gbk", Encoding::Gbk), ("cp936", Encoding::Gbk)];
     for (name, encoding) in spelled.into_iter().chain([("utf-16", Encoding::Utf16), ("UTF_16", Encoding::Utf16)]) {
         let text = with("directory = \"logs\"", &format!("directory = \"logs\"\nencoding = \"{name}\""));
         assert_eq!(Lab::parse(&text, "lab.toml").unwrap().workers[0].handler.options.encoding, encoding, "{name}");

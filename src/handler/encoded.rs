@@ -121,7 +121,9 @@ fn encode_gbk(text: &str, out: &mut Vec<u8>) -> Result<(), char> {
     let mut encoder = GBK.new_encoder();
     match encoder.encode_from_utf8_to_vec_without_replacement(text, out, true).0 {
         EncoderResult::Unmappable(character) => Err(character),
-        EncoderResult::InputEmpty | EncoderResult::OutputFull => foreign.map_or(Ok(()), |(_, character)| Err(character)),
+        EncoderResult::InputEmpty | EncoderResult::OutputFull => {
+            foreign.map_or(Ok(()), |(_, character)| Err(character))
+        }
     }
 }
 

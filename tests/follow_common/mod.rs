@@ -13,6 +13,7 @@ use rotascope::command::{FileOperation, FileOrder};
 use rotascope::event::{Actor, Batch, Event, FollowEvent, IncarnationId, What};
 use rotascope::follow::{FollowOptions, FollowOrder, Follower, Operated, Operator, Target, Texts};
 use rotascope::platform;
+use rotascope::record::TextEncoding;
 
 /// The machine may be busy: a wait fails only after this.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -29,6 +30,8 @@ pub struct Scene {
     pub arrived: Vec<Arrived>,
     /// Where the next batch of each incarnation must start, and the number of its first line.
     next: BTreeMap<IncarnationId, (u64, u64)>,
+    /// What each incarnation's bytes mean, where that is not UTF-8.
+    pub encodings: BTreeMap<IncarnationId, TextEncoding>,
     requests: u64,
 }
 
@@ -52,6 +55,7 @@ impl Scene {
             seen: Vec::new(),
             arrived: Vec::new(),
             next: BTreeMap::new(),
+            encodings: BTreeMap::new(),
             requests: 0,
         };
         scene.catch_up();
@@ -128,6 +132,9 @@ impl Scene {
         if let What::Follow(FollowEvent::Created { incarnation, start_offset, .. }) = &event.what {
             self.next.insert(*incarnation, (*start_offset, 0));
         }
+        if let What::Follow(FollowEvent::Encoded { incarnation, encoding, .. }) = &event.what {
+            self.encodings.insert(*incarnation, *encoding);
+        }
         self.seen.push(event);
     }
 
@@ -138,10 +145,12 @@ impl Scene {
         self.next.insert(batch.incarnation, (batch.end, batch.first_line + batch.lines));
         assert!(batch.size >= batch.end, "{batch:?}");
         let text = self.text(batch.incarnation, batch.start, batch.end);
-        let mut lines: Vec<Vec<u8>> = text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        let encoding = self.encoding_of(batch.incarnation);
+        let mut lines = split(&text, encoding);
+        let newline = newline_of(encoding);
         if text.len() as u64 == batch.end - batch.start {
             assert_eq!(lines.len() as u64, batch.lines, "{batch:?}");
-            let longest = lines.iter().map(|line| line.len() - usize::from(line.ends_with(b"\n"))).max();
+            let longest = lines.iter().map(|line| line.strip_suffix(newline).unwrap_or(line).len()).max();
             assert_eq!(longest, Some(batch.longest_bytes as usize));
             let mut offset = batch.start;
             for (number, line) in (batch.first_line..).zip(&lines) {
@@ -186,15 +195,19 @@ impl Scene {
         self.follow_events().filter_map(FollowEvent::kind).collect()
     }
 
+    fn encoding_of(&self, incarnation: IncarnationId) -> TextEncoding {
+        self.encodings.get(&incarnation).copied().unwrap_or_default()
+    }
+
     /// All lines in the order of arrival, as text.
     pub fn lines(&self) -> Vec<String> {
-        self.arrived.iter().map(|(_, line)| String::from_utf8_lossy(line).into_owned()).collect()
+        self.arrived.iter().map(|(of, line)| decode(line, self.encoding_of(*of))).collect()
     }
 
     /// All lines of one incarnation, as text.
     pub fn lines_of(&self, incarnation: u32) -> Vec<String> {
         let of = self.arrived.iter().filter(|(of, _)| of.0 == incarnation);
-        of.map(|(_, line)| String::from_utf8_lossy(line).into_owned()).collect()
+        of.map(|(of, line)| decode(line, self.encoding_of(*of))).collect()
     }
 
     /// What was seen, for the message of a failed test.
@@ -228,6 +241,42 @@ impl Scene {
             let (got, want) = (arrived.get(at), lines.get(at));
             panic!("line {at} is {got:?}, not {want:?}; {} of {}\n{}", arrived.len(), lines.len(), self.report());
         }
+    }
+}
+
+fn newline_of(encoding: TextEncoding) -> &'static [u8] {
+    match encoding {
+        TextEncoding::Utf8 | TextEncoding::Gbk => b"\n",
+        TextEncoding::Utf16Le => b"\n\0",
+        TextEncoding::Utf16Be => b"\0\n",
+    }
+}
+
+/// Lines with their newlines; `text` begins with a line.
+fn split(text: &[u8], encoding: TextEncoding) -> Vec<Vec<u8>> {
+    let newline = newline_of(encoding);
+    let mut lines = vec![Vec::new()];
+    for unit in text.chunks(newline.len()) {
+        let at = lines.len() - 1;
+        lines[at].extend_from_slice(unit);
+        if unit == newline {
+            lines.push(Vec::new());
+        }
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+fn decode(line: &[u8], encoding: TextEncoding) -> String {
+    let units = |unit: fn([u8; 2]) -> u16| -> String {
+        let units: Vec<u16> = line.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match encoding {
+        TextEncoding::Utf8 => String::from_utf8_lossy(line).into_owned(),
+        TextEncoding::Gbk => encoding_rs::GBK.decode(line).0.into_owned(),
+        TextEncoding::Utf16Le => units(u16::from_le_bytes),
+        TextEncoding::Utf16Be => units(u16::from_be_bytes),
     }
 }
 

@@ -62,6 +62,11 @@ impl Galleys {
         stale
     }
 
+    /// Forgets everything: lines have got another text.
+    pub(super) fn forget(&mut self) {
+        self.lines.clear();
+    }
+
     /// The line with this key, laid out; `faded` ones are no longer in their file.
     pub(super) fn get(&mut self, ui: &Ui, key: Key, raw: &RawLine, faded: bool) -> Laid {
         let frame = self.frame;

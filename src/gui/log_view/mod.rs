@@ -92,7 +92,9 @@ impl LogView {
         if self.galleys.begin(ui, stamps) {
             self.widest = 0.0;
         }
-        self.store.update(scene, &mut self.sources);
+        if self.store.update(scene, &mut self.sources) {
+            self.galleys.forget();
+        }
         self.overview.update(scene);
         self.filter.want(ui, "", state.levels, true, stamps);
         if state.levels != self.levels {

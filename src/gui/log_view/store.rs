@@ -55,13 +55,14 @@ pub(super) struct Store {
 
 impl Store {
     /// Takes note of what has happened since the last frame: reads the newest lines, and keeps those whose file was cut.
-    pub(super) fn update(&mut self, scene: &Scene<'_>, sources: &mut Sources) {
+    /// Whether lines have got another text than before.
+    pub(super) fn update(&mut self, scene: &Scene<'_>, sources: &mut Sources) -> bool {
         let model = scene.model;
         if model.revision() == self.revision {
-            return;
+            return false;
         }
         self.revision = model.revision();
-        self.forget_misread(model);
+        let misread = self.forget_misread(model);
         self.rescue(model);
         let total = model.rows().len();
         let from = self.tail.max(total.saturating_sub(TAIL));
@@ -71,6 +72,7 @@ impl Store {
             }
         }
         self.tail = total;
+        misread
     }
 
     /// Reads those of `wanted` that are not held yet, neighbours together.
@@ -96,14 +98,14 @@ impl Store {
     /// What can be shown of a line that was fetched.
     pub(super) fn text(&self, model: &Model, key: Key) -> Text {
         let Some(line) = self.find(key) else { return Text::Gone };
-        let stands = model.incarnation(key.0).is_some_and(|one| {
-            line.end <= readable_end(model, one) && !is_out_of_reach(one)
-        });
+        let stands =
+            model.incarnation(key.0).is_some_and(|one| line.end <= readable_end(model, one) && !is_out_of_reach(one));
         if stands { Text::Standing(line) } else { Text::Remembered(line) }
     }
 
     /// Lines that were read before it was known what their bytes mean are read again.
-    fn forget_misread(&mut self, model: &Model) {
+    fn forget_misread(&mut self, model: &Model) -> bool {
+        let before = self.lines.len();
         for id in self.held.keys() {
             let now = model.incarnation(*id).map_or(TextEncoding::Utf8, |one| one.encoding);
             if now == TextEncoding::Utf8 || self.encodings.insert(*id, now) == Some(now) {
@@ -115,6 +117,7 @@ impl Store {
                 stays
             });
         }
+        self.lines.len() < before
     }
 
     fn find(&self, key: Key) -> Option<Arc<RawLine>> {
