@@ -208,15 +208,18 @@ impl Lines {
         };
     }
 
-    /// The encoding is sought in the lines that stand whole in a block.
+    /// The encoding is sought in the lines that end in a block.
     fn sniff_lines(&mut self, block: &[u8]) {
-        let begins = if self.pending() == 0 { Some(0) } else { memchr(b'\n', block).map(|newline| newline + 1) };
-        let ends = memchr::memrchr(b'\n', block).map(|newline| newline + 1);
-        if let (Some(from), Some(to)) = (begins, ends)
-            && from < to
-        {
-            self.sniffer.look_at_lines(&block[from..to]);
+        let Some(ends) = memchr::memrchr(b'\n', block).map(|newline| newline + 1) else { return };
+        let mut from = 0;
+        if self.pending() > 0 {
+            from = memchr(b'\n', block).map_or(ends, |newline| newline + 1);
+            let kept_whole = self.carry.len() as u64 == self.pending();
+            if kept_whole && !(self.carry.is_ascii() && block[..from].is_ascii()) {
+                self.sniffer.look_at_lines(&[&self.carry, &block[..from]].concat());
+            }
         }
+        self.sniffer.look_at_lines(&block[from..ends]);
     }
 
     /// Makes the unended line a final one. Returns where it starts and how long it is.
