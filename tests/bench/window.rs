@@ -24,7 +24,7 @@ use rotascope::gui::settings::ThemeChoice;
 use rotascope::gui::text::Language;
 use rotascope::gui::{Jump, Settings, Window, fonts, theme};
 use rotascope::model::Model;
-use rotascope::record::Level;
+use rotascope::record::{Level, TextEncoding};
 use rustix::time::{ClockId, clock_gettime};
 
 const LANES: u32 = 20;
@@ -219,7 +219,8 @@ fn searches() {
         let mut scan = Scan::start(wanted, || {}).unwrap();
         let mark = LineMark { line: 0, offset: 0 };
         let incarnation = IncarnationId(1);
-        let text = Lines { incarnation, file: Some(Arc::clone(&file)), first: 0, mark, end };
+        let text =
+            Lines { incarnation, file: Some(Arc::clone(&file)), first: 0, mark, end, encoding: TextEncoding::Utf8 };
         scan.feed(Stretch { first_row: 0, rows: lines, lines: Some(text) });
         while scan.done() < lines {
             std::thread::sleep(std::time::Duration::from_millis(1));
