@@ -16,6 +16,7 @@ use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
 use crate::event::{EntryKind, FolderEntry, NotFollowed};
 use crate::model::{DeletedOpen, Incarnation, Reach};
+use crate::record::TextEncoding;
 
 const ROW: f32 = 44.0;
 const QUIET_ROW: f32 = 28.0;
