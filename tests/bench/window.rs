@@ -219,7 +219,8 @@ fn searches() {
         let mut scan = Scan::start(wanted, || {}).unwrap();
         let mark = LineMark { line: 0, offset: 0 };
         let incarnation = IncarnationId(1);
-        let text = Lines { incarnation, file: Some(Arc::clone(&file)), first: 0, mark, end };
+        let encoding = rotascope::record::TextEncoding::Utf8;
+        let text = Lines { incarnation, file: Some(Arc::clone(&file)), first: 0, mark, end, encoding };
         scan.feed(Stretch { first_row: 0, rows: lines, lines: Some(text) });
         while scan.done() < lines {
             std::thread::sleep(std::time::Duration::from_millis(1));
