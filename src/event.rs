@@ -17,7 +17,7 @@ pub use holding::Holding;
 pub use worker::{OpenReason, Period, Rollover, RolloverAct, TaskCount, WorkerEvent};
 
 use crate::clock::{ClockSetting, Moment};
-pub use crate::platform::{Exit, FileId};
+pub use crate::platform::{Displaced, Exit, FileId};
 pub use crate::record::LaunchId;
 
 /// The number of one life of one file, from 1, in the order in which Rotascope first saw them.

@@ -242,6 +242,35 @@ fn a_full_disk_refuses_lines_and_each_is_counted() {
     assert!(error.is_empty() || error.contains("No space left"), "{error}");
 }
 
+/// What waits for room comes when there is some again; what could not wait any longer is lost, and said to be.
+#[test]
+fn verified_recovers_when_a_full_disk_has_room_again() {
+    let Some(disk) = SmallDisk::new("verified on a full disk") else { return };
+    let folder = disk.0.path().join("lab");
+    let steps = "[[steps]]\nat = \"500ms\"\ndo = \"fill_disk\"\nleave = \"0\"\n\
+                 [[steps]]\nat = \"3s\"\ndo = \"delete\"\nfile = \".rotascope-fill\"\n";
+    let output = run(&lab_text("verified", None, 4, 500, steps), &folder, "4s");
+    let ledger = ledger(&output);
+    let there = count(&[&folder]);
+    assert_eq!(term(&ledger, "present"), there.whole.len() as u64, "{ledger}");
+    assert_eq!(term(&ledger, "destroyed"), 0, "{ledger}");
+    let refused: u64 = ledger["workers"].as_array().unwrap().iter().map(|worker| term(worker, "errors")).sum();
+    assert!(refused > 0, "more than a second without room: {ledger}");
+    assert_eq!(term(&ledger, "lost") + term(&ledger, "torn"), refused, "nothing else is lost: {ledger}");
+    for worker in ledger["workers"].as_array().unwrap() {
+        let name = worker["name"].as_str().unwrap();
+        let reason = worker["last_error"].as_str().unwrap_or_default();
+        assert!(reason.contains("No space left") || reason.contains("bytes were written"), "{worker}");
+        let last = there
+            .whole
+            .iter()
+            .filter(|line| line.contains(&format!(".{name}.")))
+            .filter_map(|line| line.rsplit('.').next()?.parse::<u64>().ok());
+        let (last, written) = (last.max().unwrap(), term(worker, "written"));
+        assert_eq!(last, written, "{name} writes to the end: {ledger}");
+    }
+}
+
 #[test]
 fn only_a_small_disk_is_filled() {
     let desk = tempfile::tempdir().unwrap();

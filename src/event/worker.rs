@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, FileId, LaunchId};
+use super::{Displaced, Exit, FileId, LaunchId};
 use crate::record::StampRun;
 
 /// Why a handler opened a file.
@@ -26,7 +26,8 @@ pub enum OpenReason {
 /// What a handler did to one file at its own rollover.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rollover {
-    /// Which file, as far as the handler could know: between looking and acting another process may have come in.
+    /// Which file, as far as the handler could know: between looking and acting another process may have come in. None if
+    /// it is certain only that it was some file.
     pub file_id: Option<FileId>,
     /// Its name before.
     #[serde(with = "crate::event::path")]
@@ -44,8 +45,8 @@ pub enum RolloverAct {
         /// That name.
         #[serde(with = "crate::event::path")]
         to: PathBuf,
-        /// The file that had this name until then, and lost it.
-        overwritten: Option<FileId>,
+        /// What had this name until then, and lost it.
+        overwritten: Displaced,
         /// Whether the name fits what the file holds.
         period: Period,
     },

@@ -238,7 +238,7 @@ fn verb(operation: &FileOperation) -> &'static str {
         FileOperation::Rename { .. } => "rename",
         FileOperation::Truncate { .. } => "truncate",
         FileOperation::Replace => "replace",
-        FileOperation::RemoveFolder => "remove_folder",
-        FileOperation::SetMode { .. } => "set_mode",
+        FileOperation::RemoveFolder => "remove_dir",
+        FileOperation::SetMode { .. } => "chmod",
     }
 }

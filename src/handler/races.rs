@@ -1,17 +1,20 @@
 //! What two system calls of a handler leave between them, each provoked at its point.
 #![allow(clippy::unwrap_used)]
 
+mod full;
 mod random;
+mod rollover;
 mod verified;
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{
     Class, EmitError, EmitFault, Handler, HandlerSetup, NoProbe, Observer, Opened, Point, Probe, Surroundings,
 };
-use crate::clock::{ClockSetting, Moment, SessionClock};
+use crate::clock::{ClockMode, ClockSetting, Moment, SessionClock};
 use crate::event::{OpenReason, Rollover};
 
 /// Does something once, when a handler has reached a point.
@@ -48,8 +51,30 @@ fn noon() -> SessionClock {
     SessionClock::new(ClockSetting { zone: Some("UTC".into()), ..ClockSetting::wall() })
 }
 
+/// A clock that stands at noon of this day of May.
+fn day(day: u32) -> SessionClock {
+    let start = chrono::DateTime::parse_from_rfc3339(&format!("2026-05-{day:02}T12:00:00Z")).unwrap();
+    let mode = ClockMode::Simulated { anchor: None, start, rate: 1.0 };
+    SessionClock::new(ClockSetting { mode, zone: Some("UTC".to_owned()) })
+}
+
+/// All lines below a folder, in the order of the files' names.
+fn lines(folder: &Path) -> Vec<String> {
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let of = |path: &PathBuf| -> Vec<String> {
+        if path.is_dir() {
+            return lines(path);
+        }
+        fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+    };
+    paths.iter().flat_map(of).collect()
+}
+
+/// One process that writes through a handler.
 struct Bench {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
+    setup: HandlerSetup,
     handler: Box<dyn Handler>,
     clock: SessionClock,
     seen: Seen,
@@ -58,8 +83,14 @@ struct Bench {
 impl Bench {
     fn new(class: Class, name: &str) -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let handler = HandlerSetup::new(class, folder.path().join(name)).build();
-        Bench { folder, handler, clock: noon(), seen: Seen::default() }
+        let setup = HandlerSetup::new(class, folder.path().join(name));
+        Bench { handler: setup.build(), setup, folder: Arc::new(folder), clock: noon(), seen: Seen::default() }
+    }
+
+    /// Another process with the same handler.
+    fn beside(&self) -> Bench {
+        let (folder, setup) = (Arc::clone(&self.folder), self.setup.clone());
+        Bench { handler: setup.build(), setup, folder, clock: self.clock.clone(), seen: Seen::default() }
     }
 
     fn open(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {

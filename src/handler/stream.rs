@@ -20,6 +20,7 @@ pub(super) fn open(
     around: &mut Surroundings<'_>,
 ) -> Result<(File, FileId), EmitError> {
     let failed = |error| EmitError::system("open", path, error);
+    around.probe.reached(Point::BeforeOpen, path);
     let file = open_or_make(path, around.beginning).map_err(failed)?;
     let at = Moment::now();
     let file_id = platform::file_id(&file.metadata().map_err(failed)?);

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 
 use crate::clock::{Moment, Schedule, SessionClock};
-use crate::event::{FileId, OpenReason, Period, Rollover, RolloverAct};
+use crate::event::{Displaced, FileId, OpenReason, Period, Rollover, RolloverAct};
 use crate::platform;
 
 use super::{EmitError, EmitFault, HandlerOptions, Point, Surroundings, stream};
@@ -151,11 +151,12 @@ impl Timed {
             .map_err(|error| EmitError::system("rename", &self.path, error))?;
         // If another process has come in between, the file that stands there now is the likelier one.
         let moved = id_at(archive).or(before);
-        let act = RolloverAct::Renamed {
-            to: archive.to_owned(),
-            overwritten: overwritten.filter(|id| Some(*id) != moved),
-            period: self.period(moved, around.clock),
+        let overwritten = match overwritten {
+            Displaced::File(id) if Some(id) == moved => Displaced::Unknown,
+            other => other,
         };
+        let act =
+            RolloverAct::Renamed { to: archive.to_owned(), overwritten, period: self.period(moved, around.clock) };
         around.observer.rolled_over(Moment::now(), Rollover { file_id: moved, from: self.path.clone(), act });
         Ok(())
     }
@@ -194,13 +195,12 @@ fn names_in(folder: &Path) -> std::io::Result<Vec<OsString>> {
 /// # Errors
 /// When it is gone already, or the system refuses.
 pub(super) fn remove(path: &Path, act: RolloverAct, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-    let file_id = id_at(path);
-    fs::remove_file(path).map_err(|error| EmitError::system("remove", path, error))?;
+    let file_id = platform::remove_told(path).map_err(|error| EmitError::system("remove", path, error))?;
     around.observer.rolled_over(Moment::now(), Rollover { file_id, from: path.to_owned(), act });
     Ok(())
 }
 
-/// Which file stands at a path, symbolic links not followed: what a rename moves and an unlink removes.
+/// Which file stands at a path, symbolic links not followed: what a rename moves.
 fn id_at(path: &Path) -> Option<FileId> {
     fs::symlink_metadata(path).ok().map(|found| platform::file_id(&found))
 }

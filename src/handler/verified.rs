@@ -93,11 +93,15 @@ impl Verified {
 
     /// Every kept line stands in a file that has a name, and none is kept any more; further lines go to the path.
     fn settle(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
+        let nothing_to_write = self.kept.is_empty();
         let outcome = self.settle_lines(around);
-        self.trouble = outcome.as_ref().err().map(|_| {
-            let now = Mono::now();
-            Trouble { since: self.trouble.map_or(now, |trouble| trouble.since), last_try: now }
-        });
+        let now = Mono::now();
+        self.trouble = match (&outcome, self.trouble) {
+            (Err(_), before) => Some(Trouble { since: before.map_or(now, |before| before.since), last_try: now }),
+            // Only a line that was written shows that there is room again.
+            (Ok(()), before) if nothing_to_write => before,
+            (Ok(()), _) => None,
+        };
         // A file is not given up for one that can't be opened.
         if self.moved
             && let Ok(next) = self.open_path(around)
@@ -199,7 +203,6 @@ impl Verified {
     }
 
     fn open_once(&mut self, around: &mut Surroundings<'_>) -> Result<Held, EmitError> {
-        around.probe.reached(Point::BeforeOpen, &self.path);
         let (file, id) = stream::open(&self.path, self.why, around)?;
         Ok(Held::new(file, id))
     }
@@ -278,6 +281,7 @@ impl Handler for Verified {
         }
         self.kept.push(line);
         if self.write(around).is_ok() {
+            self.trouble = None;
             return Ok(());
         }
         self.insist(around).map_err(|error| self.refuse_last(error))

@@ -167,8 +167,12 @@ impl Model {
         self.by_file.entry(file_id).or_default().push(id);
         self.ledger.created(id, previous, unlinked.then_some(size));
         if unlinked {
-            self.ledger.ended_by(id, self.remover(id, Actor::Other).1);
+            let (by, end) = self.remover(id, Actor::Other);
+            self.ledger.ended_by(id, end);
             self.refresh_unlinked_bar(id, at.mono);
+            if previous.is_none() {
+                self.vanished(at.mono, id, by);
+            }
         } else {
             // After a truncation the file stands where it stood.
             let was_live = previous.and_then(|previous| self.was_live.remove(&previous));
@@ -238,6 +242,7 @@ impl Model {
         self.take_away(id, Taking { at, kind: fault, path: path.to_path_buf(), by, mark, fault: None });
         self.count_lost_in(id);
         self.refresh_unlinked_bar(id, at.mono);
+        self.vanished(at.mono, id, by);
     }
 
     fn restored(&mut self, at: Moment, id: IncarnationId, path: &Path) {

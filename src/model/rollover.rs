@@ -2,14 +2,18 @@
 //!
 //! The follower sees that a file moved or went; only the worker knows that it was its rollover. Each tells through a
 //! channel of its own, so either may come first: what a worker told is kept by file id, and what the follower saw is
-//! laid at the worker's door when both are there.
+//! laid at the worker's door when both are there. Which file a worker took is not always known: see [`unsure`].
+
+mod unsure;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use self::unsure::{Act, Unsure};
 use super::ledger::End;
 use super::{FaultKind, MarkId, MarkKind, Model};
-use crate::event::{Actor, FileId, IncarnationId, Period, Rollover, RolloverAct, WorkerId};
+use crate::clock::Mono;
+use crate::event::{Actor, Displaced, FileId, IncarnationId, Period, Rollover, RolloverAct, WorkerId};
 
 /// What has been told and seen of rollovers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +26,9 @@ pub(super) struct Rollovers {
     misnamed: BTreeSet<FileId>,
     /// Renames that nobody has answered for yet.
     unclaimed: BTreeMap<(IncarnationId, PathBuf), MarkId>,
+    /// What is not known for sure, and what was concluded from it.
+    unsure: Unsure,
+    concluded: BTreeMap<FileId, Act>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,28 +48,35 @@ impl Rollovers {
 }
 
 impl Model {
-    pub(super) fn rolled_over(&mut self, worker: WorkerId, rollover: &Rollover) {
+    pub(super) fn rolled_over(&mut self, at: Mono, worker: WorkerId, rollover: &Rollover) {
+        let act = |path: &Path, removal| Act { at, worker, path: path.to_path_buf(), removal };
         match &rollover.act {
             RolloverAct::Renamed { to, overwritten, period } => {
                 self.count("rolled_over");
                 if let Some(file) = rollover.file_id {
                     self.moved_by(worker, file, to, *period);
                 }
-                self.removed_by(worker, *overwritten, Removal::Overwritten);
+                match overwritten {
+                    Displaced::Nothing => {}
+                    Displaced::File(file) => self.removed_by(act(to, Removal::Overwritten), Some(*file)),
+                    Displaced::Unknown => self.removed_by(act(to, Removal::Overwritten), None),
+                }
             }
             RolloverAct::MadeRoom => {
                 self.count("made_room");
-                self.removed_by(worker, rollover.file_id, Removal::Overwritten);
+                self.removed_by(act(&rollover.from, Removal::Overwritten), rollover.file_id);
             }
             RolloverAct::Retired => {
                 self.count("retired");
-                self.removed_by(worker, rollover.file_id, Removal::Retired);
+                self.removed_by(act(&rollover.from, Removal::Retired), rollover.file_id);
             }
         }
+        self.conclude();
     }
 
     fn moved_by(&mut self, worker: WorkerId, file: FileId, to: &Path, period: Period) {
         self.rollovers.moved.insert((file, to.to_path_buf()), worker);
+        self.rollovers.unsure.named(file, to);
         if period == Period::Later && self.rollovers.misnamed.insert(file) {
             self.settle_end(file);
         }
@@ -73,10 +87,37 @@ impl Model {
         }
     }
 
-    fn removed_by(&mut self, worker: WorkerId, file: Option<FileId>, removal: Removal) {
-        let Some(file) = file else { return };
-        self.rollovers.removed.insert(file, (worker, removal));
+    /// A file loses its last name once: of two workers who say that they took it, one took another file.
+    fn removed_by(&mut self, act: Act, file: Option<FileId>) {
+        let rollovers = &mut self.rollovers;
+        let Some(file) = file else { return rollovers.unsure.acted(act) };
+        if let Some(other) = rollovers.concluded.remove(&file) {
+            rollovers.unsure.acted(other);
+        } else if rollovers.removed.contains_key(&file) {
+            return rollovers.unsure.acted(act);
+        }
+        rollovers.removed.insert(file, (act.worker, act.removal));
+        rollovers.unsure.explained(file);
         self.settle_end(file);
+    }
+
+    /// A file lost its last name, and nobody is known to have taken it.
+    pub(super) fn vanished(&mut self, at: Mono, id: IncarnationId, by: Actor) {
+        let Some(one) = self.incarnation(id).filter(|_| by == Actor::Other && self.has_lab()) else { return };
+        let file = one.file_id;
+        let told = self.rollovers.moved.range((file, PathBuf::new())..).take_while(|((moved, _), _)| *moved == file);
+        let seen = one.names.iter().map(|(_, name)| name.clone());
+        let names = seen.chain(told.map(|((_, name), _)| name.clone())).collect();
+        self.rollovers.unsure.vanished(at, file, names);
+        self.conclude();
+    }
+
+    fn conclude(&mut self) {
+        while let Some((act, file)) = self.rollovers.unsure.pair() {
+            self.rollovers.removed.insert(file, (act.worker, act.removal));
+            self.rollovers.concluded.insert(file, act);
+            self.settle_end(file);
+        }
     }
 
     /// Who has renamed this incarnation, if the follower could not know.
@@ -124,6 +165,8 @@ impl Model {
     pub(super) fn forget_end(&mut self, id: IncarnationId) {
         if let Some(file) = self.incarnation(id).map(|one| one.file_id) {
             self.rollovers.removed.remove(&file);
+            self.rollovers.concluded.remove(&file);
+            self.rollovers.unsure.explained(file);
         }
     }
 

@@ -191,7 +191,7 @@ impl Model {
                 self.count_opening(at, id, *reason, previous.is_some());
                 self.opened(&Opening { worker: id, at: at.mono, file: *file_id, path, reason: *reason });
             }
-            WorkerEvent::RolledOver(rollover) => self.rolled_over(id, rollover),
+            WorkerEvent::RolledOver(rollover) => self.rolled_over(at.mono, id, rollover),
             WorkerEvent::EmitFailed { line, operation, reason, torn, .. } => {
                 self.emit_failed(at, id, line, &format!("{operation}: {reason}"), *torn);
             }

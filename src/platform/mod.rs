@@ -3,11 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(unix)]
+mod displace;
+#[cfg(unix)]
 mod fork;
 #[cfg(unix)]
 mod open_files;
 #[cfg(unix)]
 mod unix;
+#[cfg(unix)]
+pub use displace::*;
 #[cfg(unix)]
 pub use fork::*;
 #[cfg(unix)]
@@ -24,6 +28,18 @@ pub struct FileId {
     pub ino: u64,
     /// Birth time in nanoseconds since 1970; 0 where the file system keeps none.
     pub born_ns: i64,
+}
+
+/// What has lost its name to a rename.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Displaced {
+    /// The name was free.
+    Nothing,
+    /// This file.
+    File(FileId),
+    /// Some file: which one can't be known.
+    Unknown,
 }
 
 /// How a process ended.

@@ -220,24 +220,6 @@ pub fn rename_no_replace(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Renames as rename(2) does, and says which file has lost its name by that. Between the look at that file and the
-/// rename another one may take its place; if there is none, that is certain.
-///
-/// # Errors
-/// The system's.
-pub fn rename_over(from: &Path, to: &Path) -> io::Result<Option<FileId>> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => return Ok(None),
-        // Something is there, or the file system does not know the flag.
-        Err(rustix::io::Errno::EXIST | rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let overwritten = std::fs::symlink_metadata(to).ok().map(|metadata| file_id(&metadata));
-    std::fs::rename(from, to)?;
-    Ok(overwritten)
-}
-
 /// Puts the command into a process group of its own, so that a Ctrl+C in the terminal reaches only Rotascope, and the
 /// whole group can be ended with one signal.
 pub fn in_own_group(command: &mut Command) {

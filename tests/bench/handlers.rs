@@ -18,21 +18,42 @@ use rotascope::handler::{Class, HandlerSetup};
 use rotascope::record::{Level, LineFormat, Record, Stamp, level_of, parse_stamp, write_stamp};
 use rotascope::worker::{StartMethod, Supervisor, Work, WorkerPlan};
 
-const ROUNDS: usize = 8;
-const ROUND: Duration = Duration::from_millis(400);
+const ROUNDS: usize = 9;
+const ROUND: Duration = Duration::from_millis(300);
+
+/// What a handler is held against: nothing but the system calls that its definition sets.
+#[derive(Clone, Copy, PartialEq)]
+enum Bare {
+    Write,
+    StatAndWrite,
+}
+
+/// Each class, its floor, and the number of processes.
+const CASES: [(Class, Bare, usize); 10] = [
+    (Class::Plain, Bare::Write, 1),
+    (Class::Verified, Bare::Write, 1),
+    (Class::Verified, Bare::Write, 4),
+    (Class::TimedRotating, Bare::Write, 1),
+    (Class::TimedRotatingKeep, Bare::Write, 1),
+    (Class::TimedRotatingReopen, Bare::StatAndWrite, 1),
+    (Class::Watched, Bare::StatAndWrite, 1),
+    (Class::Watched, Bare::StatAndWrite, 4),
+    (Class::Daily, Bare::StatAndWrite, 1),
+    (Class::Daily, Bare::StatAndWrite, 4),
+];
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let line = sample_line(folder.path());
-    println!("lines of {} bytes, one process, best of {ROUNDS} rounds of {ROUND:?}", line.len());
-    let mut rates = [const { Vec::new() }; 5];
+    println!("lines of {} bytes a second of processor time, medians of {ROUNDS} rounds of {ROUND:?}", line.len());
+    let mut rounds = CASES.map(|_| Vec::new());
     for _ in 0..ROUNDS {
-        // One after the other in each round, so that whatever else the machine does falls on all of them.
-        rates[0].push(bare(folder.path(), &line, false));
-        rates[1].push(worker(folder.path(), Class::Plain));
-        rates[2].push(bare(folder.path(), &line, true));
-        rates[3].push(worker(folder.path(), Class::Watched));
-        rates[4].push(worker(folder.path(), Class::Daily));
+        for ((class, floor, processes), rounds) in CASES.into_iter().zip(&mut rounds) {
+            // Both sides of a ratio one right after the other: what else the machine does falls on both.
+            let bare = bare(folder.path(), &line, floor, processes);
+            let worker = workers(folder.path(), class, processes);
+            rounds.push([bare, worker, worker / bare]);
+        }
     }
     let [clock, format, stamp] = parts();
     println!("before the system calls: clock {clock:.0} ns, format {format:.0} ns, stamp {stamp:.0} ns");
@@ -46,12 +67,26 @@ fn main() {
         "reading a line: stamp {judge:.0} ns, level {level:.0} ns, no level in {} bytes {none:.0} ns",
         access.len()
     );
-    let [write, plain, stat_write, watched, daily] = rates.map(best);
-    println!("bare write             {write:>10.0} lines/s");
-    println!("plain                  {plain:>10.0} lines/s   {:.2} of it", plain / write);
-    println!("bare stat and write    {stat_write:>10.0} lines/s");
-    println!("watched                {watched:>10.0} lines/s   {:.2} of it", watched / stat_write);
-    println!("daily                  {daily:>10.0} lines/s   {:.2} of it", daily / stat_write);
+    println!("{:<22} {:>9} {:>12} {:>12} {:>15}   lowest to highest", "", "processes", "bare", "worker", "ratio");
+    for ((class, floor, processes), rounds) in CASES.into_iter().zip(rounds) {
+        let [bare, worker, ratio] = [0, 1, 2].map(|column| sorted(&rounds, column));
+        let of = if floor == Bare::Write { "write" } else { "stat, write" };
+        println!(
+            "{:<22} {processes:>9} {:>12.0} {:>12.0} {:>4.2} {of:<11}  {:.2} to {:.2}",
+            class.info().name,
+            bare[ROUNDS / 2],
+            worker[ROUNDS / 2],
+            ratio[ROUNDS / 2],
+            ratio[0],
+            ratio[ROUNDS - 1]
+        );
+    }
+}
+
+fn sorted(rounds: &[[f64; 3]], column: usize) -> Vec<f64> {
+    let mut values: Vec<f64> = rounds.iter().map(|round| round[column]).collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 /// What a line costs before the system calls: clock, format and stamp, in nanoseconds each.
@@ -99,31 +134,34 @@ fn each_ns<T>(mut act: impl FnMut() -> T) -> f64 {
     best.fold(f64::INFINITY, f64::min)
 }
 
-/// Whatever else the machine does can only make a round slower.
-fn best(rates: Vec<f64>) -> f64 {
-    rates.into_iter().fold(0.0, f64::max)
-}
-
-/// Lines per second of a loop that does nothing but the system calls.
-fn bare(folder: &Path, line: &[u8], stat: bool) -> f64 {
+/// Lines per second of loops that do nothing but the system calls, each with its own open file.
+fn bare(folder: &Path, line: &[u8], floor: Bare, loops: usize) -> f64 {
     // As deep in the tree as the workers' files: the look costs by the component.
     let path = folder.join("logs/a1.log");
     fs::create_dir(folder.join("logs")).unwrap();
-    let mut file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
+    let sums = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..loops).map(|_| scope.spawn(|| bare_loop(&path, line, floor))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    });
+    fs::remove_dir_all(folder.join("logs")).unwrap();
+    sums.0 as f64 * 1e9 / sums.1 as f64
+}
+
+/// Lines, and nanoseconds of processor time.
+fn bare_loop(path: &Path, line: &[u8], floor: Bare) -> (u64, u64) {
+    let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
     let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).unwrap();
     let (start, before, mut lines) = (Instant::now(), cpu_ns(Path::new("/proc/thread-self")), 0u64);
     while start.elapsed() < ROUND {
         for _ in 0..256 {
-            if stat {
+            if floor == Bare::StatAndWrite {
                 black_box(rustix::fs::stat(name.as_c_str()).unwrap());
             }
             assert_eq!(file.write(line).unwrap(), line.len());
         }
         lines += 256;
     }
-    let rate = lines as f64 * 1e9 / (cpu_ns(Path::new("/proc/thread-self")) - before) as f64;
-    fs::remove_dir_all(folder.join("logs")).unwrap();
-    rate
+    (lines, cpu_ns(Path::new("/proc/thread-self")) - before)
 }
 
 /// Processor time of a thread so far, in nanoseconds.
@@ -132,30 +170,35 @@ fn cpu_ns(thread: &Path) -> u64 {
     schedstat.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// Lines per second of a real worker, by its own counters.
-fn worker(folder: &Path, class: Class) -> f64 {
+/// Lines per second of real workers, by their own counters.
+fn workers(folder: &Path, class: Class, processes: usize) -> f64 {
     let logs = folder.join("logs");
     fs::create_dir(&logs).unwrap();
-    let (mut supervisor, events, pid) = start(folder, &logs, class);
-    let threads = || -> u64 {
-        let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let (mut supervisor, events, pids) = start(folder, &logs, class, processes);
+    let used = || -> u64 {
+        let threads = pids.iter().flat_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).unwrap());
         threads.map(|thread| cpu_ns(&thread.unwrap().path())).sum()
     };
-    let first = next_count(&mut supervisor, &events, 0);
-    let before = threads();
+    let mut counts = vec![0; processes];
+    while counts.contains(&0) {
+        sample(&mut supervisor, &events, &mut counts);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let (first, before) = (counts.iter().sum::<u64>(), used());
     std::thread::sleep(ROUND);
-    let last = next_count(&mut supervisor, &events, first);
-    let rate = (last - first) as f64 * 1e9 / (threads() - before) as f64;
+    sample(&mut supervisor, &events, &mut counts);
+    let rate = (counts.iter().sum::<u64>() - first) as f64 * 1e9 / (used() - before) as f64;
     drop(supervisor);
     fs::remove_dir_all(logs).unwrap();
     rate
 }
 
-fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Event>, u32) {
+fn start(folder: &Path, logs: &Path, class: Class, processes: usize) -> (Supervisor, Receiver<Event>, Vec<u32>) {
     let plan = WorkerPlan {
         name: "web-1".to_owned(),
         module: "app".to_owned(),
         logger: "error".to_owned(),
+        // The default schedule, once an hour, is no rollover here.
         handler: HandlerSetup::new(class, if class.info().by_date { logs.to_owned() } else { logs.join("a1.log") }),
         format: LineFormat::DEFAULT.to_owned(),
         message: "6666666666".to_owned(),
@@ -168,28 +211,29 @@ fn start(folder: &Path, logs: &Path, class: Class) -> (Supervisor, Receiver<Even
         work: Work::None,
     };
     let (sender, events) = bounded(1024);
-    let mut supervisor = Supervisor::new(vec![plan], env!("CARGO_BIN_EXE_rotascope").into(), sender, folder.to_owned());
+    let program = env!("CARGO_BIN_EXE_rotascope").into();
+    let mut supervisor = Supervisor::new(vec![plan; processes], program, sender, folder.to_owned());
     let noon = chrono::DateTime::parse_from_rfc3339("2026-05-09T12:00:00+08:00").unwrap();
     let mode = ClockMode::Simulated { anchor: Some(Mono::now()), start: noon, rate: 1.0 };
-    let launched = supervisor.start(WorkerId(0), &ClockSetting { mode, zone: Some("Asia/Shanghai".to_owned()) });
-    let What::Worker { event: WorkerEvent::Launched { pid, .. }, .. } = launched[0].what else {
-        panic!("{launched:?}");
-    };
-    (supervisor, events, pid)
+    let clock = ClockSetting { mode, zone: Some("Asia/Shanghai".to_owned()) };
+    let pids = (0..processes).map(|number| {
+        let launched = supervisor.start(WorkerId(u32::try_from(number).unwrap()), &clock);
+        let What::Worker { event: WorkerEvent::Launched { pid, .. }, .. } = launched[0].what else {
+            panic!("{launched:?}");
+        };
+        pid
+    });
+    let pids = pids.collect();
+    (supervisor, events, pids)
 }
 
-/// The next count beyond `above`.
-fn next_count(supervisor: &mut Supervisor, events: &Receiver<Event>, above: u64) -> u64 {
-    loop {
-        while events.try_recv().is_ok() {}
-        for event in supervisor.sample() {
-            if let What::Worker { event: WorkerEvent::Counted { counts, .. }, .. } = event.what
-                && counts[0].returned > above
-            {
-                return counts[0].returned;
-            }
+/// Takes in the counts that have changed.
+fn sample(supervisor: &mut Supervisor, events: &Receiver<Event>, counts: &mut [u64]) {
+    while events.try_recv().is_ok() {}
+    for event in supervisor.sample() {
+        if let What::Worker { worker, event: WorkerEvent::Counted { counts: new, .. } } = event.what {
+            counts[worker.0 as usize] = new[0].returned;
         }
-        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -197,8 +241,12 @@ fn next_count(supervisor: &mut Supervisor, events: &Receiver<Event>, above: u64)
 fn sample_line(folder: &Path) -> Vec<u8> {
     let logs = folder.join("logs");
     fs::create_dir(&logs).unwrap();
-    let (mut supervisor, events, _) = start(folder, &logs, Class::Plain);
-    next_count(&mut supervisor, &events, 100_000);
+    let (mut supervisor, events, _) = start(folder, &logs, Class::Plain, 1);
+    let mut counts = [0];
+    while counts[0] < 100_000 {
+        sample(&mut supervisor, &events, &mut counts);
+        std::thread::sleep(Duration::from_millis(1));
+    }
     drop(supervisor);
     let content = fs::read(logs.join("a1.log")).unwrap();
     fs::remove_dir_all(&logs).unwrap();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rotascope::event::{
-    Actor, Batch, Event, FileId, FollowEvent, IncarnationId, LaunchId, Origin, Period, RolloverAct, What, WorkerEvent,
-    WorkerId,
+    Actor, Batch, Displaced, Event, FileId, FollowEvent, IncarnationId, LaunchId, Origin, Period, RolloverAct, What,
+    WorkerEvent, WorkerId,
 };
 use rotascope::model::Terms;
 use rotascope::record::StampRun;
@@ -304,7 +304,10 @@ impl Plain {
                         if *period == Period::Later {
                             self.misnamed.insert(file);
                         }
-                        overwritten.map(|file| (file, false))
+                        match overwritten {
+                            Displaced::File(file) => Some((*file, false)),
+                            Displaced::Nothing | Displaced::Unknown => None,
+                        }
                     }
                     RolloverAct::MadeRoom => Some((file, false)),
                     RolloverAct::Retired => Some((file, true)),

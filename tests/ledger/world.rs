@@ -8,8 +8,8 @@ use chrono::DateTime;
 use proptest::prelude::*;
 use rotascope::clock::{ClockMode, ClockSetting, Moment, Mono};
 use rotascope::event::{
-    Actor, Batch, Cut, Event, Exit, FileId, FollowEvent, IncarnationId, LabOpened, LabState, LaunchId, LineMark,
-    OpenReason, Origin, Period, Rollover, RolloverAct, SessionOpened, TaskCount, What, WorkerEvent, WorkerId,
+    Actor, Batch, Cut, Displaced, Event, Exit, FileId, FollowEvent, IncarnationId, LabOpened, LabState, LaunchId,
+    LineMark, OpenReason, Origin, Period, Rollover, RolloverAct, SessionOpened, TaskCount, What, WorkerEvent, WorkerId,
     WorkerOpened,
 };
 use rotascope::record::StampRun;
@@ -715,7 +715,7 @@ impl World {
         let Some(index) = self.at(LIVE) else { return };
         let to = PathBuf::from(format!("{LIVE}.{period}"));
         let target = self.at(&format!("{LIVE}.{period}"));
-        let overwritten = target.map(|target| self.files[target].file_id);
+        let overwritten = target.map_or(Displaced::Nothing, |target| Displaced::File(self.files[target].file_id));
         let act = RolloverAct::Renamed { to: to.clone(), overwritten, period: fits };
         let rollover = Rollover { file_id: Some(self.files[index].file_id), from: PathBuf::from(LIVE), act };
         self.tell_around(worker, rollover, told, |world| {

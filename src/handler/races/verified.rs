@@ -1,36 +1,15 @@
 //! The schedules that cost the other classes their lines, and what `verified` makes of them.
 
 use std::fs::{self, File};
-use std::path::Path;
 
 use super::super::{Class, NoProbe, Point};
-use super::{Bench, at};
-use crate::clock::{ClockMode, ClockSetting, SessionClock};
+use super::{Bench, at, day, lines};
 use crate::event::OpenReason;
 
 const DATED: [Class; 2] = [Class::Daily, Class::Verified];
 
-fn day(day: u32) -> SessionClock {
-    let start = chrono::DateTime::parse_from_rfc3339(&format!("2026-05-{day:02}T12:00:00Z")).unwrap();
-    let mode = ClockMode::Simulated { anchor: None, start, rate: 1.0 };
-    SessionClock::new(ClockSetting { mode, zone: Some("UTC".to_owned()) })
-}
-
 fn bench(class: Class) -> Bench {
     Bench { clock: day(9), ..Bench::new(class, "logs") }
-}
-
-/// All lines below a folder, in the order of the files' names.
-fn lines(folder: &Path) -> Vec<String> {
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let of = |path: &std::path::PathBuf| -> Vec<String> {
-        if path.is_dir() {
-            return lines(path);
-        }
-        fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
-    };
-    paths.iter().flat_map(of).collect()
 }
 
 #[test]
@@ -197,9 +176,8 @@ fn more_lines_than_are_kept_are_checked_before_the_next() {
 #[test]
 fn old_days_go_when_only_some_are_to_be_kept() {
     let mut bench = bench(Class::Verified);
-    let mut setup = super::super::HandlerSetup::new(Class::Verified, bench.folder.path().join("logs"));
-    setup.options.backup_count = 2;
-    bench.handler = setup.build();
+    bench.setup.options.backup_count = 2;
+    bench.handler = bench.setup.build();
     bench.open(&NoProbe).unwrap();
     fs::write(bench.folder.path().join("logs/notes.log"), "").unwrap();
     for number in 9..14 {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
-use super::super::Surroundings;
 use super::super::timed::remove;
+use super::super::{Point, Surroundings};
 use crate::event::RolloverAct;
 
 /// Removes the oldest files of other days, so that `keep` of them are left; 0 keeps all. Several processes may do it at
@@ -20,6 +20,7 @@ pub(super) fn expire(directory: &Path, current: &Path, keep: u32, around: &mut S
     others.retain(|path| path != current && is_of_a_day(path));
     others.sort();
     for old in others.iter().rev().skip(keep as usize) {
+        around.probe.reached(Point::ArchiveChosen, old);
         let _ = remove(old, RolloverAct::Retired, around);
     }
 }
