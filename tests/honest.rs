@@ -60,15 +60,16 @@ fn run(class: &str, steps: &str) -> Run {
 
 /// The same with further keys of the handler.
 fn run_with(class: &str, keys: &str, steps: &str) -> Run {
-    run_encoded(class, keys, steps, |bytes| bytes)
+    run_at(1, class, keys, steps, |bytes| bytes)
 }
 
-/// The same, where the files are not UTF-8.
-fn run_encoded(class: &str, keys: &str, steps: &str, decode: fn(Vec<u8>) -> Vec<u8>) -> Run {
+/// The same with so many session seconds a second, and with files that are decoded for the count.
+fn run_at(rate: u32, class: &str, keys: &str, steps: &str, decode: fn(Vec<u8>) -> Vec<u8>) -> Run {
     let desk = tempfile::tempdir().unwrap();
     let more = format!("message = \"用户 登录成功\"\n{steps}");
     let lab = lab_text(class, Some("2026-05-09T23:59:58+08:00"), 4, 1000, &more);
     let lab = lab.replace("[loggers.app]", &format!("{keys}\n[loggers.app]"));
+    let lab = lab.replace("mode = \"simulated\"", &format!("mode = \"simulated\"\nrate = {rate}.0"));
     let lab_file = desk.path().join("lab.toml");
     std::fs::write(&lab_file, lab).unwrap();
     let (folder, links) = (desk.path().join("lab"), desk.path().join("links"));
@@ -93,7 +94,7 @@ fn step(every: &str, action: &str) -> String {
 }
 
 /// Each way of noticing, or not noticing, that a file was taken away.
-const CLASSES: [&str; 5] = ["plain", "watched", "daily", "timed-rotating-reopen", "verified"];
+const CLASSES: [&str; 6] = ["plain", "watched", "daily", "timed-rotating-reopen", "locked", "verified"];
 
 const DELETE: &str = "do = \"delete\"\nfile = \"live\"";
 const RENAME: &str = "do = \"rename\"\nfile = \"live\"\nto = \"moved-{n}.log\"";
@@ -174,11 +175,15 @@ fn truncations_leave_what_the_ledger_says() {
 /// A rollover a second and nobody else at the files: what is gone is the handlers' own doing, or retention's.
 #[test]
 fn a_rollover_a_second_is_accounted_for_to_the_line() {
-    for class in ["timed-rotating", "timed-rotating-keep", "timed-rotating-reopen"] {
+    for class in ["timed-rotating", "timed-rotating-keep", "timed-rotating-reopen", "locked"] {
         let run = run_with(class, "when = \"S\"", "");
         run.assert_agrees();
         assert_eq!(run.term("expired"), 0, "{class}: {}", run.ledger);
         assert!(run.ledger["events"]["rolled_over"].as_u64().unwrap() > 0, "{class}: {}", run.ledger);
+        if class == "locked" {
+            assert_eq!(run.term("present"), run.term("written"), "{}", run.ledger);
+            assert_eq!(run.term("duplicated"), 0, "{}", run.ledger);
+        }
         if class == "timed-rotating" {
             // Where another process swaps the archive between look and removal, the worker names the wrong file, and
             // what it took away counts as destroyed by somebody unknown.
@@ -202,10 +207,10 @@ fn gbk(bytes: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn lines_in_gbk_are_accounted_for_to_the_line() {
-    let run = run_encoded("daily", "encoding = \"gbk\"", &step("300ms", DELETE), gbk);
+    let run = run_at(1, "daily", "encoding = \"gbk\"", &step("300ms", DELETE), gbk);
     run.assert_agrees();
     assert!(run.term("destroyed") > 0, "{}", run.ledger);
-    let run = run_encoded("timed-rotating-keep", "encoding = \"gbk\"\nwhen = \"S\"", "", gbk);
+    let run = run_at(1, "timed-rotating-keep", "encoding = \"gbk\"\nwhen = \"S\"", "", gbk);
     run.assert_agrees();
 }
 
@@ -213,16 +218,16 @@ fn lines_in_gbk_are_accounted_for_to_the_line() {
 fn lines_in_utf_16_are_accounted_for_to_the_line() {
     let keys = "encoding = \"utf-16\"";
     // `verified` writes lines again, into files that others may have made.
-    let run = run_encoded("verified", keys, &step("300ms", DELETE), utf16);
+    let run = run_at(1, "verified", keys, &step("300ms", DELETE), utf16);
     run.assert_agrees();
     assert_eq!(run.term("lost"), 0, "{}", run.ledger);
-    let run = run_encoded("watched", keys, &step("300ms", REPLACE), utf16);
+    let run = run_at(1, "watched", keys, &step("300ms", REPLACE), utf16);
     run.assert_agrees();
     assert!(run.term("destroyed") > 0, "{}", run.ledger);
-    let run = run_encoded("timed-rotating-reopen", &format!("{keys}\nwhen = \"S\""), "", utf16);
+    let run = run_at(1, "timed-rotating-reopen", &format!("{keys}\nwhen = \"S\""), "", utf16);
     run.assert_agrees();
     // After a truncation the files have no mark.
-    let run = run_encoded("daily", keys, &step("500ms", TRUNCATE), utf16);
+    let run = run_at(1, "daily", keys, &step("500ms", TRUNCATE), utf16);
     run.assert_sum();
     assert_eq!(run.term("present"), run.reachable.whole.len() as u64, "{}", run.ledger);
     assert!(run.term("destroyed") > 0, "{}", run.ledger);
@@ -230,9 +235,14 @@ fn lines_in_utf_16_are_accounted_for_to_the_line() {
 
 #[test]
 fn what_retention_removes_is_expired() {
-    let run = run_with("timed-rotating-keep", "when = \"S\"\nbackup_count = 1", "");
-    run.assert_agrees();
-    assert!(run.term("expired") > 0, "{}", run.ledger);
+    for class in ["timed-rotating-keep", "locked"] {
+        let run = run_at(4, class, "when = \"S\"\nbackup_count = 1", "", |bytes| bytes);
+        run.assert_agrees();
+        assert!(run.term("expired") > 0, "{class}: {}", run.ledger);
+        if class == "locked" {
+            assert_eq!(run.term("lost"), 0, "{}", run.ledger);
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What two system calls of a handler leave between them, each provoked at its point.
 #![allow(clippy::unwrap_used)]
 
+mod locked;
 mod random;
 mod verified;
 
@@ -58,25 +59,49 @@ struct Bench {
 impl Bench {
     fn new(class: Class, name: &str) -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let handler = HandlerSetup::new(class, folder.path().join(name)).build();
+        let handler = HandlerSetup::new(class, folder.path().join(name)).build(folder.path());
         Bench { folder, handler, clock: noon(), seen: Seen::default() }
     }
 
     fn open(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.open(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
+        self.handler.open(&mut Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        })
     }
 
     fn emit(&mut self, line: &str, probe: &dyn Probe) -> Result<(), EmitError> {
-        let mut around = Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" };
+        let mut around = Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        };
         self.handler.emit(line.as_bytes(), &mut around)
     }
 
     fn check(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.check(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
+        self.handler.check(&mut Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        })
     }
 
     fn close(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.close(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
+        self.handler.close(&mut Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        })
     }
 }
 

@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(unix)]
 mod fork;
+mod lock;
 #[cfg(unix)]
 mod open_files;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 pub use fork::*;
+pub use lock::*;
 #[cfg(unix)]
 pub use open_files::*;
 #[cfg(unix)]

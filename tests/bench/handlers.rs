@@ -25,14 +25,16 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let line = sample_line(folder.path());
     println!("lines of {} bytes, one process, best of {ROUNDS} rounds of {ROUND:?}", line.len());
-    let mut rates = [const { Vec::new() }; 5];
+    let mut rates = [const { Vec::new() }; 7];
     for _ in 0..ROUNDS {
         // One after the other in each round, so that whatever else the machine does falls on all of them.
-        rates[0].push(bare(folder.path(), &line, false));
+        rates[0].push(bare(folder.path(), &line, Look::None));
         rates[1].push(worker(folder.path(), Class::Plain));
-        rates[2].push(bare(folder.path(), &line, true));
+        rates[2].push(bare(folder.path(), &line, Look::Stat));
         rates[3].push(worker(folder.path(), Class::Watched));
         rates[4].push(worker(folder.path(), Class::Daily));
+        rates[5].push(bare(folder.path(), &line, Look::LockAndStat));
+        rates[6].push(worker(folder.path(), Class::Locked));
     }
     let [clock, format, stamp] = parts();
     println!("before the system calls: clock {clock:.0} ns, format {format:.0} ns, stamp {stamp:.0} ns");
@@ -46,12 +48,22 @@ fn main() {
         "reading a line: stamp {judge:.0} ns, level {level:.0} ns, no level in {} bytes {none:.0} ns",
         access.len()
     );
-    let [write, plain, stat_write, watched, daily] = rates.map(best);
+    let [write, plain, stat_write, watched, daily, lock_stat_write, locked] = rates.map(best);
     println!("bare write             {write:>10.0} lines/s");
     println!("plain                  {plain:>10.0} lines/s   {:.2} of it", plain / write);
     println!("bare stat and write    {stat_write:>10.0} lines/s");
     println!("watched                {watched:>10.0} lines/s   {:.2} of it", watched / stat_write);
     println!("daily                  {daily:>10.0} lines/s   {:.2} of it", daily / stat_write);
+    println!("bare lock, stat, write {lock_stat_write:>10.0} lines/s   {:.2} of a bare write", lock_stat_write / write);
+    println!("locked                 {locked:>10.0} lines/s   {:.2} of it", locked / lock_stat_write);
+}
+
+/// What a bare loop does besides writing.
+#[derive(Clone, Copy, PartialEq)]
+enum Look {
+    None,
+    Stat,
+    LockAndStat,
 }
 
 /// What a line costs before the system calls: clock, format and stamp, in nanoseconds each.
@@ -105,19 +117,26 @@ fn best(rates: Vec<f64>) -> f64 {
 }
 
 /// Lines per second of a loop that does nothing but the system calls.
-fn bare(folder: &Path, line: &[u8], stat: bool) -> f64 {
+fn bare(folder: &Path, line: &[u8], look: Look) -> f64 {
     // As deep in the tree as the workers' files: the look costs by the component.
     let path = folder.join("logs/a1.log");
     fs::create_dir(folder.join("logs")).unwrap();
     let mut file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
+    let lock = fs::File::create(folder.join("lock")).unwrap();
     let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).unwrap();
     let (start, before, mut lines) = (Instant::now(), cpu_ns(Path::new("/proc/thread-self")), 0u64);
     while start.elapsed() < ROUND {
         for _ in 0..256 {
-            if stat {
+            if look == Look::LockAndStat {
+                lock.lock().unwrap();
+            }
+            if look != Look::None {
                 black_box(rustix::fs::stat(name.as_c_str()).unwrap());
             }
             assert_eq!(file.write(line).unwrap(), line.len());
+            if look == Look::LockAndStat {
+                lock.unlock().unwrap();
+            }
         }
         lines += 256;
     }

@@ -199,7 +199,7 @@ fn old_days_go_when_only_some_are_to_be_kept() {
     let mut bench = bench(Class::Verified);
     let mut setup = super::super::HandlerSetup::new(Class::Verified, bench.folder.path().join("logs"));
     setup.options.backup_count = 2;
-    bench.handler = setup.build();
+    bench.handler = setup.build(bench.folder.path());
     bench.open(&NoProbe).unwrap();
     fs::write(bench.folder.path().join("logs/notes.log"), "").unwrap();
     for number in 9..14 {
