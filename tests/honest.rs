@@ -117,7 +117,7 @@ fn step(every: &str, action: &str) -> String {
 }
 
 /// Each way of noticing, or not noticing, that a file was taken away.
-const CLASSES: [&str; 5] = ["plain", "watched", "daily", "timed-rotating-reopen", "verified"];
+const CLASSES: [&str; 6] = ["plain", "watched", "daily", "timed-rotating-reopen", "locked", "verified"];
 
 const DELETE: &str = "do = \"delete\"\nfile = \"live\"";
 const RENAME: &str = "do = \"rename\"\nfile = \"live\"\nto = \"moved-{n}.log\"";
@@ -198,7 +198,7 @@ fn truncations_leave_what_the_ledger_says() {
 /// A rollover a second and nobody else at the files: what is gone is the handlers' own doing, or retention's.
 #[test]
 fn a_rollover_a_second_is_accounted_for_to_the_line() {
-    for class in ["timed-rotating", "timed-rotating-keep", "timed-rotating-reopen"] {
+    for class in ["timed-rotating", "timed-rotating-keep", "timed-rotating-reopen", "locked"] {
         let run = Setup::rolling_over(class, 1000).run();
         run.assert_agrees();
         assert_eq!((run.term("expired"), run.term("destroyed")), (0, 0), "{class}: {}", run.ledger);
@@ -243,6 +243,18 @@ fn handlers_that_name_their_files_by_date_lose_nothing_over_rollovers() {
     }
 }
 
+/// Four and eight processes roll over one file, and lock.
+#[test]
+fn locked_loses_and_doubles_nothing_over_rollovers() {
+    for (processes, every_ms) in [(4, 1000), (8, 250)] {
+        let run = Setup { processes, ..Setup::rolling_over("locked", every_ms) }.run();
+        run.assert_agrees();
+        assert_eq!(run.term("present"), run.term("written"), "{processes}: {}", run.ledger);
+        assert_eq!((run.term("lost"), run.term("duplicated")), (0, 0), "{processes}: {}", run.ledger);
+        assert!(run.ledger["events"]["rolled_over"].as_u64().unwrap() > 0, "{processes}: {}", run.ledger);
+    }
+}
+
 fn utf16(bytes: Vec<u8>) -> Vec<u8> {
     let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
     String::from_utf16_lossy(&units).into_bytes()
@@ -282,10 +294,14 @@ fn lines_in_utf_16_are_accounted_for_to_the_line() {
 
 #[test]
 fn what_retention_removes_is_expired() {
-    let run = Setup { keys: "when = \"S\"\nbackup_count = 1", ..Setup::of("timed-rotating-keep") }.run();
-    run.assert_agrees();
-    assert_eq!(run.term("destroyed"), 0, "{}", run.ledger);
-    assert!(run.term("expired") > 0, "{}", run.ledger);
+    for class in ["timed-rotating-keep", "locked"] {
+        let keys = "when = \"S\"\nbackup_count = 1";
+        let run = Setup { keys, clock_rate: 4, ..Setup::of(class) }.run();
+        run.assert_agrees();
+        assert_eq!(run.term("destroyed"), 0, "{class}: {}", run.ledger);
+        assert!(run.term("expired") > 0, "{class}: {}", run.ledger);
+        assert!(class != "locked" || run.term("lost") == 0, "{}", run.ledger);
+    }
 }
 
 #[test]

@@ -154,6 +154,28 @@ fn who_leaves_at_a_rollover_or_at_its_end_has_not_recovered() {
 }
 
 #[test]
+fn who_waits_for_a_lock_names_the_worker_that_has_it() {
+    let mut told = Told::lab(2);
+    told.at(10).worker(1, WorkerEvent::Stopped);
+    told.at(12).worker(0, WorkerEvent::Blocked { holder_pid: Some(41) });
+    let waits = |told: &Told| told.model.workers()[0].blocked.map(|blocked| (blocked.holder, blocked.holder_pid));
+    assert_eq!(waits(&told), Some((Some(WorkerId(1)), Some(41))));
+    told.at(20).worker(1, WorkerEvent::Continued).worker(0, WorkerEvent::Unblocked { waited_ns: 8, gave_up: false });
+    assert_eq!(waits(&told), None);
+    told.at(30).worker(1, WorkerEvent::Exited { exit: Exit::Code(0), asked: true });
+    told.worker(0, WorkerEvent::Blocked { holder_pid: Some(41) });
+    assert_eq!(waits(&told), Some((None, Some(41))), "an ended worker's process id may be anybody's");
+    told.worker(0, WorkerEvent::Exited { exit: Exit::Signal(9), asked: false });
+    assert_eq!(waits(&told), None);
+    let marks = &told.model.timeline().marks;
+    let marked: Vec<_> = marks.iter().filter(|mark| matches!(mark.kind, MarkKind::Blocked { .. })).collect();
+    let first =
+        MarkKind::Blocked { worker: WorkerId(0), holder_pid: Some(41), holder: Some(WorkerId(1)), stopped: true };
+    assert_eq!((marked.len(), told::ms(marked[0].at.mono), &marked[0].kind), (2, 12, &first));
+    assert!(marks.iter().any(|mark| matches!(mark.kind, MarkKind::Unblocked { gave_up: false, .. })));
+}
+
+#[test]
 fn moved_away_and_back() {
     let mut told = Told::lab(1);
     told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 4);

@@ -118,6 +118,19 @@ pub enum WorkerEvent {
     },
     /// The handler renamed or removed a file at its own rollover. `at` is the moment right after that.
     RolledOver(Rollover),
+    /// It has waited for a lock that another process holds, and goes on waiting. `at` is the moment at which it began to
+    /// wait. Told again when another process is seen to hold the lock.
+    Blocked {
+        /// The process that holds it, where the system says so.
+        holder_pid: Option<u32>,
+    },
+    /// A wait that was told is over.
+    Unblocked {
+        /// How long it took, in nanoseconds.
+        waited_ns: u64,
+        /// Whether it gave up, since it was given an order; or else it has the lock.
+        gave_up: bool,
+    },
     /// An emit failed: the handler raised into the application.
     EmitFailed {
         /// The line, by thread, task and sequence number.

@@ -98,6 +98,9 @@ pub fn verb(kind: &MarkKind) -> (&'static str, Tone) {
         MarkKind::WorkerExited { .. } => ("story-verb-exited", Tone::Quiet),
         MarkKind::WorkerStopped { stopped: true, .. } => ("story-verb-stopped", Tone::Warn),
         MarkKind::WorkerStopped { .. } => ("story-verb-continued", Tone::Plain),
+        MarkKind::Blocked { .. } => ("story-verb-blocked", Tone::Warn),
+        MarkKind::Unblocked { gave_up: true, .. } => ("story-verb-gave-up", Tone::Plain),
+        MarkKind::Unblocked { .. } => ("story-verb-unblocked", Tone::Plain),
         MarkKind::Reopened { .. } => ("story-verb-reopened", Tone::Good),
         MarkKind::EmitFailed { .. } => ("story-verb-failed", Tone::Bad),
         MarkKind::OperationFailed { .. } => ("story-verb-refused", Tone::Warn),
@@ -341,6 +344,8 @@ impl<'a> Teller<'a> {
             MarkKind::WorkerStarted { .. }
             | MarkKind::WorkerExited { .. }
             | MarkKind::WorkerStopped { .. }
+            | MarkKind::Blocked { .. }
+            | MarkKind::Unblocked { .. }
             | MarkKind::Reopened { .. }
             | MarkKind::EmitFailed { .. } => self.worker_deed(&mark.kind),
         }
@@ -368,6 +373,18 @@ impl<'a> Teller<'a> {
             },
             MarkKind::WorkerStopped { worker, stopped } => {
                 self.say(if *stopped { "story-stopped" } else { "story-continued" }, &[("name", name(*worker))])
+            }
+            MarkKind::Blocked { worker, holder: Some(holder), stopped, .. } => {
+                let key = if *stopped { "story-blocked-stopped" } else { "story-blocked" };
+                self.say(key, &[("name", name(*worker)), ("holder", name(*holder))])
+            }
+            MarkKind::Blocked { worker, holder_pid: Some(pid), .. } => {
+                self.say("story-blocked-process", &[("name", name(*worker)), ("pid", pid.to_string().into())])
+            }
+            MarkKind::Blocked { worker, .. } => self.say("story-blocked-unknown", &[("name", name(*worker))]),
+            MarkKind::Unblocked { worker, waited_ms, gave_up } => {
+                let key = if *gave_up { "story-gave-up" } else { "story-unblocked" };
+                self.say(key, &[("name", name(*worker)), ("gap", gap(*waited_ms).into())])
             }
             MarkKind::Reopened { worker, reason } => {
                 self.say("story-reopened", &[("name", name(*worker)), ("why", self.scene.tr(why(*reason)).into())])

@@ -136,6 +136,7 @@ fn dot(colors: &Colors, worker: &Worker) -> (Color32, bool) {
         WorkerState::Starting | WorkerState::Paused | WorkerState::Stopped | WorkerState::Ending => {
             (colors.warn, false)
         }
+        WorkerState::Running if worker.blocked.is_some() => (colors.warn, false),
         WorkerState::Running => (colors.ok, false),
         WorkerState::Exited { asked: true, .. } => (colors.muted, true),
         WorkerState::Exited { asked: false, .. } | WorkerState::Failed => (colors.bad, true),

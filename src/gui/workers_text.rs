@@ -8,7 +8,7 @@ use super::text::number;
 use super::theme::{self, Colors};
 use super::workers::last_gap;
 use crate::event::Exit;
-use crate::model::{Reach, Worker, WorkerState};
+use crate::model::{Blocked, Reach, Worker, WorkerState};
 
 /// The second line of a worker.
 pub(super) enum Standing {
@@ -34,6 +34,9 @@ pub(super) fn standing(scene: &Scene<'_>, worker: &Worker) -> Standing {
         WorkerState::Exited { .. } => return Standing::Well(scene.tr("worker-ended")),
         WorkerState::Running | WorkerState::Paused => {}
     }
+    if let Some(blocked) = &worker.blocked {
+        return Standing::Trouble(waits(scene, blocked));
+    }
     let held = scene.held_by(worker).and_then(|id| scene.model.incarnation(id));
     match held.map(|one| one.reach) {
         Some(Reach::Unlinked { .. }) => return Standing::Trouble(scene.tr("worker-in-deleted")),
@@ -50,6 +53,19 @@ pub(super) fn standing(scene: &Scene<'_>, worker: &Worker) -> Standing {
         return Standing::Well(scene.tr("worker-paused"));
     }
     Standing::Well(recovered(scene, worker))
+}
+
+/// For whom a worker waits.
+fn waits(scene: &Scene<'_>, blocked: &Blocked) -> String {
+    let holder = blocked.holder.and_then(|holder| scene.model.worker(holder));
+    match (holder, blocked.holder_pid) {
+        (Some(holder), _) => {
+            let key = if holder.state == WorkerState::Stopped { "worker-waits-stopped" } else { "worker-waits" };
+            scene.tr_args(key, &[("name", holder.setup.name.as_str().into())])
+        }
+        (None, Some(pid)) => scene.tr_args("worker-waits-process", &[("pid", pid.to_string().into())]),
+        (None, None) => scene.tr("worker-waits-unknown"),
+    }
 }
 
 fn recovered(scene: &Scene<'_>, worker: &Worker) -> String {

@@ -46,13 +46,13 @@ impl Encoded {
 impl Handler for Encoded {
     fn open(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
-        self.handler.open(&mut within(around.clock, around.probe, &mut observer))
+        self.handler.open(&mut within(around.clock, around.probe, around.called_away, &mut observer))
     }
 
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         self.encode(line).map_err(|reason| EmitError { operation: "encode", path: self.path.clone(), reason })?;
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
-        self.handler.emit(&self.line, &mut within(around.clock, around.probe, &mut observer))
+        self.handler.emit(&self.line, &mut within(around.clock, around.probe, around.called_away, &mut observer))
     }
 
     fn next_check(&self) -> Option<Mono> {
@@ -61,12 +61,12 @@ impl Handler for Encoded {
 
     fn check(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
-        self.handler.check(&mut within(around.clock, around.probe, &mut observer))
+        self.handler.check(&mut within(around.clock, around.probe, around.called_away, &mut observer))
     }
 
     fn close(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
-        self.handler.close(&mut within(around.clock, around.probe, &mut observer))
+        self.handler.close(&mut within(around.clock, around.probe, around.called_away, &mut observer))
     }
 }
 
@@ -74,13 +74,14 @@ impl Handler for Encoded {
 fn within<'s>(
     clock: &'s crate::clock::SessionClock,
     probe: &'s dyn super::Probe,
+    called_away: &'s dyn Fn() -> bool,
     observer: &'s mut Decoding<'_>,
 ) -> Surroundings<'s> {
     let beginning = match observer.encoding {
         Encoding::Utf16 => UTF16_MARK,
         Encoding::Utf8 | Encoding::Gbk => b"",
     };
-    Surroundings { clock, observer, probe, beginning }
+    Surroundings { clock, observer, probe, beginning, called_away }
 }
 
 /// Hands on what is told, lines as the text that they were.
@@ -96,6 +97,14 @@ impl Observer for Decoding<'_> {
 
     fn rolled_over(&mut self, at: Moment, rollover: Rollover) {
         self.observer.rolled_over(at, rollover);
+    }
+
+    fn blocked(&mut self, since: Moment, holder: Option<u32>) {
+        self.observer.blocked(since, holder);
+    }
+
+    fn unblocked(&mut self, at: Moment, waited_ns: u64, gave_up: bool) {
+        self.observer.unblocked(at, waited_ns, gave_up);
     }
 
     fn dropped(&mut self, line: &[u8], error: &EmitError) {

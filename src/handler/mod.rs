@@ -6,6 +6,7 @@
 
 mod daily;
 mod encoded;
+mod locked;
 mod look;
 mod plain;
 mod probe;
@@ -45,6 +46,8 @@ pub enum Class {
     TimedRotatingReopen,
     /// A file a day by name, and watched besides.
     Daily,
+    /// Rolls over on a schedule, and does everything under a lock that all processes of the log share.
+    Locked,
     /// A file a day by name; keeps each line until it is known to stand where it can be found.
     Verified,
 }
@@ -71,7 +74,7 @@ pub struct ClassInfo {
 }
 
 /// All classes, in the order in which they are shown.
-pub const CLASSES: [ClassInfo; 7] = [
+pub const CLASSES: [ClassInfo; Class::Verified as usize + 1] = [
     ClassInfo {
         class: Class::Plain,
         name: "plain",
@@ -138,6 +141,17 @@ pub const CLASSES: [ClassInfo; 7] = [
         sentence_key: "handler-daily",
     },
     ClassInfo {
+        class: Class::Locked,
+        name: "locked",
+        can_reopen: true,
+        by_date: false,
+        scheduled: true,
+        retains: true,
+        sentence: "Takes a lock for each line, looks at its path and rolls over under it, so that no rollover loses \
+                   anything; whoever is stopped while it has the lock holds up all the others.",
+        sentence_key: "handler-locked",
+    },
+    ClassInfo {
         class: Class::Verified,
         name: "verified",
         can_reopen: true,
@@ -159,17 +173,18 @@ impl Class {
 
     /// What is to be known of it.
     pub fn info(self) -> &'static ClassInfo {
-        match self {
-            Class::Plain => &CLASSES[0],
-            Class::Watched => &CLASSES[1],
-            Class::TimedRotating => &CLASSES[2],
-            Class::TimedRotatingKeep => &CLASSES[3],
-            Class::TimedRotatingReopen => &CLASSES[4],
-            Class::Daily => &CLASSES[5],
-            Class::Verified => &CLASSES[6],
-        }
+        &CLASSES[self as usize]
     }
 }
+
+/// Each class stands in the table at the place at which it is declared.
+const _: () = {
+    let mut at = 0;
+    while at < CLASSES.len() {
+        assert!(CLASSES[at].class as usize == at);
+        at += 1;
+    }
+};
 
 /// How a worker's handler is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,16 +265,17 @@ impl HandlerSetup {
         HandlerSetup { class, path, options: HandlerOptions::default() }
     }
 
-    /// A handler that has opened nothing yet.
-    pub fn build(&self) -> Box<dyn Handler> {
-        let handler = self.build_class();
+    /// A handler that has opened nothing yet. `scratch` is a folder outside the log's, the same for all processes that
+    /// write to one log together, and there as long as any of them: what they share besides the log lies in it.
+    pub fn build(&self, scratch: &Path) -> Box<dyn Handler> {
+        let handler = self.build_class(scratch);
         match self.options.encoding {
             Encoding::Utf8 => handler,
             encoding => Box::new(encoded::Encoded::new(handler, encoding, self.path.clone())),
         }
     }
 
-    fn build_class(&self) -> Box<dyn Handler> {
+    fn build_class(&self, scratch: &Path) -> Box<dyn Handler> {
         let (path, options) = (self.path.clone(), self.options.clone());
         match self.class {
             Class::Plain => Box::new(plain::Plain::new(path)),
@@ -268,6 +284,7 @@ impl HandlerSetup {
             Class::TimedRotatingKeep => Box::new(timed_rotating_keep::TimedRotatingKeep::new(path, options)),
             Class::TimedRotatingReopen => Box::new(timed_rotating_reopen::TimedRotatingReopen::new(path, options)),
             Class::Daily => Box::new(daily::Daily::new(path)),
+            Class::Locked => Box::new(locked::Locked::new(path, options, scratch)),
             Class::Verified => Box::new(verified::Verified::new(path, options.backup_count)),
         }
     }
@@ -279,7 +296,8 @@ impl HandlerSetup {
             | Class::Watched
             | Class::TimedRotating
             | Class::TimedRotatingKeep
-            | Class::TimedRotatingReopen => self.path.clone(),
+            | Class::TimedRotatingReopen
+            | Class::Locked => self.path.clone(),
             Class::Daily | Class::Verified => daily::path_of_day(&self.path, clock.now().date_naive()),
         }
     }
@@ -295,6 +313,9 @@ pub struct Surroundings<'a> {
     pub probe: &'a dyn Probe,
     /// What every file begins with that the handler makes; most encodings need nothing.
     pub beginning: &'static [u8],
+    /// Whether the caller is wanted elsewhere. A handler that waits for another process asks this now and then, and
+    /// gives up soon with [`EmitFault::CalledAway`].
+    pub called_away: &'a dyn Fn() -> bool,
 }
 
 /// Is told what a handler does, at once and in order.
@@ -304,6 +325,17 @@ pub trait Observer {
 
     /// The handler itself moved or removed a file, at a rollover.
     fn rolled_over(&mut self, at: Moment, rollover: Rollover);
+
+    /// It has waited since `since` for a lock that another process holds, and goes on waiting; told again when the
+    /// holder is another one. Which process that is, where the system says so.
+    fn blocked(&mut self, since: Moment, holder: Option<u32>) {
+        let _ = (since, holder);
+    }
+
+    /// A wait that was told is over: it has the lock, or gave up because its caller was called away.
+    fn unblocked(&mut self, at: Moment, waited_ns: u64, gave_up: bool) {
+        let _ = (at, waited_ns, gave_up);
+    }
 
     /// A line that the handler had taken does not stand in a reachable file, and was given up.
     fn dropped(&mut self, line: &[u8], error: &EmitError) {
@@ -402,6 +434,10 @@ pub enum EmitFault {
     /// The stream was closed by an earlier failure and is never opened again.
     #[error("I/O operation on closed file: opening failed when the day changed, and the stream stays closed")]
     Closed,
+    /// Another process holds the lock, and the caller was wanted elsewhere. Nothing was done; the same line can be
+    /// handed over again.
+    #[error("another process holds the lock, and the worker was called away from waiting for it")]
+    CalledAway,
 }
 
 impl EmitError {
@@ -411,6 +447,11 @@ impl EmitError {
 
     fn is_not_found(&self) -> bool {
         matches!(&self.reason, EmitFault::System(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Whether the line can be handed over again as if nothing had happened.
+    pub fn is_postponed(&self) -> bool {
+        matches!(self.reason, EmitFault::CalledAway)
     }
 
     /// Whether a part of the line went into the file.

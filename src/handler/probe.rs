@@ -22,6 +22,8 @@ pub enum Point {
     NameTaken,
     /// At a rollover the live file was seen, and is about to be renamed.
     LiveFileThere,
+    /// The lock of the log, which is the path, has been taken.
+    LockTaken,
     /// Retention has picked the archive at the path, and is about to remove it.
     ArchiveChosen,
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod full;
+mod locked;
 mod random;
 mod rollover;
 mod verified;
@@ -84,30 +85,60 @@ impl Bench {
     fn new(class: Class, name: &str) -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let setup = HandlerSetup::new(class, folder.path().join(name));
-        Bench { handler: setup.build(), setup, folder: Arc::new(folder), clock: noon(), seen: Seen::default() }
+        Bench {
+            handler: setup.build(folder.path()),
+            setup,
+            folder: Arc::new(folder),
+            clock: noon(),
+            seen: Seen::default(),
+        }
     }
 
     /// Another process with the same handler.
     fn beside(&self) -> Bench {
         let (folder, setup) = (Arc::clone(&self.folder), self.setup.clone());
-        Bench { handler: setup.build(), setup, folder, clock: self.clock.clone(), seen: Seen::default() }
+        Bench { handler: setup.build(folder.path()), setup, folder, clock: self.clock.clone(), seen: Seen::default() }
     }
 
     fn open(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.open(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
+        self.handler.open(&mut Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        })
     }
 
     fn emit(&mut self, line: &str, probe: &dyn Probe) -> Result<(), EmitError> {
-        let mut around = Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" };
+        let mut around = Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        };
         self.handler.emit(line.as_bytes(), &mut around)
     }
 
     fn check(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.check(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
+        self.handler.check(&mut Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        })
     }
 
     fn close(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
-        self.handler.close(&mut Surroundings { clock: &self.clock, observer: &mut self.seen, probe, beginning: b"" })
+        self.handler.close(&mut Surroundings {
+            clock: &self.clock,
+            observer: &mut self.seen,
+            probe,
+            beginning: b"",
+            called_away: &|| false,
+        })
     }
 }
 

@@ -132,9 +132,7 @@ impl Timed {
                 self.put_away(&archive, around)?;
             }
         }
-        if self.options.backup_count > 0 {
-            self.retire(schedule, around)?;
-        }
+        self.retire(schedule, around)?;
         self.open(OpenReason::Rollover, around)?;
         self.due = schedule.next_rollover(now);
         Ok(())
@@ -169,21 +167,31 @@ impl Timed {
         if clock.seconds_at_wall(born) >= self.due { Period::Later } else { Period::Named }
     }
 
-    /// Retention: removes what `getFilesToDelete` picks. Names that are no text are nobody's archives here.
+    /// Retention. Who is not the first to remove an archive raises.
     fn retire(&self, schedule: Schedule, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-        let (Some(folder), Some(base)) = (self.path.parent(), self.path.file_name().and_then(|name| name.to_str()))
-        else {
-            return Ok(());
-        };
-        let names = names_in(folder).map_err(|error| EmitError::system("listdir", folder, error))?;
-        let names = names.into_iter().filter_map(|name| name.into_string().ok()).collect();
-        for name in schedule.to_delete(base, names, self.options.backup_count) {
-            let path = folder.join(name);
+        for path in archives_to_retire(&self.path, schedule, self.options.backup_count)? {
             around.probe.reached(Point::ArchiveChosen, &path);
             remove(&path, RolloverAct::Retired, around)?;
         }
         Ok(())
     }
+}
+
+/// What `getFilesToDelete` picks: the oldest archives of a log, so that `keep` of them stay; none if that is 0. Names
+/// that are no text are nobody's archives here.
+///
+/// # Errors
+/// When the folder can't be read.
+pub(super) fn archives_to_retire(log: &Path, schedule: Schedule, keep: u32) -> Result<Vec<PathBuf>, EmitError> {
+    let (Some(folder), Some(base)) = (log.parent(), log.file_name().and_then(|name| name.to_str())) else {
+        return Ok(Vec::new());
+    };
+    if keep == 0 {
+        return Ok(Vec::new());
+    }
+    let names = names_in(folder).map_err(|error| EmitError::system("listdir", folder, error))?;
+    let names = names.into_iter().filter_map(|name| name.into_string().ok()).collect();
+    Ok(schedule.to_delete(base, names, keep).into_iter().map(|name| folder.join(name)).collect())
 }
 
 fn names_in(folder: &Path) -> std::io::Result<Vec<OsString>> {
@@ -201,6 +209,6 @@ pub(super) fn remove(path: &Path, act: RolloverAct, around: &mut Surroundings<'_
 }
 
 /// Which file stands at a path, symbolic links not followed: what a rename moves.
-fn id_at(path: &Path) -> Option<FileId> {
+pub(super) fn id_at(path: &Path) -> Option<FileId> {
     fs::symlink_metadata(path).ok().map(|found| platform::file_id(&found))
 }

@@ -25,7 +25,7 @@ pub use ledger::{Ledger, Terms};
 pub use report::RecoveryReport;
 pub use rows::{Row, Rows};
 pub use timeline::{Bar, Fault, FaultKind, Mark, MarkId, MarkKind, PathLane, RateHistory, Recovery, Span, Timeline};
-pub use worker::{TaskPace, Worker, WorkerState};
+pub use worker::{Blocked, TaskPace, Worker, WorkerState};
 
 use crate::clock::{ClockSetting, Moment, Mono};
 use crate::event::{

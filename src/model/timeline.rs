@@ -201,6 +201,18 @@ pub enum MarkKind {
     WorkerExited { worker: WorkerId, exit: Exit, asked: bool },
     /// A worker was stopped or continued by signal.
     WorkerStopped { worker: WorkerId, stopped: bool },
+    /// A worker waits for a lock that another process holds.
+    Blocked {
+        worker: WorkerId,
+        /// As far as it is known.
+        holder_pid: Option<u32>,
+        /// If it is a worker.
+        holder: Option<WorkerId>,
+        /// Whether that one was stopped then.
+        stopped: bool,
+    },
+    /// A worker waits no longer: it has the lock, or gave up for an order's sake.
+    Unblocked { worker: WorkerId, waited_ms: f64, gave_up: bool },
     /// A worker opened a file again.
     Reopened { worker: WorkerId, reason: OpenReason },
     /// The first of a row of failed emits of a worker.

@@ -43,6 +43,8 @@ pub struct Worker {
     pub rate_history: Vec<f32>,
     /// Lines per second and task that it was told to write.
     pub rate: f64,
+    /// What it waits for, while that takes long.
+    pub blocked: Option<Blocked>,
     /// Gap of the last recovery, in milliseconds.
     pub last_gap_ms: Option<f64>,
     /// When the counters were last read.
@@ -83,6 +85,17 @@ impl TaskPace {
         self.rate_now = 0.0;
         self.from = None;
     }
+}
+
+/// A worker waits for a lock that another process holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Since when.
+    pub since: Mono,
+    /// The process that was seen to hold the lock, where the system says so.
+    pub holder_pid: Option<u32>,
+    /// The worker whose process that is.
+    pub holder: Option<WorkerId>,
 }
 
 /// What a worker does now.
@@ -145,6 +158,7 @@ impl Worker {
             rate_now: 0.0,
             rate_history: Vec::new(),
             rate: setup.rate,
+            blocked: None,
             last_gap_ms: None,
             counted: None,
             tasks: Vec::new(),
@@ -195,6 +209,8 @@ impl Model {
             WorkerEvent::EmitFailed { line, operation, reason, torn, .. } => {
                 self.emit_failed(at, id, line, &format!("{operation}: {reason}"), *torn);
             }
+            WorkerEvent::Blocked { holder_pid } => self.blocked(at, id, *holder_pid),
+            WorkerEvent::Unblocked { waited_ns, gave_up } => self.unblocked(at, id, *waited_ns, *gave_up),
             WorkerEvent::Counted { launch, counts } => self.counted(at.mono, id, *launch, counts),
             WorkerEvent::Paused => self.set_state(index, WorkerState::Paused),
             WorkerEvent::Resumed => self.set_state(index, WorkerState::Running),
@@ -224,6 +240,7 @@ impl Model {
         worker.launch = Some(launch);
         worker.start_ns = None;
         worker.tasks = tasks_of(&worker.setup);
+        worker.blocked = None;
         self.tracks[index] = Track::default();
         self.ledger.launched(launch, id);
         self.workers[index].written = self.ledger.worker(id).written;
@@ -273,6 +290,23 @@ impl Model {
         self.mark(at, None, None, MarkKind::Reopened { worker: id, reason }, false);
     }
 
+    fn blocked(&mut self, at: Moment, id: WorkerId, holder_pid: Option<u32>) {
+        let runs = |worker: &&Worker| worker.pid == holder_pid && worker.is_alive();
+        let holder = holder_pid.and_then(|_| self.workers.iter().find(runs)).map(|worker| worker.id);
+        if self.workers[id.0 as usize].blocked.is_none() {
+            self.count("blocked");
+        }
+        self.workers[id.0 as usize].blocked = Some(Blocked { since: at.mono, holder_pid, holder });
+        let stopped = holder.is_some_and(|holder| self.workers[holder.0 as usize].state == WorkerState::Stopped);
+        self.mark(at, None, None, MarkKind::Blocked { worker: id, holder_pid, holder, stopped }, false);
+    }
+
+    fn unblocked(&mut self, at: Moment, id: WorkerId, waited_ns: u64, gave_up: bool) {
+        self.workers[id.0 as usize].blocked = None;
+        let waited_ms = waited_ns as f64 / 1e6;
+        self.mark(at, None, None, MarkKind::Unblocked { worker: id, waited_ms, gave_up }, false);
+    }
+
     fn emit_failed(&mut self, at: Moment, id: WorkerId, line: &StampRun, reason: &str, torn: bool) {
         let index = id.0 as usize;
         let held = self.held_by(id);
@@ -311,6 +345,7 @@ impl Model {
         let index = id.0 as usize;
         self.set_state(index, WorkerState::Exited { exit, asked });
         self.workers[index].holds = None;
+        self.workers[index].blocked = None;
         // What this launch has not answered, no later one can.
         self.tracks[index].open_faults.clear();
         if let Some(id) = self.end_span(id, at.mono).and_then(|file| self.incarnation_of(file)) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 mod displace;
 #[cfg(unix)]
 mod fork;
+mod lock;
 #[cfg(unix)]
 mod open_files;
 #[cfg(unix)]
@@ -14,6 +15,7 @@ mod unix;
 pub use displace::*;
 #[cfg(unix)]
 pub use fork::*;
+pub use lock::*;
 #[cfg(unix)]
 pub use open_files::*;
 #[cfg(unix)]

@@ -48,7 +48,7 @@ fn prepare(line: &str, inherited: Option<Loaded>) -> Result<(WorkerSetup, Loaded
     let setup: WorkerSetup =
         serde_json::from_str(line).map_err(|error| format!("this is no setup of a worker: {error}"))?;
     let loaded = match (&setup.plan, inherited) {
-        (PlanFor::Given(plan), None) => Loaded::of(plan.as_ref().clone())?,
+        (PlanFor::Given(plan), None) => Loaded::of(plan.as_ref().clone(), &setup.scratch)?,
         (PlanFor::Inherited { name, rate }, Some(mut loaded)) => {
             (loaded.plan.name, loaded.plan.rate) = (name.clone(), *rate);
             loaded

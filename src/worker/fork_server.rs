@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 
 use signal_hook::SigId;
@@ -101,7 +102,7 @@ impl Server {
 
     fn obey(&mut self, order: ServerOrder) -> io::Result<Option<Outcome>> {
         match order {
-            ServerOrder::Load { plan, clock } => self.load(*plan, clock).map(|()| None),
+            ServerOrder::Load { plan, clock, scratch } => self.load(*plan, clock, &scratch).map(|()| None),
             ServerOrder::Fork { number } => self.fork(number),
             ServerOrder::Reap { pid } => {
                 self.children.remove(&pid);
@@ -111,9 +112,9 @@ impl Server {
         }
     }
 
-    fn load(&mut self, plan: WorkerPlan, clock: ClockSetting) -> io::Result<()> {
+    fn load(&mut self, plan: WorkerPlan, clock: ClockSetting, scratch: &Path) -> io::Result<()> {
         let inherit_file = plan.inherit_file;
-        let loaded = Loaded::of(plan).and_then(|mut loaded| {
+        let loaded = Loaded::of(plan, scratch).and_then(|mut loaded| {
             if inherit_file {
                 loaded.open_file(&SessionClock::new(clock))?;
             }

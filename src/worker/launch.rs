@@ -1,6 +1,6 @@
 //! What a worker has loaded before it starts: by itself, or by the process that it was forked from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::clock::{Moment, SessionClock};
 use crate::event::{FileId, OpenReason, Rollover};
@@ -28,13 +28,13 @@ pub(super) struct Inheritance {
 }
 
 impl Loaded {
-    /// Loads a plan.
+    /// Loads a plan. `scratch` is the folder of the supervisor.
     ///
     /// # Errors
     /// When its format is none.
-    pub(super) fn of(plan: WorkerPlan) -> Result<Loaded, String> {
+    pub(super) fn of(plan: WorkerPlan, scratch: &Path) -> Result<Loaded, String> {
         let format = LineFormat::parse(&plan.format).map_err(|error| format!("its format can't be used: {error}"))?;
-        let handler = plan.handler.build();
+        let handler = plan.handler.build(scratch);
         Ok(Loaded { plan, format, handler, inheritance: None })
     }
 
@@ -44,7 +44,8 @@ impl Loaded {
     /// The handler's reason.
     pub(super) fn open_file(&mut self, clock: &SessionClock) -> Result<(), String> {
         let (mut seen, probe) = (Seen(None), probe_of_this_build());
-        let mut around = Surroundings { clock, observer: &mut seen, probe: probe.as_ref(), beginning: b"" };
+        let mut around =
+            Surroundings { clock, observer: &mut seen, probe: probe.as_ref(), beginning: b"", called_away: &|| false };
         self.handler.open(&mut around).map_err(|error| error.to_string())?;
         self.inheritance = seen.0;
         Ok(())

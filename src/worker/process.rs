@@ -83,8 +83,14 @@ impl Start<'_> {
         let page = self.scratch.join(format!("counters-{:08x}", launch.0));
         let counters = Counters::create(&page, self.plan.threads, self.plan.tasks)
             .map_err(|error| format!("its counters can't be made at {}: {error}", page.display()))?;
-        let setup =
-            WorkerSetup { launch, plan: self.plan_for(), clock: self.clock.clone(), page: page.clone(), decided };
+        let setup = WorkerSetup {
+            launch,
+            plan: self.plan_for(),
+            clock: self.clock.clone(),
+            page: page.clone(),
+            scratch: self.scratch.to_owned(),
+            decided,
+        };
         let begun = to_line(&setup).map_err(|error| error.to_string()).and_then(|line| self.begin(&line));
         let (being, orders, reports) = begun.inspect_err(|_| drop(std::fs::remove_file(&page)))?;
         let shared = Arc::new(Shared {

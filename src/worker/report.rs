@@ -181,6 +181,14 @@ impl Observer for Reporter<'_> {
         self.outbox.tell(at, WorkerEvent::RolledOver(rollover));
     }
 
+    fn blocked(&mut self, since: Moment, holder: Option<u32>) {
+        self.outbox.tell(since, WorkerEvent::Blocked { holder_pid: holder });
+    }
+
+    fn unblocked(&mut self, at: Moment, waited_ns: u64, gave_up: bool) {
+        self.outbox.tell(at, WorkerEvent::Unblocked { waited_ns, gave_up });
+    }
+
     fn dropped(&mut self, line: &[u8], error: &EmitError) {
         if let Stamped::Whole { stamp, .. } = parse_stamp(line.trim_ascii_end()) {
             let Stamp { launch, thread, task, seq, .. } = stamp;

@@ -31,6 +31,7 @@ const SIGKILL: i32 = 9;
 /// All fork servers of a lab.
 pub(super) struct ForkServers {
     program: PathBuf,
+    scratch: PathBuf,
     guard: Arc<Mutex<Guard>>,
     /// What each of them has loaded: nothing, or what the workers of a group have in common.
     running: Vec<(Option<WorkerPlan>, ForkServer)>,
@@ -38,8 +39,9 @@ pub(super) struct ForkServers {
 
 impl ForkServers {
     /// None runs.
-    pub(super) fn new(program: &Path, guard: &Arc<Mutex<Guard>>) -> ForkServers {
-        ForkServers { program: program.to_owned(), guard: Arc::clone(guard), running: Vec::new() }
+    pub(super) fn new(program: &Path, scratch: &Path, guard: &Arc<Mutex<Guard>>) -> ForkServers {
+        let (program, scratch) = (program.to_owned(), scratch.to_owned());
+        ForkServers { program, scratch, guard: Arc::clone(guard), running: Vec::new() }
     }
 
     /// Forks a worker, which waits for its setup on `orders`.
@@ -58,7 +60,10 @@ impl ForkServers {
         let index = match known {
             Some(index) => index,
             None => {
-                let server = ForkServer::start(&self.program, &self.guard, loads.as_ref(), clock)?;
+                let server = ForkServer::start(&self.program, &self.guard)?;
+                if let Some(plan) = &loads {
+                    server.load(plan, clock, &self.scratch)?;
+                }
                 self.running.push((loads, server));
                 self.running.len() - 1
             }
@@ -102,12 +107,7 @@ enum Answer {
 }
 
 impl ForkServer {
-    fn start(
-        program: &Path,
-        guard: &Arc<Mutex<Guard>>,
-        loads: Option<&WorkerPlan>,
-        clock: &ClockSetting,
-    ) -> Result<ForkServer, String> {
+    fn start(program: &Path, guard: &Arc<Mutex<Guard>>) -> Result<ForkServer, String> {
         let (socket, child) =
             spawn(program, guard).map_err(|error| format!("a fork server can't be started: {error}"))?;
         let control = Arc::new(Control { socket, writing: Mutex::new(()), gone: AtomicBool::new(false) });
@@ -121,15 +121,12 @@ impl ForkServer {
             let _ = platform::signal_process(pid, platform::ProcessSignal::Kill);
             format!("the system gives no thread to watch the fork server: {error}")
         })?;
-        let server = ForkServer { control, answers, forks: 0, reader: Some(reader) };
-        if let Some(plan) = loads {
-            server.load(plan, clock)?;
-        }
-        Ok(server)
+        Ok(ForkServer { control, answers, forks: 0, reader: Some(reader) })
     }
 
-    fn load(&self, plan: &WorkerPlan, clock: &ClockSetting) -> Result<(), String> {
-        let order = ServerOrder::Load { plan: Box::new(plan.clone()), clock: clock.clone() };
+    fn load(&self, plan: &WorkerPlan, clock: &ClockSetting, scratch: &Path) -> Result<(), String> {
+        let (plan, clock, scratch) = (Box::new(plan.clone()), clock.clone(), scratch.to_owned());
+        let order = ServerOrder::Load { plan, clock, scratch };
         self.control.send(&order, &[]).map_err(|error| format!("the group's parent process is gone: {error}"))?;
         match self.answer(0) {
             Some(Answer::Loaded) => Ok(()),

@@ -72,7 +72,7 @@ impl<'a> Shared<'a> {
     /// The handler's.
     pub(super) fn open(&self, clock: &SessionClock) -> Result<(), EmitError> {
         let mut turn = self.turn();
-        let (handler, mut around) = turn.held.split(clock);
+        let (handler, mut around) = turn.held.split(clock, &not_called);
         handler.open(&mut around)
     }
 
@@ -107,7 +107,7 @@ impl<'a> Shared<'a> {
             held.reporter.tell_failures();
         }
         if held.check_due().is_some_and(|due| due <= now) {
-            let (handler, mut around) = held.split(clock);
+            let (handler, mut around) = held.split(clock, &not_called);
             let checked = handler.check(&mut around);
             held.check_earliest = Mono::now().plus_ns(BETWEEN_CHECKS_NS);
             held.complain_of(checked, &self.plan.name, "when it checked its file");
@@ -122,7 +122,7 @@ impl<'a> Shared<'a> {
     /// The handler's last call, before an ordered end. The parent may be gone, and then nobody hears what is told.
     pub(super) fn close(&self, clock: &SessionClock) {
         let mut turn = self.turn();
-        let (handler, mut around) = turn.held.split(clock);
+        let (handler, mut around) = turn.held.split(clock, &not_called);
         let closed = handler.close(&mut around);
         turn.held.complain_of(closed, &self.plan.name, "when it closed its file");
     }
@@ -144,8 +144,18 @@ impl<'a> Shared<'a> {
 }
 
 impl<'a> Held<'a> {
-    fn split<'h>(&'h mut self, clock: &'h SessionClock) -> (&'h mut dyn Handler, Surroundings<'h>) {
-        let around = Surroundings { clock, observer: &mut self.reporter, probe: self.probe.as_ref(), beginning: b"" };
+    fn split<'h>(
+        &'h mut self,
+        clock: &'h SessionClock,
+        called_away: &'h dyn Fn() -> bool,
+    ) -> (&'h mut dyn Handler, Surroundings<'h>) {
+        let around = Surroundings {
+            clock,
+            observer: &mut self.reporter,
+            probe: self.probe.as_ref(),
+            beginning: b"",
+            called_away,
+        };
         (self.handler.as_mut(), around)
     }
 
@@ -163,6 +173,21 @@ impl<'a> Held<'a> {
     }
 }
 
+fn not_called() -> bool {
+    false
+}
+
+/// What has become of a line that was handed over.
+#[derive(Debug)]
+pub(super) enum Handed {
+    /// It stands whole.
+    Whole,
+    /// It was refused, and that will be told.
+    Refused,
+    /// Nothing was done, since an order waits. The same line is to be handed over again.
+    Postponed(EmitError),
+}
+
 /// A thread's turn at the handler.
 pub(super) struct Turn<'s, 'a> {
     held: MutexGuard<'s, Held<'a>>,
@@ -170,21 +195,33 @@ pub(super) struct Turn<'s, 'a> {
 }
 
 impl Turn<'_, '_> {
-    /// Hands one line over; whether it stands whole. `counted` is called with the result right after the handler has
-    /// come back.
+    /// Hands one line over. `counted` is called right after the handler has come back, and told whether it failed;
+    /// not for a line that is postponed.
     pub(super) fn emit(
         &mut self,
         line: &[u8],
         number: StampRun,
         clock: &SessionClock,
+        called_away: &dyn Fn() -> bool,
         counted: impl FnOnce(bool),
-    ) -> bool {
-        let (handler, mut around) = self.held.split(clock);
+    ) -> Handed {
+        let (handler, mut around) = self.held.split(clock, called_away);
         let result = handler.emit(line, &mut around);
-        counted(result.is_err());
-        let Err(error) = result else { return true };
-        self.held.reporter.failed(number, &error);
-        false
+        if let Err(error) = result {
+            if error.is_postponed() {
+                return Handed::Postponed(error);
+            }
+            counted(true);
+            self.refused(number, &error);
+            return Handed::Refused;
+        }
+        counted(false);
+        Handed::Whole
+    }
+
+    /// A line will not be written.
+    pub(super) fn refused(&mut self, number: StampRun, error: &EmitError) {
+        self.held.reporter.failed(number, error);
     }
 }
 

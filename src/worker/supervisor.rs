@@ -47,11 +47,12 @@ struct Slot {
 
 impl Supervisor {
     /// Supervises one worker per plan; none is started. `program` is this executable, `scratch` a folder for the pages
-    /// of counters, best on a file system in memory, outside the lab's folder.
+    /// of counters and for locks, best on a file system in memory, outside the lab's folder. Nobody else may use it,
+    /// and it must be there as long as any worker.
     pub fn new(plans: Vec<WorkerPlan>, program: PathBuf, events: Sender<Event>, scratch: PathBuf) -> Supervisor {
         let slots = plans.into_iter().map(|plan| Slot { plan, clock: None, process: None }).collect();
         let guard = Arc::new(Mutex::new(Guard::new(&program)));
-        let servers = ForkServers::new(&program, &guard);
+        let servers = ForkServers::new(&program, &scratch, &guard);
         Supervisor { slots, program, scratch, events, guard, servers, begin_anew: false }
     }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use futures_lite::future::yield_now;
 
 use crate::clock::{Mono, SessionClock};
+use crate::handler::EmitError;
 use crate::record::{Record, Stamp, StampRun, write_stamp};
 
 use super::counters::TaskCounters;
 use super::inbox::Inbox;
 use super::pace::{Due, LevelMix, Pacer};
-use super::shared::{Shared, Turn};
+use super::shared::{Handed, Shared, Turn};
 use super::timers::Timers;
 use super::work::{self, Work};
 
@@ -48,6 +49,8 @@ pub(super) struct Task<'r, 'a> {
     seq: u64,
     /// Reused for every line.
     line: Vec<u8>,
+    /// Why the line was handed over in vain, if an order was in the way: it is the next one then.
+    postponed: Option<EmitError>,
 }
 
 impl<'r, 'a> Task<'r, 'a> {
@@ -65,6 +68,7 @@ impl<'r, 'a> Task<'r, 'a> {
             pacer: Pacer::new(pace.rate, pace.from),
             seq: 0,
             line: Vec::with_capacity(256),
+            postponed: None,
         }
     }
 
@@ -147,6 +151,9 @@ impl<'r, 'a> Task<'r, 'a> {
     fn write_each(&mut self, count: u64, mut write: impl FnMut(&mut Task<'r, 'a>) -> bool) -> bool {
         for _ in 0..count {
             let whole = write(self);
+            if self.postponed.is_some() {
+                break;
+            }
             self.pacer.wrote_line();
             if !whole && !self.pacer.is_limited() {
                 return false;
@@ -158,7 +165,11 @@ impl<'r, 'a> Task<'r, 'a> {
         true
     }
 
+    /// The line of the next number, unless the last one is still to be handed over.
     fn make_line(&mut self) {
+        if self.postponed.is_some() {
+            return;
+        }
         self.seq += 1;
         let plan = self.shared.plan;
         let record = Record {
@@ -185,11 +196,30 @@ impl<'r, 'a> Task<'r, 'a> {
         self.line.push(b'\n');
     }
 
-    fn hand_over(&self, turn: &mut Turn<'_, 'a>) -> bool {
-        let (seq, counters) = (self.seq, self.counters);
-        let launch = self.shared.launch;
-        let number = StampRun { launch, thread: self.thread, task: self.task, first: seq, last: seq };
+    /// Whether the line stands whole.
+    fn hand_over(&mut self, turn: &mut Turn<'_, 'a>) -> bool {
+        let (seq, counters, around) = (self.seq, self.counters, self.around);
         counters.hand_over(seq);
-        turn.emit(&self.line, number, &self.around.clock.borrow(), |failed| counters.come_back(seq, failed))
+        let called_away = || around.inbox.has_order();
+        let counted = |failed| counters.come_back(seq, failed);
+        let handed = turn.emit(&self.line, self.number(), &around.clock.borrow(), &called_away, counted);
+        let whole = matches!(handed, Handed::Whole);
+        self.postponed = if let Handed::Postponed(error) = handed { Some(error) } else { None };
+        whole
+    }
+
+    fn number(&self) -> StampRun {
+        let (seq, launch) = (self.seq, self.shared.launch);
+        StampRun { launch, thread: self.thread, task: self.task, first: seq, last: seq }
+    }
+}
+
+impl Drop for Task<'_, '_> {
+    /// A line that was to be handed over again is not, any more.
+    fn drop(&mut self) {
+        if let Some(error) = self.postponed.take() {
+            self.counters.come_back(self.seq, true);
+            self.shared.turn().refused(self.number(), &error);
+        }
     }
 }

@@ -18,6 +18,9 @@ pub(super) struct WorkerSetup {
     /// The page of counters.
     #[serde(with = "crate::event::path")]
     pub(super) page: PathBuf,
+    /// The folder of the supervisor.
+    #[serde(with = "crate::event::path")]
+    pub(super) scratch: PathBuf,
     /// When the parent decided to start it.
     pub(super) decided: Mono,
 }
@@ -65,7 +68,13 @@ pub(super) enum Told {
 #[serde(rename_all = "snake_case")]
 pub(super) enum ServerOrder {
     /// Load what the workers of a group have in common.
-    Load { plan: Box<WorkerPlan>, clock: ClockSetting },
+    Load {
+        plan: Box<WorkerPlan>,
+        clock: ClockSetting,
+        /// The folder of the supervisor.
+        #[serde(with = "crate::event::path")]
+        scratch: PathBuf,
+    },
     /// Fork a worker. Orders to fork are numbered from 1.
     Fork { number: u64 },
     /// Nobody knows this ended worker's process id any more.

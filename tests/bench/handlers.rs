@@ -26,10 +26,11 @@ const ROUND: Duration = Duration::from_millis(300);
 enum Bare {
     Write,
     StatAndWrite,
+    LockStatAndWrite,
 }
 
 /// Each class, its floor, and the number of processes.
-const CASES: [(Class, Bare, usize); 10] = [
+const CASES: [(Class, Bare, usize); 12] = [
     (Class::Plain, Bare::Write, 1),
     (Class::Verified, Bare::Write, 1),
     (Class::Verified, Bare::Write, 4),
@@ -40,6 +41,8 @@ const CASES: [(Class, Bare, usize); 10] = [
     (Class::Watched, Bare::StatAndWrite, 4),
     (Class::Daily, Bare::StatAndWrite, 1),
     (Class::Daily, Bare::StatAndWrite, 4),
+    (Class::Locked, Bare::LockStatAndWrite, 1),
+    (Class::Locked, Bare::LockStatAndWrite, 4),
 ];
 
 fn main() {
@@ -70,9 +73,13 @@ fn main() {
     println!("{:<22} {:>9} {:>12} {:>12} {:>15}   lowest to highest", "", "processes", "bare", "worker", "ratio");
     for ((class, floor, processes), rounds) in CASES.into_iter().zip(rounds) {
         let [bare, worker, ratio] = [0, 1, 2].map(|column| sorted(&rounds, column));
-        let of = if floor == Bare::Write { "write" } else { "stat, write" };
+        let of = match floor {
+            Bare::Write => "write",
+            Bare::StatAndWrite => "stat, write",
+            Bare::LockStatAndWrite => "lock, stat, write",
+        };
         println!(
-            "{:<22} {processes:>9} {:>12.0} {:>12.0} {:>4.2} {of:<11}  {:.2} to {:.2}",
+            "{:<22} {processes:>9} {:>12.0} {:>12.0} {:>4.2} {of:<17}  {:.2} to {:.2}",
             class.info().name,
             bare[ROUNDS / 2],
             worker[ROUNDS / 2],
@@ -150,14 +157,21 @@ fn bare(folder: &Path, line: &[u8], floor: Bare, loops: usize) -> f64 {
 /// Lines, and nanoseconds of processor time.
 fn bare_loop(path: &Path, line: &[u8], floor: Bare) -> (u64, u64) {
     let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
+    let lock = OpenOptions::new().append(true).create(true).open(path.with_extension("lock")).unwrap();
     let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).unwrap();
     let (start, before, mut lines) = (Instant::now(), cpu_ns(Path::new("/proc/thread-self")), 0u64);
     while start.elapsed() < ROUND {
         for _ in 0..256 {
-            if floor == Bare::StatAndWrite {
+            if floor == Bare::LockStatAndWrite {
+                lock.lock().unwrap();
+            }
+            if floor != Bare::Write {
                 black_box(rustix::fs::stat(name.as_c_str()).unwrap());
             }
             assert_eq!(file.write(line).unwrap(), line.len());
+            if floor == Bare::LockStatAndWrite {
+                lock.unlock().unwrap();
+            }
         }
         lines += 256;
     }

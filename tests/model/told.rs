@@ -109,7 +109,7 @@ impl Told {
     pub(crate) fn launched(&mut self, worker: u32) -> &mut Told {
         let launch = LaunchId(worker * 100 + u32::try_from(self.launches.len()).unwrap());
         self.launches.insert(worker, launch);
-        self.worker(worker, WorkerEvent::Launched { launch, pid: 40 });
+        self.worker(worker, WorkerEvent::Launched { launch, pid: 40 + worker });
         self.worker(worker, WorkerEvent::Started { start_ns: 1 })
     }
 

@@ -77,4 +77,5 @@ handler-timed-rotating = When its period ends it removes what has the archive's 
 handler-timed-rotating-keep = When its period ends it renames its file unless the archive is there already; two processes that see the name free at once overwrite one another.
 handler-timed-rotating-reopen = As timed-rotating-keep, and looks at its path before each line; it finds a deleted file, and still loses lines where two processes roll over at once.
 handler-daily = Names its file by the day and watches it besides; a folder that is missing at midnight leaves its stream closed for ever.
+handler-locked = Takes a lock for each line, looks at its path and rolls over under it, so that no rollover loses anything; whoever is stopped while it has the lock holds up all the others.
 handler-verified = Names its file by the day, keeps the lines of the last moment in memory and looks after them: if the file has lost its name by then, they are written again. Nothing is lost to a delete, rename or replacement.

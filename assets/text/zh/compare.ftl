@@ -75,4 +75,5 @@ handler-timed-rotating = 周期结束时，先删除占用归档名的文件，�
 handler-timed-rotating-keep = 周期结束时，若归档还不存在就把文件改名；两个进程同时看到名字空着，就会互相覆盖。
 handler-timed-rotating-reopen = 与 timed-rotating-keep 相同，并在写每一行前查看路径；它能发现文件被删除，但两个进程同时切换时仍会丢行。
 handler-daily = 按日期命名文件，同时查看它是否还在；若午夜时文件夹不在，它的流就永远关闭。
+handler-locked = 写每一行都先加锁，在锁内查看路径、切换文件，所以切换不会丢行；谁拿着锁时被冻结，其他进程就都得等它。
 handler-verified = 按日期命名文件，把刚写的行留在内存里，随后再查看：若文件已经没有名字，就把这些行重新写一遍。删除、改名、替换都不会丢行。

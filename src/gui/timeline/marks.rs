@@ -103,7 +103,10 @@ impl Marks {
             MarkKind::WorkerExited { worker, exit, asked } if !asked || matches!(exit, Exit::Signal(_)) => {
                 Place::Worker(*worker)
             }
-            MarkKind::WorkerStopped { worker, .. } | MarkKind::EmitFailed { worker, .. } => Place::Worker(*worker),
+            MarkKind::WorkerStopped { worker, .. }
+            | MarkKind::Blocked { worker, .. }
+            | MarkKind::Unblocked { worker, .. }
+            | MarkKind::EmitFailed { worker, .. } => Place::Worker(*worker),
             // The beginning of a bar says as much; reopens are dots of their own.
             MarkKind::WorkerStarted { .. } | MarkKind::WorkerExited { .. } | MarkKind::Reopened { .. } => {
                 Place::Nowhere
@@ -205,6 +208,8 @@ pub(super) fn badge(kind: &MarkKind) -> (&'static str, u8, Tone) {
         MarkKind::OperationFailed { .. } | MarkKind::Inaccessible { .. } | MarkKind::NotAFile => ("!", 5, Tone::Warn),
         MarkKind::WorkerStopped { stopped: true, .. } => ("Z", 4, Tone::Warn),
         MarkKind::WorkerStopped { .. } => ("Z", 2, Tone::Quiet),
+        MarkKind::Blocked { .. } => ("W", 4, Tone::Warn),
+        MarkKind::Unblocked { .. } => ("W", 2, Tone::Quiet),
         MarkKind::Hole { .. } => ("H", 3, Tone::Warn),
         MarkKind::Missed | MarkKind::Overflow => ("?", 3, Tone::Warn),
         MarkKind::LateBytes { .. } => ("+", 3, Tone::Warn),

@@ -170,7 +170,13 @@ struct Play<'a> {
 impl Play<'_> {
     fn around<T>(&mut self, handler: usize, act: impl FnOnce(&mut dyn Handler, &mut Surroundings<'_>) -> T) -> T {
         let clock = self.clock.borrow();
-        let mut around = Surroundings { clock: &clock, observer: &mut self.seen, probe: self.probe, beginning: b"" };
+        let mut around = Surroundings {
+            clock: &clock,
+            observer: &mut self.seen,
+            probe: self.probe,
+            beginning: b"",
+            called_away: &|| false,
+        };
         act(self.handlers[handler].as_mut(), &mut around)
     }
 
@@ -209,7 +215,7 @@ fn play(desk: tempfile::TempDir, ops: Vec<Op>, strikes: Vec<Option<Fault>>) -> R
     let world = Mutex::new(World { desk, destroyed: Vec::new(), moves: 0 });
     let logs = world.lock().unwrap().logs();
     let probe = Striking { world: &world, faults: Mutex::new(strikes) };
-    let build = || HandlerSetup::new(Class::Verified, logs.clone()).build();
+    let build = || HandlerSetup::new(Class::Verified, logs.clone()).build(&logs);
     let (handlers, clock) = ([build(), build()], RefCell::new(day(9)));
     let mut play = Play { handlers, seen: Seen::default(), clock, probe: &probe, written: Vec::new() };
     for handler in 0..2 {

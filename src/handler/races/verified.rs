@@ -177,7 +177,7 @@ fn more_lines_than_are_kept_are_checked_before_the_next() {
 fn old_days_go_when_only_some_are_to_be_kept() {
     let mut bench = bench(Class::Verified);
     bench.setup.options.backup_count = 2;
-    bench.handler = bench.setup.build();
+    bench.handler = bench.setup.build(bench.folder.path());
     bench.open(&NoProbe).unwrap();
     fs::write(bench.folder.path().join("logs/notes.log"), "").unwrap();
     for number in 9..14 {

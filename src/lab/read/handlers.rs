@@ -7,32 +7,11 @@ use super::super::source::{Table, Value};
 use super::super::value::{closest, parse_inside};
 use super::{Named, refer};
 use crate::clock::{SchedulePlan, When};
-use crate::handler::{CLASSES, Class, ENCODINGS, Encoding, HandlerOptions};
+use crate::handler::{CLASSES, Class, ClassInfo, ENCODINGS, Encoding, HandlerOptions};
 use crate::record::LineFormat;
 
 const KEYS: [&str; 10] =
     ["class", "formatter", "directory", "filename", "encoding", "backup_count", "when", "interval", "utc", "at_time"];
-
-/// A class of the lab file.
-#[derive(Clone, Copy)]
-struct ClassKey {
-    name: &'static str,
-    /// None for one that is not built yet.
-    built: Option<Class>,
-    /// Whether it names its files by date in a directory.
-    by_date: bool,
-    /// Whether a schedule tells it when to move on.
-    scheduled: bool,
-    /// Whether it removes old files.
-    retains: bool,
-}
-
-const fn later(name: &'static str, by_date: bool, scheduled: bool, retains: bool) -> ClassKey {
-    ClassKey { name, built: None, by_date, scheduled, retains }
-}
-
-/// The classes that the format knows and nobody has built.
-const LATER: [ClassKey; 1] = [later("locked", false, true, true)];
 
 /// What Python calls them, for who copies a dictConfig.
 const PYTHON_NAMES: [(&str, &str); 5] = [
@@ -42,18 +21,6 @@ const PYTHON_NAMES: [(&str, &str); 5] = [
     ("DailyFileHandler", "daily"),
     ("ConcurrentTimedRotatingFileHandler", "locked"),
 ];
-
-fn classes() -> Vec<ClassKey> {
-    let built = CLASSES.iter().map(|info| ClassKey {
-        name: info.name,
-        built: Some(info.class),
-        by_date: info.by_date,
-        scheduled: info.scheduled,
-        retains: info.retains,
-    });
-    let later = LATER.into_iter().filter(|key| Class::named(key.name).is_none());
-    built.chain(later).collect()
-}
 
 /// The handlers by name, each with its line format.
 pub(super) fn read<'s>(root: &Table<'s, '_>, formats: &Named<'s, String>) -> Named<'s, (HandlerPlan, String)> {
@@ -78,25 +45,20 @@ fn handler(table: &Table<'_, '_>, formats: &Named<'_, String>) -> Option<(Handle
     }
     let path = place(table, class);
     let options = HandlerOptions { schedule: schedule?, backup_count: backup_count?, encoding: encoding? };
-    Some((HandlerPlan { class: class.built?, path: path?, options }, format?))
+    Some((HandlerPlan { class: class.class, path: path?, options }, format?))
 }
 
-fn class(table: &Table<'_, '_>) -> Option<ClassKey> {
+fn class(table: &Table<'_, '_>) -> Option<&'static ClassInfo> {
     let value = table.need("class", "class = \"daily\", or another one")?;
     let name = value.text()?;
-    let classes = classes();
-    let names: Vec<&str> = classes.iter().map(|key| key.name).collect();
-    let Some(key) = classes.iter().find(|key| key.name == name) else {
+    let Some(class) = Class::named(name) else {
         let python = PYTHON_NAMES.iter().find(|(python, _)| name.rsplit('.').next() == Some(python));
+        let names: Vec<&str> = CLASSES.iter().map(|info| info.name).collect();
         let near = python.map_or_else(|| closest(name, &names), |(_, ours)| format!("here it is called {ours:?}"));
         value.wrong(format!("no handler class has this name; {near}"));
         return None;
     };
-    if key.built.is_none() {
-        let built: Vec<&str> = classes.iter().filter(|key| key.built.is_some()).map(|key| key.name).collect();
-        value.unbuilt(format!("there are {}", built.join(", ")));
-    }
-    Some(*key)
+    Some(class.info())
 }
 
 fn encoding(table: &Table<'_, '_>) -> Option<Encoding> {
@@ -176,22 +138,22 @@ const FOREIGN_KEYS: [(&str, Applies); 5] = [
     ("at_time", |class| class.scheduled),
 ];
 
-type Applies = fn(&ClassKey) -> bool;
+type Applies = fn(&ClassInfo) -> bool;
 
 /// Notes keys that mean nothing to the class.
-fn refuse_foreign_keys(table: &Table<'_, '_>, class: ClassKey) {
+fn refuse_foreign_keys(table: &Table<'_, '_>, class: &ClassInfo) {
     for (key, applies) in FOREIGN_KEYS {
         if let Some(value) = table.get(key)
-            && !applies(&class)
+            && !applies(class)
         {
-            let theirs: Vec<&str> = classes().iter().filter(|class| applies(class)).map(|class| class.name).collect();
+            let theirs: Vec<&str> = CLASSES.iter().filter(|class| applies(class)).map(|class| class.name).collect();
             value.wrong(format!("a {} handler has no {key}; it belongs to {}", class.name, theirs.join(", ")));
         }
     }
 }
 
 /// Where it writes: `directory` for the classes that name their files by date, `filename` for the others.
-fn place(table: &Table<'_, '_>, class: ClassKey) -> Option<PathBuf> {
+fn place(table: &Table<'_, '_>, class: &ClassInfo) -> Option<PathBuf> {
     let (key, other) = if class.by_date { ("directory", "filename") } else { ("filename", "directory") };
     let reason = if class.by_date { "names its files by date and" } else { "writes one file and" };
     if let Some(value) = table.get(other) {
