@@ -201,4 +201,7 @@ pub struct WorkerOpened {
     /// Where its handler writes first, for the lane that stands there before the file does.
     #[serde(with = "crate::event::path")]
     pub path: PathBuf,
+    /// The program and its arguments, where it is one of the user's own. Where that writes first, nobody knows before:
+    /// `path` is the lab's folder then.
+    pub program: Option<Vec<String>>,
 }

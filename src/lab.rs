@@ -10,6 +10,7 @@ mod source;
 mod step;
 mod value;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use condition::{Condition, EVENT_KINDS, Figure, Judged};
@@ -22,7 +23,7 @@ pub use value::{ValueError, parse_duration, show_duration};
 use crate::clock::{ClockMode, ClockSetting, SessionClock};
 use crate::event::{LabOpened, WorkerId, WorkerOpened};
 use crate::handler::{Class, HandlerOptions, HandlerSetup};
-use crate::record::{LEVELS, Level};
+use crate::record::{LEVELS, Level, Sequence};
 use crate::worker::{StartMethod, Work};
 
 /// The labs that are part of the program: name and text. The first one is the demo.
@@ -31,6 +32,9 @@ pub const BUILT_IN: [(&str, &str); 3] = [
     ("lesson", include_str!("../assets/labs/lesson.toml")),
     ("midnight", include_str!("../assets/labs/midnight.toml")),
 ];
+
+/// The folder, in that of the lab, which keeps what programs say on their standard output and error.
+pub const OUTPUT: &str = "output";
 
 /// The most that is read of a lab file, in bytes.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -45,12 +49,34 @@ pub struct Lab {
     /// The clock before the start: a simulated one stands.
     pub clock: ClockSetting,
     /// One for each process, in the order of the file; a [`WorkerId`] is the index.
-    pub workers: Vec<WorkerPlan>,
+    pub workers: Vec<LabWorker>,
     /// In the order of the file, which need not be that of their times.
     pub steps: Vec<Step>,
 }
 
-/// One worker process, as the lab wants it.
+/// One worker, as the lab wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LabWorker {
+    /// Rotascope's own, which writes through a handler.
+    Own(WorkerPlan),
+    /// A program of the user's own.
+    Program(ProgramPlan),
+}
+
+/// A program of the user's own, as the lab wants it. What it writes, and how fast, it decides by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgramPlan {
+    /// The group's name and `-1`.
+    pub name: String,
+    /// The name of its `[[workers]]` table.
+    pub group: String,
+    /// The program and its arguments, as the lab file has them.
+    pub command: Vec<String>,
+    /// Finds the number of a line, by which it is accounted for. Without it only the files are looked at.
+    pub sequence: Option<Sequence>,
+}
+
+/// One process of Rotascope's own, as the lab wants it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerPlan {
     /// The group's name and a number from 1: `web-2`.
@@ -95,7 +121,91 @@ pub struct HandlerPlan {
     pub options: HandlerOptions,
 }
 
+impl LabWorker {
+    /// The group's name and a number from 1.
+    pub fn name(&self) -> &str {
+        match self {
+            LabWorker::Own(plan) => &plan.name,
+            LabWorker::Program(plan) => &plan.name,
+        }
+    }
+
+    /// The plan of one of Rotascope's own.
+    pub fn own(&self) -> Option<&WorkerPlan> {
+        match self {
+            LabWorker::Own(plan) => Some(plan),
+            LabWorker::Program(_) => None,
+        }
+    }
+
+    /// The plan of a program.
+    pub fn program(&self) -> Option<&ProgramPlan> {
+        match self {
+            LabWorker::Own(_) => None,
+            LabWorker::Program(plan) => Some(plan),
+        }
+    }
+
+    fn opened(&self, folder: &Path, clock: &SessionClock) -> WorkerOpened {
+        match self {
+            LabWorker::Own(plan) => plan.opened(folder, clock),
+            LabWorker::Program(plan) => plan.opened(folder),
+        }
+    }
+}
+
+impl ProgramPlan {
+    /// The words of its command. One that names a file beside the lab file leads there from anywhere.
+    pub fn words(&self, lab_file: Option<&Path>) -> Vec<OsString> {
+        let beside = lab_file.and_then(|file| std::path::absolute(file).ok()?.parent().map(Path::to_owned));
+        let word = |word: &String| {
+            let file = beside.as_ref().map(|folder| folder.join(word)).filter(|file| file.is_file());
+            file.map_or_else(|| OsString::from(word), PathBuf::into_os_string)
+        };
+        self.command.iter().map(word).collect()
+    }
+
+    /// Where what it says on its standard output and error is kept.
+    pub fn output(&self, folder: &Path) -> PathBuf {
+        folder.join(OUTPUT).join(format!("{}.log", self.name))
+    }
+
+    fn opened(&self, folder: &Path) -> WorkerOpened {
+        WorkerOpened {
+            name: self.name.clone(),
+            group: self.group.clone(),
+            handler: "command".to_owned(),
+            can_reopen: true,
+            start: StartMethod::Spawn.name().to_owned(),
+            threads: 1,
+            tasks: 1,
+            work: Work::None.to_string(),
+            inherit_file: false,
+            rate: 0.0,
+            path: folder.to_owned(),
+            program: Some(self.command.clone()),
+        }
+    }
+}
+
 impl WorkerPlan {
+    fn opened(&self, folder: &Path, clock: &SessionClock) -> WorkerOpened {
+        WorkerOpened {
+            name: self.name.clone(),
+            group: self.group.clone(),
+            handler: self.handler.class.info().name.to_owned(),
+            can_reopen: self.handler.class.info().can_reopen,
+            start: self.start.name().to_owned(),
+            threads: u32::from(self.threads),
+            tasks: u32::from(self.tasks),
+            work: self.work.to_string(),
+            inherit_file: self.inherit_file,
+            rate: self.rate,
+            path: self.handler_setup(folder).first_path(clock),
+            program: None,
+        }
+    }
+
     /// The handler's set-up in the lab's folder.
     pub fn handler_setup(&self, folder: &Path) -> HandlerSetup {
         HandlerSetup {
@@ -140,15 +250,25 @@ impl Lab {
         Lab::parse(text, name)
     }
 
-    /// The handlers' set-ups in the lab's folder, by worker.
+    /// The handlers' set-ups in the lab's folder, of Rotascope's own workers.
     pub fn resolve(&self, folder: &Path) -> Vec<HandlerSetup> {
-        self.workers.iter().map(|worker| worker.handler_setup(folder)).collect()
+        self.own_workers().map(|worker| worker.handler_setup(folder)).collect()
     }
 
-    /// The folders that the workers write to, each once, in the order of the workers.
+    /// Rotascope's own workers.
+    pub fn own_workers(&self) -> impl Iterator<Item = &WorkerPlan> {
+        self.workers.iter().filter_map(LabWorker::own)
+    }
+
+    /// Whether there are programs among the workers, which may write anywhere in the lab's folder.
+    pub fn has_programs(&self) -> bool {
+        self.workers.iter().any(|worker| worker.program().is_some())
+    }
+
+    /// The folders that Rotascope's own workers write to, each once, in the order of the workers.
     pub fn log_folders(&self, folder: &Path) -> Vec<PathBuf> {
         let mut folders = Vec::new();
-        for plan in &self.workers {
+        for plan in self.own_workers() {
             let by_date = plan.handler.class.info().by_date;
             let path = folder.join(&plan.handler.path);
             let holds = if by_date { path } else { path.parent().unwrap_or(folder).to_owned() };
@@ -161,31 +281,18 @@ impl Lab {
 
     /// The worker of this name.
     pub fn worker(&self, name: &str) -> Option<WorkerId> {
-        let index = self.workers.iter().position(|worker| worker.name == name)?;
+        let index = self.workers.iter().position(|worker| worker.name() == name)?;
         u32::try_from(index).ok().map(WorkerId)
     }
 
     /// What the session's first event says of the lab.
     pub fn opened(&self, folder: &Path) -> LabOpened {
         let clock = SessionClock::new(self.clock.clone());
-        let worker = |plan: &WorkerPlan| WorkerOpened {
-            name: plan.name.clone(),
-            group: plan.group.clone(),
-            handler: plan.handler.class.info().name.to_owned(),
-            can_reopen: plan.handler.class.info().can_reopen,
-            start: plan.start.name().to_owned(),
-            threads: u32::from(plan.threads),
-            tasks: u32::from(plan.tasks),
-            work: plan.work.to_string(),
-            inherit_file: plan.inherit_file,
-            rate: plan.rate,
-            path: plan.handler_setup(folder).first_path(&clock),
-        };
         LabOpened {
             file: self.file.clone(),
             folder: folder.to_owned(),
             clock: self.clock.clone(),
-            workers: self.workers.iter().map(worker).collect(),
+            workers: self.workers.iter().map(|worker| worker.opened(folder, &clock)).collect(),
             steps: self.due_steps(),
         }
     }

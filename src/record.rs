@@ -1,8 +1,10 @@
-//! One log line: its level, its text by format, what its bytes mean, and its stamp.
+//! One log line: its level, its text by format, what its bytes mean, and what tells it from all others: its stamp, or a
+//! number of its own.
 
 mod encoding;
 mod format;
 mod level;
+mod sequence;
 mod stamp;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use encoding::{TextEncoding, without_mark};
 pub use format::{FIELDS, FormatError, LineFormat, Record};
 pub use level::{level_of, level_span};
+pub use sequence::{Numbered, Sequence, SequenceError};
 pub use stamp::{Stamp, Stamped, is_worker_name, parse_stamp, parse_stamp_of_any, stamp_start, write_stamp};
 
 /// How many levels there are, [`Level::None`] included.

@@ -9,7 +9,7 @@ use rotascope::clock::{ClockMode, ClockSetting, SchedulePlan, When as Unit};
 use rotascope::command::ClockOrder;
 use rotascope::event::WorkerId;
 use rotascope::handler::{Class, Encoding, HandlerOptions};
-use rotascope::lab::{Action, BUILT_IN, Lab, LabError, Repeat, StepPath, When};
+use rotascope::lab::{Action, BUILT_IN, Lab, LabError, LabWorker, Repeat, StepPath, When};
 use rotascope::record::Level;
 
 const EXAMPLE: &str = include_str!("data/lab-example.toml");
@@ -219,24 +219,82 @@ fn each_kind_of_step_is_checked() {
 fn a_group_says_how_its_processes_start_and_what_they_are_made_of() {
     let more = "rate = 100\nthreads = 2\ntasks = 3\nstart = \"fork\"\ninherit_file = true\nwork = \"compute 250ms\"";
     let lab = Lab::parse(&with("rate = 100", more), "lab.toml").unwrap();
-    for worker in &lab.workers {
+    for worker in lab.own_workers() {
         assert_eq!((worker.threads, worker.tasks, worker.start.name()), (2, 3, "fork"));
         assert!(worker.inherit_file);
         assert_eq!(worker.work.to_string(), "compute 250ms");
     }
     let wait = Lab::parse(&with("rate = 100", "start = \"forkserver\"\nwork = \"wait 10ms\""), "lab.toml").unwrap();
-    assert_eq!(
-        (wait.workers[0].start.name(), wait.workers[0].work.to_string()),
-        ("forkserver", "wait 10ms".to_owned())
-    );
-    assert!(!wait.workers[0].inherit_file);
+    let worker = wait.workers[0].own().unwrap();
+    assert_eq!((worker.start.name(), worker.work.to_string()), ("forkserver", "wait 10ms".to_owned()));
+    assert!(!worker.inherit_file);
+}
+
+/// A lab of a program, with these lines in its table and perhaps another table behind it.
+fn of_program(lines: &str) -> String {
+    format!("version = 1\n[[workers]]\nname = \"django\"\n{lines}\n")
 }
 
 #[test]
-fn what_is_not_built_is_told_and_not_ignored() {
-    let command = "version = 1\n[[workers]]\nname = \"django\"\ncommand = [\"python3\", \"app.py\"]";
-    let expected = "lab.toml:4: not built yet: command = [\"python3\", \"app.py\"]; workers are Rotascope's own";
-    assert_eq!(error_of(command), expected);
+fn what_is_wrong_with_a_program_is_said_with_the_remedy() {
+    let other = "[[workers]]\nname = \"other\"\ncommand = [\"b\"]\nsequence = '#(?P<seq>\\d+)'";
+    let table = [
+        (
+            "command = \"python3 app.py\"".to_owned(),
+            "4: command = \"python3 app.py\": a text where a list of texts in quotes is expected",
+        ),
+        (
+            "command = []".to_owned(),
+            "4: command = []: no program; write it and its arguments, like [\"python3\", \"app.py\"]",
+        ),
+        (
+            "command = [\"\"]".to_owned(),
+            "4: command = [\"\"]: no program; write it and its arguments, like [\"python3\", \"app.py\"]",
+        ),
+        (
+            "command = [\"a\", \"b\\u0000\"]".to_owned(),
+            "4: command = [\"a\", \"b\\u0000\"]: a word can't hold a NUL; leave it out",
+        ),
+        (
+            "command = [\"a\"]\nprocesses = 2".to_owned(),
+            "5: processes = 2: a program of one's own decides that by itself; leave it out, or leave out command",
+        ),
+        (
+            "command = [\"a\"]\nsequence = '#(\\d+)'".to_owned(),
+            "5: sequence = '#(\\d+)': a pattern that gives no number; write the lines' number as the group (?P<seq>\\d+)",
+        ),
+        (
+            "command = [\"a\"]\nsequence = '#(?P<seq>\\d+'".to_owned(),
+            "5: sequence = '#(?P<seq>\\d+': no pattern: unclosed group; write it like worker=(?P<writer>\\S+) seq=(?P<seq>\\d+)",
+        ),
+        (
+            "command = [\"a\"]\nsequence = 5".to_owned(),
+            "5: sequence = 5: a whole number where a text in quotes is expected",
+        ),
+        (
+            format!("command = [\"a\"]\nsequence = '#(?P<seq>\\d+)'\n{other}"),
+            "9: sequence = '#(?P<seq>\\d+)': another program above has this pattern; write into each what only its own lines hold",
+        ),
+    ];
+    for (lines, expected) in table {
+        assert_eq!(error_of(&of_program(&lines)), format!("lab.toml:{expected}"));
+    }
+}
+
+#[test]
+fn words_that_name_files_beside_the_lab_file_lead_there() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    std::fs::write(folder.path().join("app.py"), "").unwrap();
+    let file = folder.path().join("lab.toml");
+    std::fs::write(&file, of_program("command = [\"python3\", \"app.py\", \"folder\", \"\"]")).unwrap();
+    let lab = Lab::read(&file).unwrap();
+    let program = lab.workers[0].program().unwrap();
+    let app = folder.path().join("app.py").into_os_string();
+    assert_eq!(program.words(lab.file.as_deref()), ["python3".into(), app, "folder".into(), "".into()]);
+    assert_eq!(program.words(None), ["python3", "app.py", "folder", ""]);
+    assert_eq!(lab.worker("django-1"), Some(WorkerId(0)));
+    assert!(lab.has_programs() && lab.log_folders(Path::new("/lab")).is_empty());
 }
 
 #[test]
@@ -245,7 +303,7 @@ fn encodings_are_read_as_python_spells_them() {
         [("utf-8", Encoding::Utf8), ("UTF8", Encoding::Utf8), ("gbk", Encoding::Gbk), ("cp936", Encoding::Gbk)];
     for (name, encoding) in spelled.into_iter().chain([("utf-16", Encoding::Utf16), ("UTF_16", Encoding::Utf16)]) {
         let text = with("directory = \"logs\"", &format!("directory = \"logs\"\nencoding = \"{name}\""));
-        assert_eq!(Lab::parse(&text, "lab.toml").unwrap().workers[0].handler.options.encoding, encoding, "{name}");
+        assert_eq!(Lab::parse(&text, "lab.toml").unwrap().workers[0].own().unwrap().handler.options.encoding, encoding, "{name}");
     }
     let text = with("directory = \"logs\"", "directory = \"logs\"\nencoding = \"gkb\"");
     assert_eq!(error_of(&text), "lab.toml:17: encoding = \"gkb\": not known; did you mean \"gbk\"?");
@@ -258,7 +316,7 @@ fn a_schedule_is_read_whole() {
     let with = |class: &str, keys: &str| {
         let text = RIGHT.replace("class = \"daily\"", &format!("class = \"{class}\""));
         let lab = Lab::parse(&text.replace("directory = \"logs\"", &format!("filename = \"a.log\"\n{keys}")), "x");
-        lab.unwrap().workers[0].handler.options.clone()
+        lab.unwrap().workers[0].own().unwrap().handler.options.clone()
     };
     assert_eq!(with("timed-rotating", ""), HandlerOptions::default(), "an hour, all archives kept, as in Python");
     let keys = "when = \"w6\"\ninterval = 2\nutc = true\nat_time = \"13:45:07\"\nbackup_count = 3";
@@ -334,38 +392,22 @@ fn a_file_that_is_no_lab_is_named() {
 }
 
 #[test]
-fn the_example_is_right_as_far_as_it_is_built() {
-    let error = Lab::parse(EXAMPLE, "x").unwrap_err().to_string();
-    let command = EXAMPLE.lines().position(|line| line.starts_with("command = ")).unwrap() + 1;
-    assert!(error.starts_with(&format!("x:{command}: not built yet: command = ")), "{error}");
-}
-
-/// The text without a table: from its heading to the next one.
-fn without_table(text: &str, heading: &str) -> String {
-    let mut skipping = false;
-    let keep = |line: &&str| {
-        if line.starts_with('[') {
-            skipping = line.starts_with(heading);
-        }
-        !skipping
-    };
-    text.lines().filter(keep).map(|line| format!("{line}\n")).collect()
-}
-
-#[test]
 fn the_example_gives_every_value_that_it_names() {
-    let text = without_table(EXAMPLE, "[handlers.rotating]");
-    let django = text.find("[[workers]]                              #").unwrap();
-    let text = format!("{}{}", &text[..django], &text[text.find("[[steps]]").unwrap()..]);
-    let lab = Lab::parse(&text, "lab-example.toml").unwrap();
+    let lab = Lab::parse(EXAMPLE, "lab-example.toml").unwrap();
 
     let start = DateTime::parse_from_rfc3339("2026-05-09T23:59:50+08:00").unwrap();
     let mode = ClockMode::Simulated { anchor: None, start, rate: 1.0 };
     assert_eq!(lab.clock, ClockSetting { mode, zone: Some("Asia/Shanghai".to_owned()) });
 
-    let names: Vec<&str> = lab.workers.iter().map(|worker| worker.name.as_str()).collect();
-    assert_eq!(names, ["web-1", "web-2", "web-3", "web-4"]);
-    let web = &lab.workers[1];
+    let names: Vec<&str> = lab.workers.iter().map(LabWorker::name).collect();
+    assert_eq!(names, ["web-1", "web-2", "web-3", "web-4", "django-1"]);
+    let django = lab.workers[4].program().unwrap();
+    assert_eq!(
+        (django.group.as_str(), django.command.as_slice()),
+        ("django", &["python3".to_owned(), "app.py".to_owned()][..])
+    );
+    assert_eq!(django.sequence.as_ref().unwrap().text(), r"worker=(?P<writer>\S+) seq=(?P<seq>\d+)");
+    let web = lab.workers[1].own().unwrap();
     assert_eq!((web.group.as_str(), web.logger.as_str(), web.level), ("web", "error", Level::Info));
     assert_eq!((web.handler.class, web.handler.path.as_path()), (Class::Daily, Path::new("logs")));
     assert_eq!(web.format, "{levelname} {asctime} {module} {process:d} {thread:d} {message}");
@@ -404,7 +446,7 @@ fn what_is_left_out_has_a_default() {
     let text = "version = 1\n[handlers.h]\nclass = \"plain\"\nfilename = \"./a1.log\"\n\
                 [loggers.l]\nhandlers = [\"h\"]\n[[workers]]\nname = \"w\"\nlogger = \"l\"\n";
     let lab = Lab::parse(text, "x").unwrap();
-    let [worker] = lab.workers.as_slice() else { panic!() };
+    let [LabWorker::Own(worker)] = lab.workers.as_slice() else { panic!() };
     assert_eq!(worker.name, "w-1");
     assert_eq!(worker.handler.path, Path::new("a1.log"));
     assert_eq!(worker.format, "{levelname} {asctime} {module} {process:d} {thread:d} {message}");
@@ -415,7 +457,8 @@ fn what_is_left_out_has_a_default() {
 #[test]
 fn the_loggers_level_holds_lines_back_and_lowers_the_rate() {
     let lab = Lab::parse(&with("level = \"INFO\"", "level = \"ERROR\""), "x").unwrap();
-    assert_eq!((lab.workers[0].weights, lab.workers[0].rate), ([0, 0, 0, 0, 10, 0], 10.0));
+    let worker = lab.workers[0].own().unwrap();
+    assert_eq!((worker.weights, worker.rate), ([0, 0, 0, 0, 10, 0], 10.0));
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl Feed {
             inherit_file: false,
             rate: 0.0,
             path: path(),
+            program: None,
         };
         let lab = LabOpened {
             file: None,

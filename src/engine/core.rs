@@ -11,14 +11,15 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 use super::fill::fill_disk;
 use super::holders::Holders;
 use super::lab_run::LabRun;
+use super::launches::Launches;
 use super::operate::FileOperator;
 use super::restore::Restores;
 use super::steps::{Act, Due};
 use super::{EngineError, Session, Shared, targets};
 use crate::clock::{ClockSetting, Moment};
-use crate::command::{ClockOrder, Command, LabOrder, RestoreOrder, WorkerOrder};
+use crate::command::{ClockOrder, Command, FileOrder, LabOrder, RestoreOrder, WorkerOrder};
 use crate::event::{Actor, Event, FollowEvent, LabState, SessionOpened, What, WorkerEvent, WorkerId};
-use crate::follow::{FollowOptions, FollowOrder, Follower, Target, Texts};
+use crate::follow::{FollowOptions, FollowOrder, Follower, Texts};
 use crate::model::WorkerState;
 use crate::platform::OpenFile;
 
@@ -35,13 +36,14 @@ pub(super) struct Core {
     events: Receiver<Event>,
     events_in: Sender<Event>,
     texts: Texts,
-    follower: Follower,
+    pub(super) follower: Follower,
     holders: Holders,
     restores: Restores,
-    lab: Option<LabRun>,
-    state: LabState,
+    pub(super) lab: Option<LabRun>,
+    pub(super) state: LabState,
     /// Workers that were told to hold still and have not said that they do.
     not_yet_paused: BTreeSet<WorkerId>,
+    pub(super) launches: Launches,
     catch_up: CatchUp,
     next_sample: Instant,
     after_stop: AfterStop,
@@ -87,7 +89,7 @@ impl Core {
             Session::Watch { paths } => (None, targets::watched(&paths), targets::of_paths(&paths)),
             Session::Lab { lab, folder } => {
                 let run = LabRun::open(*lab, folder, program, events_in.clone())?;
-                let targets = run.log_folders().into_iter().map(Target::Folder).collect();
+                let targets = run.targets();
                 let opened = run.opened();
                 (Some(run), opened, targets)
             }
@@ -107,6 +109,7 @@ impl Core {
             lab,
             state: LabState::Ready,
             not_yet_paused: BTreeSet::new(),
+            launches: Launches::default(),
             catch_up: CatchUp::default(),
             next_sample: Instant::now(),
             after_stop: AfterStop::StayReady,
@@ -182,7 +185,7 @@ impl Core {
     }
 
     /// What a call has found out, if anything.
-    fn fold_found(&mut self, events: &[Event]) {
+    pub(super) fn fold_found(&mut self, events: &[Event]) {
         if !events.is_empty() {
             self.fold(events);
         }
@@ -197,6 +200,10 @@ impl Core {
         self.holders.hear(&event.what);
         match event.what {
             What::Follow(FollowEvent::CaughtUp { request }) if request == self.catch_up.asked => self.caught_up(),
+            What::Follow(FollowEvent::CaughtUp { request }) => self.launch(request),
+            What::Follow(event) if may_change_holders(&event) => {
+                self.lab.iter().for_each(|lab| lab.supervisor().files_changed());
+            }
             What::Worker { worker, event } => self.react_to_worker(worker, event),
             _ => {}
         }
@@ -209,11 +216,14 @@ impl Core {
                     let model = self.shared.read();
                     (model.incarnation_of(file_id).is_some(), model.worker(worker).and_then(|worker| worker.pid))
                 };
+                // Of a program's processes any may hold it.
+                let holder = self.lab.as_ref().and_then(|lab| lab.supervisor().holder(worker, file_id)).unzip();
+                let (pid, descriptor) = (holder.0.or(pid), holder.1.or(descriptor));
                 if let (false, Some(pid)) = (known, pid) {
                     self.follower.send(FollowOrder::HeldByWorker { pid, descriptor, path, file_id });
                 }
             }
-            WorkerEvent::Paused | WorkerEvent::Exited { .. } => self.held_still(worker),
+            WorkerEvent::Paused | WorkerEvent::Stopped | WorkerEvent::Exited { .. } => self.held_still(worker),
             _ => {}
         }
     }
@@ -308,7 +318,7 @@ impl Core {
         let by = Actor::Step(due.step);
         match due.act {
             Act::File(order) => {
-                self.follower.send(FollowOrder::Operate(order));
+                self.operate(order);
                 self.ask_to_catch_up(Purpose::Settle);
             }
             Act::FillDisk { leave_bytes } => self.fill_disk(leave_bytes, by),
@@ -343,7 +353,7 @@ impl Core {
             Command::Lab(order) => self.obey_lab(order),
             Command::Worker(worker, order) => self.obey_worker(worker, order),
             Command::Clock(order) => self.set_clock(order, Actor::Person),
-            Command::File(order) => self.follower.send(FollowOrder::Operate(order)),
+            Command::File(order) => self.operate(order),
             Command::Restore(order) => self.restore(order),
             Command::Release(incarnation) => self.follower.send(FollowOrder::Release(incarnation)),
             Command::Quit => {
@@ -351,6 +361,13 @@ impl Core {
                 self.stop();
             }
         }
+    }
+
+    fn operate(&mut self, order: FileOrder) {
+        if let Some(lab) = &self.lab {
+            lab.supervisor().about_to(&order.operation, &order.path);
+        }
+        self.follower.send(FollowOrder::Operate(order));
     }
 
     fn restore(&mut self, order: RestoreOrder) {
@@ -377,7 +394,11 @@ impl Core {
         self.run_clock();
         if let Some(lab) = &mut self.lab {
             let found = lab.start_workers();
+            let programs = lab.programs_to_start();
             self.fold_found(&found);
+            for program in programs {
+                self.prepare_launch(program);
+            }
         }
     }
 
@@ -422,6 +443,7 @@ impl Core {
     }
 
     fn stop(&mut self) {
+        self.launches.give_up();
         let Some(lab) = &mut self.lab else { return };
         let found = lab.stop_workers(&self.shared.read());
         self.fold_found(&found);
@@ -439,6 +461,9 @@ impl Core {
         // A single worker started from rest: the session runs again, with only that one.
         if order == WorkerOrder::Restart && self.state == LabState::Ready {
             self.run_clock();
+        }
+        if order == WorkerOrder::Restart && self.state != LabState::Stopping && self.prepare_launch(worker) {
+            return;
         }
         let Some(lab) = &mut self.lab else { return };
         let mut found = lab.order(worker, order);
@@ -473,7 +498,8 @@ impl Core {
             return;
         }
         let opened = lab.opened();
-        let targets = lab.log_folders().into_iter().map(Target::Folder).collect();
+        let targets = lab.targets();
+        self.launches.give_up();
         let operator = FileOperator { owned: Some(lab.folder().to_owned()) };
         self.events = events;
         self.restores = Restores::default();
@@ -489,6 +515,19 @@ impl Core {
         }
         self.events_in = events_in;
     }
+}
+
+/// Whether somebody may hold other files after this than before.
+fn may_change_holders(event: &FollowEvent) -> bool {
+    matches!(
+        event,
+        FollowEvent::Created { .. }
+            | FollowEvent::Renamed { .. }
+            | FollowEvent::Deleted { .. }
+            | FollowEvent::Truncated { .. }
+            | FollowEvent::Restored { .. }
+            | FollowEvent::Retargeted { .. }
+    )
 }
 
 /// Where the session's files stand.

@@ -140,7 +140,7 @@ impl Drop for Holders {
 
 /// Whether a worker tells by itself what it opens: a program of the user's own does not.
 fn tells_itself(worker: &Worker) -> bool {
-    worker.is_alive() && worker.setup.handler != "command"
+    worker.is_alive() && worker.setup.program.is_none()
 }
 
 fn look_on(asked: &Receiver<()>, stopped: &Receiver<()>, finds: &Sender<Vec<OpenFile>>) {

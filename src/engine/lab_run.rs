@@ -9,11 +9,12 @@ use super::EngineError;
 use super::steps::{Due, Steps};
 use crate::clock::{ClockError, ClockSetting, Moment, Mono};
 use crate::command::{ClockOrder, WorkerOrder};
-use crate::event::{Event, SessionOpened, What, WorkerEvent, WorkerId};
-use crate::lab::{self, Lab, OwnedFolder};
+use crate::event::{Event, LaunchId, SessionOpened, What, WorkerEvent, WorkerId};
+use crate::follow::{FileSet, Target};
+use crate::lab::{self, Lab, LabWorker, OwnedFolder};
 use crate::model::{Model, WorkerState};
-use crate::record::{LEVELS, Level};
-use crate::worker::{Supervisor, WorkerPlan};
+use crate::record::{LEVELS, Level, Sequence};
+use crate::worker::{Plan, ProgramPlan, Supervisor, WorkerPlan};
 
 pub(super) struct LabRun {
     lab: Lab,
@@ -54,7 +55,7 @@ impl LabRun {
     pub(super) fn opened(&self) -> SessionOpened {
         SessionOpened {
             title: self.lab.title.clone(),
-            paths: self.log_folders(),
+            paths: if self.lab.has_programs() { vec![self.folder().to_owned()] } else { self.log_folders() },
             lab: Some(self.lab.opened(self.folder.path())),
         }
     }
@@ -80,7 +81,16 @@ impl LabRun {
         self.supervisor.sample()
     }
 
-    /// Starts every worker that does not run, in log folders that are there: most handlers make none, and workers that
+    /// What is followed: where Rotascope's own workers write, or all of the folder if a program may write anywhere.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        if self.lab.has_programs() {
+            let kept = self.folder().join(lab::OUTPUT);
+            return vec![Target::Files(FileSet::all_below(self.folder()).without(kept))];
+        }
+        self.log_folders().into_iter().map(Target::Folder).collect()
+    }
+
+    /// Starts every worker of Rotascope's own that does not run, in log folders that are there: most handlers make none, and workers that
     /// make one at the same time can trip over each other.
     pub(super) fn start_workers(&mut self) -> Vec<Event> {
         for folder in self.log_folders() {
@@ -89,7 +99,31 @@ impl LabRun {
         }
         let clock = self.clock.clone();
         self.steps.start(Mono::now());
-        self.workers().flat_map(|worker| self.supervisor.start(worker, &clock)).collect()
+        let own = self.workers().filter(|worker| self.program(*worker).is_none()).collect::<Vec<_>>();
+        own.into_iter().flat_map(|worker| self.supervisor.start(worker, &clock)).collect()
+    }
+
+    fn program(&self, worker: WorkerId) -> Option<&lab::ProgramPlan> {
+        self.lab.workers.get(worker.0 as usize)?.program()
+    }
+
+    /// The programs that do not run.
+    pub(super) fn programs_to_start(&self) -> Vec<WorkerId> {
+        self.workers().filter(|worker| self.supervisor.next_launch(*worker).is_some()).collect()
+    }
+
+    /// What a program will be started as: its next launch, and how its lines are known. None if it runs, or is none.
+    pub(super) fn next_launch(&self, worker: WorkerId) -> Option<(LaunchId, Option<Sequence>)> {
+        let launch = self.supervisor.next_launch(worker)?;
+        Some((launch, self.program(worker)?.sequence.clone()))
+    }
+
+    pub(super) fn start_program(&mut self, worker: WorkerId, launch: LaunchId) -> Vec<Event> {
+        self.supervisor.start_as(worker, &self.clock, launch)
+    }
+
+    pub(super) fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
     }
 
     /// Tells every worker to end, and the model that it was told.
@@ -100,6 +134,8 @@ impl LabRun {
 
     pub(super) fn order(&mut self, worker: WorkerId, order: WorkerOrder) -> Vec<Event> {
         match order {
+            // The engine prepares that, unless everything is about to end.
+            WorkerOrder::Restart if self.program(worker).is_some() => Vec::new(),
             // Also one that was never started can be: it begins with the others' clock.
             WorkerOrder::Restart => self.supervisor.start(worker, &self.clock),
             WorkerOrder::Stop => {
@@ -183,10 +219,23 @@ fn scratch() -> std::io::Result<tempfile::TempDir> {
     named().tempdir_in("/dev/shm").or_else(|_| named().tempdir())
 }
 
-fn plans(lab: &Lab, folder: &Path) -> Vec<WorkerPlan> {
+fn plans(lab: &Lab, folder: &Path) -> Vec<Plan> {
+    let plan = |worker: &LabWorker| match worker {
+        LabWorker::Own(plan) => Plan::from(own_plan(plan, folder)),
+        LabWorker::Program(plan) => Plan::from(ProgramPlan {
+            name: plan.name.clone(),
+            words: plan.words(lab.file.as_deref()),
+            folder: folder.to_owned(),
+            output: plan.output(folder),
+        }),
+    };
+    lab.workers.iter().map(plan).collect()
+}
+
+fn own_plan(plan: &lab::WorkerPlan, folder: &Path) -> WorkerPlan {
     const BY_INDEX: [Level; LEVELS] =
         [Level::None, Level::Debug, Level::Info, Level::Warning, Level::Error, Level::Critical];
-    let plan = |plan: &lab::WorkerPlan| WorkerPlan {
+    WorkerPlan {
         name: plan.name.clone(),
         module: plan.group.clone(),
         logger: plan.logger.clone(),
@@ -201,6 +250,5 @@ fn plans(lab: &Lab, folder: &Path) -> Vec<WorkerPlan> {
         threads: plan.threads,
         tasks: plan.tasks,
         work: plan.work,
-    };
-    lab.workers.iter().map(plan).collect()
+    }
 }

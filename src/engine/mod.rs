@@ -9,6 +9,7 @@ mod fill;
 mod headless;
 mod holders;
 mod lab_run;
+mod launches;
 mod operate;
 mod report;
 mod restore;

@@ -244,7 +244,10 @@ fn act(step: &Step, run: u64, number: u32, model: &Model, folder: &Path) -> Act 
 fn remove_dir(path: &StepPath, run: u64, model: &Model, folder: &Path, by: Actor) -> Act {
     let live_folder = || -> Option<PathBuf> {
         let live = model.live().and_then(|live| model.incarnation(live)).and_then(|live| live.path.clone());
-        let writers = || model.workers().first().map(|worker| worker.setup.path.clone());
+        let writers = || {
+            let own = model.workers().iter().find(|worker| worker.setup.program.is_none());
+            own.map(|worker| worker.setup.path.clone())
+        };
         Some(live.or_else(writers)?.parent()?.to_owned())
     };
     match path.resolve(folder, run).or_else(live_folder) {

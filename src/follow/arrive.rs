@@ -171,7 +171,7 @@ impl State {
             last_path: path.to_owned(),
             real: None,
             start,
-            lines: Lines::new(start, quiet_below, self.options.stamps),
+            lines: Lines::new(start, quiet_below, self.options.stamps).with_sequences(&self.sequences),
             marker: Vec::new(),
             seen: None,
             size,

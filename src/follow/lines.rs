@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::encoding::{SAMPLE_BYTES, Sniffer};
-use super::stamps::{self, Runs};
+use super::sequences::{Age, Sequences};
+use super::stamps::{Judge, Judged, LONGEST_JUDGED, Runs};
 use crate::event::{Batch, IncarnationId, LineMark};
 use crate::record::{LEVELS, TextEncoding, level_of, without_mark};
 
@@ -46,6 +47,10 @@ pub(super) struct Lines {
     /// Bytes below were there before following began: their levels are no news.
     quiet_below: u64,
     judge_stamps: bool,
+    /// How lines of programs are known, which bear no stamps.
+    sequences: Sequences,
+    /// Where in the file each age but the first began.
+    ages: Vec<(u64, Age)>,
     /// The unended line from its first byte that is not NUL, up to a bound.
     carry: Vec<u8>,
     last_mark: Option<LineMark>,
@@ -85,6 +90,8 @@ impl Lines {
             count: 0,
             quiet_below,
             judge_stamps,
+            sequences: Sequences::default(),
+            ages: Vec::new(),
             carry: Vec::new(),
             last_mark: None,
             beginning: Vec::new(),
@@ -95,6 +102,25 @@ impl Lines {
             next_rung: RUNG_BYTES as u64,
             batch: Summing { start, ..Summing::default() },
         }
+    }
+
+    /// With lines of programs judged too.
+    pub(super) fn with_sequences(self, sequences: &Sequences) -> Lines {
+        let age = sequences.age();
+        let ages = if age == Age::default() { Vec::new() } else { vec![(self.offset, age)] };
+        Lines { sequences: sequences.clone(), ages, ..self }
+    }
+
+    /// What comes from here on is of another age.
+    pub(super) fn begin_age(&mut self, age: Age) {
+        self.ages.push((self.offset, age));
+    }
+
+    /// How a line is judged that ends behind `end`.
+    pub(super) fn judge_at(&self, end: u64) -> Judge<'_> {
+        let begun = self.ages.partition_point(|(from, _)| *from < end);
+        let age = begun.checked_sub(1).map(|last| self.ages[last].1).unwrap_or_default();
+        Judge { sequences: &self.sequences, age }
     }
 
     /// The splitter of the life that goes on after a truncation: what was left below `start` is known already.
@@ -110,6 +136,8 @@ impl Lines {
             units_from: start,
             next_rung: rungs.last().map_or(RUNG_BYTES as u64, |rung| rung_after(rung.offset)),
             rungs,
+            sequences: self.sequences.clone(),
+            ages: self.ages.iter().map(|(from, age)| ((*from).min(start), *age)).collect(),
             ..Lines::new(start, 0, self.judge_stamps)
         }
     }
@@ -299,11 +327,11 @@ impl Lines {
         let news = end >= self.quiet_below;
         if news || self.judge_stamps {
             if self.carry.is_empty() {
-                self.weigh(self.without_leading_nul(rest), news);
+                self.weigh(self.without_leading_nul(rest), end, news);
             } else {
                 self.keep(rest);
                 let carry = std::mem::take(&mut self.carry);
-                self.weigh(&carry, news);
+                self.weigh(&carry, end, news);
                 self.carry = carry;
             }
         }
@@ -312,7 +340,7 @@ impl Lines {
         self.carry.shrink_to(HEAD_BYTES);
     }
 
-    fn weigh(&mut self, line: &[u8], news: bool) {
+    fn weigh(&mut self, line: &[u8], end: u64, news: bool) {
         let wide = self.encoding().is_wide();
         let text = if wide { self.encoding().to_utf8(line) } else { Cow::Borrowed(line) };
         let line = if wide { text.strip_suffix(b"\n").unwrap_or(&text) } else { line };
@@ -321,13 +349,22 @@ impl Lines {
             self.batch.levels[level_of(line) as usize] += 1;
         }
         if self.judge_stamps {
-            stamps::judge(line, &mut self.batch.whole, &mut self.batch.torn, &mut self.batch.fragments);
+            let judged = self.judge_at(end).judge(line);
+            match judged {
+                Judged::Whole { stamp, fragment_before } => {
+                    self.batch.whole.add(&stamp);
+                    self.batch.fragments += u64::from(fragment_before);
+                }
+                Judged::Torn(stamp) => self.batch.torn.add(&stamp),
+                Judged::Fragment => self.batch.fragments += 1,
+                Judged::Other => {}
+            }
         }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
         let bytes = if self.carry.is_empty() { self.without_leading_nul(bytes) } else { bytes };
-        let most = if self.judge_stamps { stamps::LONGEST_JUDGED } else { HEAD_BYTES };
+        let most = if self.judge_stamps { LONGEST_JUDGED } else { HEAD_BYTES };
         let room = most.saturating_sub(self.carry.len()).min(bytes.len());
         self.carry.extend_from_slice(&bytes[..room]);
     }

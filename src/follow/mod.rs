@@ -22,6 +22,7 @@ mod pattern;
 mod read;
 mod run;
 mod sabotage;
+mod sequences;
 mod series;
 mod stamps;
 mod state;
@@ -41,7 +42,8 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Sender, bounded, unbounded};
 
 use crate::command::FileOrder;
-use crate::event::{Event, FileId, IncarnationId};
+use crate::event::{Event, FileId, IncarnationId, LaunchId};
+use crate::record::Sequence;
 
 /// What to follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +72,16 @@ pub enum FollowOrder {
     Look,
     /// Look and read until nothing moves, then answer with `CaughtUp`.
     CatchUp(u64),
+    /// A program is about to be started. Look and read until nothing moves, as all of that is of its launches before;
+    /// from then on lines without a stamp that fit the pattern are of this launch. Then answer with `CaughtUp`.
+    Launch {
+        /// How its lines are known; without it they are not counted.
+        sequence: Option<Sequence>,
+        /// This start.
+        launch: LaunchId,
+        /// The number in the answer.
+        request: u64,
+    },
     /// Carry out a file operation between two looks, and report it with its exact size.
     Operate(FileOrder),
     /// A worker holds this file; get hold of it too, by its path or by the worker's descriptor.

@@ -19,6 +19,12 @@ impl State {
         match order {
             FollowOrder::Look => self.turn().map(drop),
             FollowOrder::CatchUp(request) => self.catch_up(request),
+            FollowOrder::Launch { sequence, launch, request } => {
+                self.read_all()?;
+                let age = self.sequences.begin(sequence, launch);
+                self.lives.values_mut().for_each(|life| life.lines.begin_age(age));
+                self.say(FollowEvent::CaughtUp { request })
+            }
             FollowOrder::Operate(order) => self.operate(order),
             FollowOrder::HeldByWorker { pid, descriptor, path, file_id } => {
                 self.hold_too(pid, descriptor, &path, file_id)

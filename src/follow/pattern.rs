@@ -27,6 +27,8 @@ pub struct FileSet {
     deepest: Option<usize>,
     /// The names bear dates: the files continue each other.
     dated: bool,
+    /// A folder below that is left out.
+    except: Option<PathBuf>,
 }
 
 /// As a shell reads patterns, so that nobody has to learn others.
@@ -55,8 +57,11 @@ impl Target {
     /// When it is a pattern and makes no sense.
     pub fn named(path: &Path, recursive: bool) -> Result<Target, TargetError> {
         if path.is_dir() {
-            let whole = FileSet { folder: path.to_owned(), pattern: None, deepest: None, dated: false };
-            return Ok(if recursive { Target::Files(whole) } else { Target::Folder(path.to_owned()) });
+            return Ok(if recursive {
+                Target::Files(FileSet::all_below(path))
+            } else {
+                Target::Folder(path.to_owned())
+            });
         }
         if std::fs::symlink_metadata(path).is_ok() || !path.components().any(is_pattern) {
             return Ok(Target::Path(path.to_owned()));
@@ -66,6 +71,17 @@ impl Target {
 }
 
 impl FileSet {
+    /// Every log file of a folder and its subfolders.
+    pub fn all_below(folder: &Path) -> FileSet {
+        FileSet { folder: folder.to_owned(), pattern: None, deepest: None, dated: false, except: None }
+    }
+
+    /// The same without the files of one of the subfolders; they are listed all the same.
+    #[must_use]
+    pub fn without(self, subfolder: PathBuf) -> FileSet {
+        FileSet { except: Some(subfolder), ..self }
+    }
+
     fn of_pattern(path: &Path, recursive: bool) -> Result<FileSet, TargetError> {
         let wrong = |reason: String| TargetError { path: path.to_owned(), reason };
         let folder: PathBuf = path.components().take_while(|component| !is_pattern(*component)).collect();
@@ -78,7 +94,7 @@ impl FileSet {
         let pattern = Pattern::new(&text).map_err(|error| wrong(format!("no pattern: {}", error.msg)))?;
         let deepest = (!text.contains("**")).then(|| text.matches('/').count());
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-        Ok(FileSet { folder, pattern: Some(pattern), deepest, dated })
+        Ok(FileSet { folder, pattern: Some(pattern), deepest, dated, except: None })
     }
 
     /// Where its files are.
@@ -98,6 +114,9 @@ impl FileSet {
 
     /// Why a file below the folder is not followed, as its name tells.
     pub(super) fn skips(&self, path: &Path) -> Option<NotFollowed> {
+        if self.except.as_ref().is_some_and(|folder| path.starts_with(folder)) {
+            return Some(NotFollowed::Pattern);
+        }
         let Some(pattern) = &self.pattern else { return skipped_by_name(path) };
         let Ok(below) = path.strip_prefix(&self.folder) else { return Some(NotFollowed::Pattern) };
         if !pattern.matches_with(&below.to_string_lossy(), AS_IN_A_SHELL) {

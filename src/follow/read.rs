@@ -276,6 +276,6 @@ impl State {
         }
         // Unreadable means that nothing can be claimed to stand there.
         let cutting = Cutting { encoding: life.lines.encoding(), units_from: life.lines.units_from(), floor };
-        stamps::stamps_between(&life.file, cutting, from, to).unwrap_or_default()
+        stamps::stamps_between(&life.file, &life.lines, cutting, from, to).unwrap_or_default()
     }
 }

@@ -90,8 +90,14 @@ impl State {
         if unheard && self.moved_at.elapsed() < LIVELY { UNHEARD } else { IDLE }
     }
 
-    /// Looks and reads until a whole turn brings nothing new.
+    /// Looks and reads until a whole turn brings nothing new, and says so.
     pub(super) fn catch_up(&mut self, request: u64) -> Result<(), Ended> {
+        self.read_all()?;
+        self.say(FollowEvent::CaughtUp { request })
+    }
+
+    /// Looks and reads until a whole turn brings nothing new.
+    pub(super) fn read_all(&mut self) -> Result<(), Ended> {
         let begun = Instant::now();
         loop {
             let before = self.outlet.sent;
@@ -101,9 +107,8 @@ impl State {
             self.list()?;
             let calm = self.outlet.sent == before && next != Next::Now;
             if calm || (next != Next::Now && begun.elapsed() > CALM) {
-                break;
+                return Ok(());
             }
         }
-        self.say(FollowEvent::CaughtUp { request })
     }
 }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 
+use super::lines::Lines;
+use super::sequences::{Age, Sequences};
 use crate::event::LaunchId;
 use crate::platform;
 use crate::record::{Stamp, StampRun, Stamped, TextEncoding, parse_stamp_of_any};
@@ -46,15 +48,39 @@ impl Runs {
     }
 }
 
-/// What a line is, where each should bear a stamp.
-pub(super) fn judge(line: &[u8], whole: &mut Runs, torn: &mut Runs, fragments: &mut u64) {
-    match parse_stamp_of_any(without_return(line)) {
-        Stamped::Whole { stamp, extra_before } => {
-            whole.add(&stamp);
-            *fragments += u64::from(extra_before > 0);
+/// How a line is judged: by its stamp, or by the number that a program's pattern finds in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judge<'s> {
+    pub(super) sequences: &'s Sequences,
+    /// When it was written.
+    pub(super) age: Age,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged<'l> {
+    /// It stands whole, perhaps behind what is left of another one.
+    Whole { stamp: Stamp<'l>, fragment_before: bool },
+    /// Its text is not the one that was stamped.
+    Torn(Stamp<'l>),
+    /// A piece without a stamp, where each line should have one.
+    Fragment,
+    /// A program's, and nothing can be said of it.
+    Other,
+}
+
+impl Judge<'_> {
+    pub(super) fn judge<'l>(&self, line: &'l [u8]) -> Judged<'l> {
+        let line = without_return(line);
+        match parse_stamp_of_any(line) {
+            Stamped::Whole { stamp, extra_before } => Judged::Whole { stamp, fragment_before: extra_before > 0 },
+            Stamped::Torn { stamp } => Judged::Torn(stamp),
+            Stamped::None => match self.sequences.stamp(line, self.age) {
+                Some(stamp) => Judged::Whole { stamp, fragment_before: false },
+                None if self.sequences.any() => Judged::Other,
+                None => Judged::Fragment,
+            },
         }
-        Stamped::Torn { stamp } => torn.add(&stamp),
-        Stamped::None => *fragments += 1,
     }
 }
 
@@ -82,8 +108,14 @@ impl Cutting {
 }
 
 /// Stamps of the whole lines that end, newline included, behind `from` and not behind `to`. The line that straddles
-/// `from` counts.
-pub(super) fn stamps_between(file: &File, cutting: Cutting, from: u64, to: u64) -> io::Result<Vec<StampRun>> {
+/// `from` counts. `lines` knows when each part was written.
+pub(super) fn stamps_between(
+    file: &File,
+    lines: &Lines,
+    cutting: Cutting,
+    from: u64,
+    to: u64,
+) -> io::Result<Vec<StampRun>> {
     let mut runs = Runs::default();
     if from >= to {
         return Ok(Vec::new());
@@ -101,10 +133,12 @@ pub(super) fn stamps_between(file: &File, cutting: Cutting, from: u64, to: u64) 
             break;
         }
         let mut rest = &block[..whole];
+        let mut at = offset;
         while let Some(end) = encoding.line_end(rest) {
             keep(&mut line, &rest[..end - unit]);
+            at += end as u64;
             let text = if encoding.is_wide() { encoding.to_utf8(&line) } else { Cow::Borrowed(line.as_slice()) };
-            if let Stamped::Whole { stamp, .. } = parse_stamp_of_any(without_return(&text)) {
+            if let Judged::Whole { stamp, .. } = lines.judge_at(at - 1).judge(&text) {
                 runs.add(&stamp);
             }
             line.clear();

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, Sender, select};
 
 use super::folder::Folder;
 use super::life::Life;
+use super::sequences::Sequences;
 use super::watch::{Hints, Watch};
 use super::{Begin, FollowOptions, Operator, Taker, Target, Texts};
 use crate::clock::Moment;
@@ -108,6 +109,8 @@ pub(super) struct State {
     pub(super) outlet: Outlet,
     pub(super) texts: Texts,
     pub(super) operator: Box<dyn Operator>,
+    /// How lines of programs are known, which bear no stamps.
+    pub(super) sequences: Sequences,
     pub(super) watch: Watch,
     pub(super) lives: BTreeMap<IncarnationId, Life>,
     /// The last life of each file that is held.
@@ -166,6 +169,7 @@ impl State {
             outlet,
             texts,
             operator,
+            sequences: Sequences::default(),
             watch: Watch::silent(),
             lives: BTreeMap::new(),
             by_file: HashMap::new(),

@@ -177,7 +177,8 @@ fn show_head(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
 pub(super) fn session_folder(scene: &Scene<'_>) -> Option<PathBuf> {
     let session = scene.model.session()?;
     if let Some(lab) = &session.lab {
-        let writes = lab.workers.first().and_then(|worker| worker.path.parent());
+        let writes =
+            lab.workers.first().filter(|worker| worker.program.is_none()).and_then(|worker| worker.path.parent());
         return Some(writes.unwrap_or(&lab.folder).to_owned());
     }
     let first = session.paths.first()?;

@@ -41,7 +41,7 @@ impl Language {
         tag.parse().unwrap_or_default()
     }
 
-    fn sources(self) -> [&'static str; 9] {
+    fn sources(self) -> [&'static str; 11] {
         match self {
             Language::English => [
                 include_str!("../../assets/text/en/window.ftl"),
@@ -54,6 +54,7 @@ impl Language {
                 include_str!("../../assets/text/en/deleted.ftl"),
                 include_str!("../../assets/text/en/nest.ftl"),
                 include_str!("../../assets/text/en/encoding.ftl"),
+                include_str!("../../assets/text/en/programs.ftl"),
             ],
             Language::Chinese => [
                 include_str!("../../assets/text/zh/window.ftl"),
@@ -66,6 +67,7 @@ impl Language {
                 include_str!("../../assets/text/zh/deleted.ftl"),
                 include_str!("../../assets/text/zh/nest.ftl"),
                 include_str!("../../assets/text/zh/encoding.ftl"),
+                include_str!("../../assets/text/zh/programs.ftl"),
             ],
         }
     }

@@ -72,6 +72,10 @@ fn show_group(ui: &mut Ui, scene: &Scene<'_>, first: &Worker) {
         paint_line(ui, at + vec2(0.0, SECOND), Align2::LEFT_CENTER, &shape, small, colors.muted, width);
     }
     widgets::named(&response, &format!("{} {whole}", setup.group));
+    if let Some(words) = &setup.program {
+        response.on_hover_text(program_tip(scene, &setup.name, words));
+        return;
+    }
     let what = scene.tr_args(
         "worker-label.tip",
         &[
@@ -90,6 +94,9 @@ fn show_group(ui: &mut Ui, scene: &Scene<'_>, first: &Worker) {
 
 /// How a group starts and nests: `fork  ·  4 × 2 × 3  ·  wait 10ms`.
 fn shape_of(setup: &WorkerOpened, processes: usize) -> String {
+    if let Some(words) = &setup.program {
+        return words.join(" ");
+    }
     let mut shape = format!("{}  ·  {processes}", setup.start);
     if setup.threads * setup.tasks > 1 {
         shape = format!("{shape} × {} × {}", setup.threads, setup.tasks);
@@ -98,6 +105,13 @@ fn shape_of(setup: &WorkerOpened, processes: usize) -> String {
         shape = format!("{shape}  ·  {}", setup.work);
     }
     shape
+}
+
+fn program_tip(scene: &Scene<'_>, name: &str, words: &[String]) -> String {
+    let starts = scene.tr_args("program-tip", &[("command", words.join(" ").into())]);
+    let output = format!("{}/{name}.log", crate::lab::OUTPUT);
+    let kept = scene.tr_args("program-output", &[("path", output.into())]);
+    format!("{starts}\n\n{kept}")
 }
 
 fn show_worker(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Worker) {
@@ -271,7 +285,8 @@ fn context_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Work
             send(state, worker.id, order);
         }
     }
-    if is_alive(worker) {
+    // A program decides by itself how fast it writes.
+    if is_alive(worker) && worker.setup.program.is_none() {
         ui.separator();
         show_rates(ui, scene, state, worker);
     }

@@ -117,6 +117,9 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, worker: &Worker) {
             ui.label(RichText::new(value).font(theme::mono(theme::MONO)));
             ui.end_row();
         };
+        if let Some(words) = &worker.setup.program {
+            row("program-command", words.join(" "));
+        }
         if let Some(pid) = worker.pid {
             row("worker-pid", pid.to_string());
         }

@@ -300,6 +300,9 @@ impl Model {
         // A handler may write lines again that it finds lost.
         let lost_before = self.ledger.losses_among(&batch.stamps);
         self.ledger.read(batch);
+        for worker in self.ledger.uncounted_among(&batch.stamps) {
+            self.saw_lines_of(at, worker);
+        }
         for id in lost_before.into_iter().chain(beyond) {
             self.count_lost_in(id);
         }

@@ -64,6 +64,8 @@ pub struct Ledger {
     workers: BTreeMap<WorkerId, Account>,
     total: Account,
     launches: BTreeMap<LaunchId, WorkerId>,
+    /// Launches of programs, which have no counters.
+    uncounted: BTreeSet<LaunchId>,
     tasks: BTreeMap<(LaunchId, u16, u16), Task>,
     lives: Lives,
     /// Launches that held a file when it was cut: tasks of theirs that have not been heard of may have lost lines too.
@@ -193,6 +195,21 @@ impl Ledger {
             account.shift(&Terms::default(), &task.terms());
             self.total.shift(&Terms::default(), &task.terms());
         }
+    }
+
+    /// A program began, which has no counters: the highest number seen is what it has written.
+    pub(super) fn program_launched(&mut self, launch: LaunchId, worker: WorkerId) {
+        self.uncounted.insert(launch);
+        self.launched(launch, worker);
+    }
+
+    /// The workers whose lines are among these and are counted by nobody but their reader.
+    pub(super) fn uncounted_among(&self, runs: &[StampRun]) -> BTreeSet<WorkerId> {
+        if self.uncounted.is_empty() {
+            return BTreeSet::new();
+        }
+        let launches = runs.iter().map(|run| run.launch).filter(|launch| self.uncounted.contains(launch));
+        launches.filter_map(|launch| self.launches.get(&launch).copied()).collect()
     }
 
     /// Counters were read.
@@ -416,7 +433,7 @@ impl Ledger {
     /// The only way to a task's lines: keeps the sums in step.
     fn change(&mut self, key: TaskKey, act: impl FnOnce(&mut Task, &Lives)) {
         let task = self.tasks.entry(key).or_insert_with(|| {
-            let mut task = Task::default();
+            let mut task = if self.uncounted.contains(&key.0) { Task::uncounted() } else { Task::default() };
             for life in self.cut_early.get(&key.0).into_iter().flatten() {
                 task.note_gap(*life, true);
             }

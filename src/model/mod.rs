@@ -139,7 +139,9 @@ impl Model {
             self.workers.push(Worker::idle(id, setup.clone()));
             self.tracks.push(worker::Track::default());
             self.timeline.workers.push(Vec::new());
-            self.timeline.lane_mut(&setup.path);
+            if setup.program.is_none() {
+                self.timeline.lane_mut(&setup.path);
+            }
         }
     }
 

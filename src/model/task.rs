@@ -101,6 +101,8 @@ pub(super) struct Task {
     overwritten: Intervals,
     /// Torn lines with numbers above `written`: a damaged number must not raise the count.
     early: Intervals,
+    /// No counters tell of it: what was seen is all that is known to have been written.
+    uncounted: bool,
     gaps: Vec<Gap>,
     /// Files with lines of this task whose size at the cut is a bound.
     pub(super) inexact: BTreeSet<IncarnationId>,
@@ -141,7 +143,9 @@ impl Task {
             in_flight: self.written - decided,
             duplicated: self.duplicated.len(),
             astray: self.astray.len(),
-            bound: !self.inexact.is_empty() || !self.overwritten.is_empty(),
+            bound: !self.inexact.is_empty()
+                || !self.overwritten.is_empty()
+                || (self.uncounted && !self.missing.is_empty()),
         }
     }
 
@@ -153,6 +157,11 @@ impl Task {
             None => self.extents.insert(index, (incarnation, first, last)),
         }
         self.places.entry(incarnation).or_default()
+    }
+
+    /// One whose lines nobody counts but their reader.
+    pub(super) fn uncounted() -> Task {
+        Task { uncounted: true, ..Task::default() }
     }
 
     /// New counters. `standing` judges files, as everywhere below.
@@ -247,7 +256,8 @@ impl Task {
             // What was seen in the file that was cut, or in an older one, was written before the cut.
             let later = self.places.range(gap.life..).skip_while(|(life, _)| **life == gap.life);
             let next = later.filter_map(|(_, place)| place.next_after(gap.after)).min().unwrap_or(u64::MAX);
-            let last = (next - 1).min(self.returned).min(gap.limit.unwrap_or(u64::MAX));
+            let returned = if self.uncounted { self.written } else { self.returned };
+            let last = (next - 1).min(returned).min(gap.limit.unwrap_or(u64::MAX));
             self.overwritten.add(&unseen.and(&Intervals::of(gap.after + 1, last)));
         }
         self.missing.add(&unseen);

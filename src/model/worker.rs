@@ -242,7 +242,11 @@ impl Model {
         worker.tasks = tasks_of(&worker.setup);
         worker.blocked = None;
         self.tracks[index] = Track::default();
-        self.ledger.launched(launch, id);
+        if self.workers[index].setup.program.is_some() {
+            self.ledger.program_launched(launch, id);
+        } else {
+            self.ledger.launched(launch, id);
+        }
         self.workers[index].written = self.ledger.worker(id).written;
         self.mark(at, None, None, MarkKind::WorkerStarted { worker: id, pid }, false);
     }
@@ -338,6 +342,16 @@ impl Model {
             let written = worker.written;
             worker.rate_now = self.tracks[index].pace.count(at, written, &mut worker.rate_history);
             worker.count_tasks(at, counts);
+        }
+    }
+
+    /// Lines of a program were read: that is how they are counted.
+    pub(super) fn saw_lines_of(&mut self, at: Mono, id: WorkerId) {
+        let index = id.0 as usize;
+        let worker = &mut self.workers[index];
+        worker.written = self.ledger.worker(id).written;
+        if matches!(worker.state, WorkerState::Running | WorkerState::Ending) {
+            worker.rate_now = self.tracks[index].pace.count(at, worker.written, &mut worker.rate_history);
         }
     }
 

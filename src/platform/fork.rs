@@ -163,6 +163,20 @@ impl ProcessHandle {
         Ok(ProcessHandle { pid })
     }
 
+    /// Signals it.
+    ///
+    /// # Errors
+    /// The system's; nothing happens to a process that has ended.
+    pub fn signal(&self, signal: super::ProcessSignal) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            let signal = super::unix::signal_of(signal)?;
+            Ok(rustix::process::pidfd_send_signal(&self.descriptor, signal)?)
+        }
+        #[cfg(not(target_os = "linux"))]
+        super::signal_process(self.pid, signal)
+    }
+
     /// Kills it, and waits until it is gone.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ mod displace;
 mod fork;
 mod lock;
 #[cfg(unix)]
+mod marked;
+#[cfg(unix)]
 mod open_files;
 #[cfg(unix)]
 mod unix;
@@ -16,6 +18,8 @@ pub use displace::*;
 #[cfg(unix)]
 pub use fork::*;
 pub use lock::*;
+#[cfg(unix)]
+pub use marked::*;
 #[cfg(unix)]
 pub use open_files::*;
 #[cfg(unix)]

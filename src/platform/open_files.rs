@@ -121,12 +121,27 @@ pub fn process_facts(_: u32) -> Option<ProcessFacts> {
 /// wherever they have moved in the tree of processes. Those of other users are not among them.
 #[cfg(target_os = "linux")]
 pub fn processes_with(variable: &str) -> Vec<u32> {
-    let Some((name, value)) = variable.split_once('=') else { return Vec::new() };
     let Ok(all) = procfs::process::all_processes() else { return Vec::new() };
-    let marked = |process: &procfs::process::Process| {
-        process.environ().is_ok_and(|environ| environ.get(std::ffi::OsStr::new(name)).is_some_and(|set| set == value))
-    };
-    all.flatten().filter(marked).map(|process| process.pid() as u32).collect()
+    all.flatten().filter(|process| has(process, variable)).map(|process| process.pid() as u32).collect()
+}
+
+/// Whether the environment of this process holds `NAME=value`; one that has ended holds nothing.
+#[cfg(target_os = "linux")]
+pub fn process_has(pid: u32, variable: &str) -> bool {
+    let process = i32::try_from(pid).ok().and_then(|pid| procfs::process::Process::new(pid).ok());
+    process.is_some_and(|process| has(&process, variable))
+}
+
+#[cfg(target_os = "linux")]
+fn has(process: &procfs::process::Process, variable: &str) -> bool {
+    let Some((name, value)) = variable.split_once('=') else { return false };
+    process.environ().is_ok_and(|environ| environ.get(std::ffi::OsStr::new(name)).is_some_and(|set| set == value))
+}
+
+/// The same where the system does not tell.
+#[cfg(not(target_os = "linux"))]
+pub fn process_has(_: u32, _: &str) -> bool {
+    false
 }
 
 /// The same where the system does not tell: nobody.

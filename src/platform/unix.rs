@@ -241,7 +241,7 @@ pub enum ProcessSignal {
     Number(i32),
 }
 
-fn signal_of(signal: ProcessSignal) -> io::Result<Signal> {
+pub(super) fn signal_of(signal: ProcessSignal) -> io::Result<Signal> {
     Ok(match signal {
         ProcessSignal::Terminate => Signal::TERM,
         ProcessSignal::Kill => Signal::KILL,

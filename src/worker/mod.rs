@@ -2,7 +2,7 @@
 //!
 //! A worker is this same executable with a hidden subcommand, or was forked from a fork server that is. Its standard
 //! input brings one line of setup and then orders; the end of it means that the parent is gone. Its standard output
-//! takes reports back. Counters go through a page of shared memory, so that a worker killed in the middle of a write
+//! takes reports back; a program of the user's own, which may be a worker too, is seen from outside alone. Counters go through a page of shared memory, so that a worker killed in the middle of a write
 //! loses no count.
 //!
 //! ```text
@@ -17,8 +17,10 @@ mod fork_server;
 mod guard;
 mod inbox;
 mod launch;
+mod lookout;
 mod pace;
 mod process;
+mod program;
 mod report;
 mod servers;
 mod shared;
@@ -38,6 +40,7 @@ use crate::record::Level;
 pub use child::run_worker;
 pub use fork_server::run_fork_server;
 pub use guard::run_guard;
+pub use program::ProgramPlan;
 pub use start::{START_METHODS, StartMethod};
 pub use supervisor::Supervisor;
 pub use work::Work;
@@ -51,7 +54,28 @@ pub const FORK_SERVER_SUBCOMMAND: &str = "__forkserver";
 /// The hidden subcommand that runs the guard.
 pub const GUARD_SUBCOMMAND: &str = "__guard";
 
-/// What a worker is to do, in every launch.
+/// What one worker is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// Rotascope's own.
+    Own(Box<WorkerPlan>),
+    /// A program of the user's own.
+    Program(ProgramPlan),
+}
+
+impl From<WorkerPlan> for Plan {
+    fn from(plan: WorkerPlan) -> Plan {
+        Plan::Own(Box::new(plan))
+    }
+}
+
+impl From<ProgramPlan> for Plan {
+    fn from(plan: ProgramPlan) -> Plan {
+        Plan::Program(plan)
+    }
+}
+
+/// What a worker of Rotascope's own is to do, in every launch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkerPlan {
     /// Its name, which stands in each line's stamp: `A-Z a-z 0-9 _ -`.

@@ -336,6 +336,7 @@ impl World {
             inherit_file: false,
             rate: 10.0,
             path: PathBuf::from(LIVE),
+            program: None,
         };
         let lab = LabOpened {
             file: None,

@@ -73,6 +73,7 @@ impl Told {
             inherit_file: false,
             rate: 10.0,
             path: path(LOG),
+            program: None,
         };
         let mut told = Told::open(Some(LabOpened {
             file: None,

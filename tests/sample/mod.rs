@@ -173,6 +173,7 @@ impl Play {
             inherit_file: false,
             rate: 100.0,
             path: path_of("2026-05-09.log"),
+            program: None,
         });
         let lab = LabOpened {
             file: None,

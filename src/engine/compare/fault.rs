@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
 
 use crate::clock::{SchedulePlan, When};
 use crate::handler::Class;
-use crate::lab::{Lab, show_duration};
+use crate::lab::{Lab, LabWorker, show_duration};
 
 /// Lines per second of each worker.
 pub(super) const RATE: u32 = 1000;
@@ -149,7 +149,9 @@ impl FaultInfo {
         let mut lab = Lab::parse(&text, self.name).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let midnight = SchedulePlan { when: When::Midnight, ..SchedulePlan::default() };
         for worker in &mut lab.workers {
-            worker.handler.options.schedule = midnight;
+            if let LabWorker::Own(plan) = worker {
+                plan.handler.options.schedule = midnight;
+            }
         }
         lab
     }
@@ -258,7 +260,7 @@ mod tests {
                 for (processes, ms) in [(1, 1_000), (4, 5_000), (256, 7_777), (3, 86_400_000)] {
                     let lab = fault.lab(info.class, processes, Duration::from_millis(ms));
                     assert_eq!(lab.workers.len(), usize::from(processes), "{}", fault.name);
-                    assert!(lab.workers.iter().all(|worker| worker.handler.class == info.class));
+                    assert!(lab.own_workers().all(|worker| worker.handler.class == info.class));
                 }
             }
         }

@@ -188,8 +188,8 @@ mod tests {
                         let text = chosen.text(now());
                         let lab = Lab::parse(&text, "lab").unwrap_or_else(|error| panic!("{error}\n{text}"));
                         assert_eq!(lab.workers.len(), 4);
-                        assert_eq!(lab.workers[0].threads, 2);
-                        assert_eq!(lab.workers[0].handler.class, info.class);
+                        let worker = lab.workers[0].own().unwrap();
+                        assert_eq!((worker.threads, worker.handler.class), (2, info.class));
                     }
                 }
             }
@@ -205,7 +205,7 @@ mod tests {
     fn each_encoding_gets_into_the_lab() {
         for encoding in ENCODINGS {
             let text = NewLab { encoding, ..NewLab::default() }.text(now());
-            assert_eq!(Lab::parse(&text, "lab").unwrap().workers[0].handler.options.encoding, encoding);
+            assert_eq!(Lab::parse(&text, "lab").unwrap().workers[0].own().unwrap().handler.options.encoding, encoding);
         }
     }
 

@@ -1,11 +1,13 @@
 //! `[[workers]]`: groups of processes that write.
 
-use super::super::WorkerPlan;
+use std::collections::HashSet;
+
 use super::super::source::{Table, Value};
 use super::super::value::{closest, parse_duration};
+use super::super::{LabWorker, ProgramPlan, WorkerPlan};
 use super::{LEVELS as LEVEL_NAMES, Logger, Named, refer, refuse_repeats};
 use crate::platform;
-use crate::record::{LEVELS, Level, is_worker_name};
+use crate::record::{LEVELS, Level, Sequence, is_worker_name};
 use crate::worker::{START_METHODS, StartMethod, Work};
 
 const KEYS: [&str; 13] = [
@@ -42,13 +44,13 @@ pub(super) struct Workers {
     /// Their names; none if something is wrong with one of them.
     pub(super) names: Option<Vec<String>>,
     /// The plans; none if something is wrong with one of them.
-    pub(super) plans: Option<Vec<WorkerPlan>>,
+    pub(super) plans: Option<Vec<LabWorker>>,
 }
 
 /// One `[[workers]]` table.
 struct Group {
     names: Option<Vec<String>>,
-    plans: Option<Vec<WorkerPlan>>,
+    plans: Option<Vec<LabWorker>>,
 }
 
 pub(super) fn read(root: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Workers {
@@ -61,6 +63,7 @@ pub(super) fn read(root: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Workers
         root.wrong("there are no workers; write a table [[workers]] with a name and a logger");
     }
     refuse_repeats(&tables);
+    refuse_repeated_sequences(&tables);
     let groups: Vec<Group> = tables.iter().map(|table| group(table, loggers)).collect();
     let (names, plans): (Vec<_>, Vec<_>) = groups.into_iter().map(|group| (group.names, group.plans)).unzip();
     let names = names.into_iter().collect::<Option<Vec<_>>>().map(|names| names.concat());
@@ -72,8 +75,9 @@ fn group(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Group {
     table.only(&KEYS);
     let name = table.need("name", "name = \"web\"").and_then(|value| name(&value));
     if let Some(command) = table.get("command") {
-        foreign_program(table, &command);
-        return Group { names: name.map(|name| vec![format!("{name}-1")]), plans: None };
+        let plan = program(table, &command, name);
+        let names = name.map(|name| vec![format!("{name}-1")]);
+        return Group { names, plans: plan.map(|plan| vec![LabWorker::Program(plan)]) };
     }
     if let Some(sequence) = table.get("sequence") {
         sequence.wrong("it reads the lines of a program of one's own; write command = [\"PROGRAM\", ...] too");
@@ -84,7 +88,7 @@ fn group(table: &Table<'_, '_>, loggers: &Named<'_, Logger>) -> Group {
     let plan = plan(table, loggers);
     let group = name.unwrap_or_default();
     let plans = names.clone().zip(plan).map(|(names, plan)| {
-        let one = |name: String| WorkerPlan { name, group: group.to_owned(), ..plan.clone() };
+        let one = |name: String| LabWorker::Own(WorkerPlan { name, group: group.to_owned(), ..plan.clone() });
         names.into_iter().map(one).collect()
     });
     Group { names, plans }
@@ -240,23 +244,39 @@ fn work(table: &Table<'_, '_>) -> Option<Work> {
     }
 }
 
-/// `command` and `sequence`: checked, and not built yet.
-fn foreign_program(table: &Table<'_, '_>, command: &Value<'_, '_>) -> Option<()> {
+/// `command` and `sequence`.
+fn program(table: &Table<'_, '_>, command: &Value<'_, '_>, name: Option<&str>) -> Option<ProgramPlan> {
+    let mut right = true;
     for key in OURS {
         if let Some(value) = table.get(key) {
             value.wrong("a program of one's own decides that by itself; leave it out, or leave out command");
+            right = false;
         }
     }
-    if let Some(sequence) = table.get("sequence")
-        && !sequence.text()?.contains("(?P<seq>")
-    {
-        sequence.wrong("a pattern that gives no number; write the lines' number as the group (?P<seq>\\d+)");
-    }
+    let sequence = match table.get("sequence") {
+        Some(value) => value.text().and_then(|text| value.check(Sequence::parse(text))).map(Some),
+        None => Some(None),
+    };
     let words = command.texts()?;
     if words.first().is_none_or(|program| program.is_empty()) {
         command.wrong("no program; write it and its arguments, like [\"python3\", \"app.py\"]");
         return None;
     }
-    command.unbuilt("workers are Rotascope's own");
-    Some(())
+    if words.iter().any(|word| word.contains('\0')) {
+        command.wrong("a word can't hold a NUL; leave it out");
+        return None;
+    }
+    let (name, sequence) = (name?, sequence?);
+    let command = words.into_iter().map(str::to_owned).collect();
+    right.then(|| ProgramPlan { name: format!("{name}-1"), group: name.to_owned(), command, sequence })
+}
+
+/// Lines of two programs that fit one pattern could not be told apart.
+fn refuse_repeated_sequences(tables: &[Table<'_, '_>]) {
+    let mut known = HashSet::new();
+    for value in tables.iter().filter_map(|table| table.get("sequence")) {
+        if value.as_text().is_some_and(|text| !known.insert(text)) {
+            value.wrong("another program above has this pattern; write into each what only its own lines hold");
+        }
+    }
 }
