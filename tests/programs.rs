@@ -179,7 +179,8 @@ fn what_a_file_handler_writes_after_a_delete_is_lost_to_the_line() {
     assert_eq!((terms.written, terms.destroyed, terms.lost), (written, stood, written - stood), "{terms:?}");
     assert_eq!((model.workers()[0].reopens, terms.bound), (0, false));
     assert!(!log.exists());
-    let [recovery] = model.recoveries().try_into().unwrap();
+    let recoveries = model.recoveries();
+    let [recovery] = recoveries.as_slice() else { panic!("{recoveries:?}") };
     assert_eq!((recovery.gap_ms, recovery.lost), (None, written - stood));
     let kept = fs::read_to_string(desk.output()).unwrap();
     assert!(kept.starts_with(&format!("in {}\n", desk.folder.display())), "{kept}");
