@@ -22,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::clock::{Moment, Mono, Schedule};
-use crate::event::{FileId, OpenReason, Period, Rollover, RolloverAct};
+use crate::event::{Displaced, FileId, OpenReason, Period, Rollover, RolloverAct};
 use crate::platform;
 
 use self::lock::{Lock, Taken};
@@ -139,7 +139,7 @@ impl Log {
             Err(error) => return Err(EmitError::system("rename", &self.path, error)),
         };
         let file_id = id_at(&to).or(Some(live));
-        let act = RolloverAct::Renamed { to, overwritten: None, period: Period::Named };
+        let act = RolloverAct::Renamed { to, overwritten: Displaced::Nothing, period: Period::Named };
         around.observer.rolled_over(Moment::now(), Rollover { file_id, from: self.path.clone(), act });
         Ok(())
     }

@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use super::process::lock;
 use super::program::{ProgramPlan, Shared};
 use crate::clock::Moment;
-use crate::event::{Event, FileId, OpenReason, Period, Rollover, RolloverAct, WorkerEvent};
+use crate::event::{Displaced, Event, FileId, OpenReason, Period, Rollover, RolloverAct, WorkerEvent};
 use crate::platform::{self, OpenFile};
 
 /// Between two looks while something happens, a while after that, and when nothing does.
@@ -210,7 +210,7 @@ impl Opening {
             .as_ref()
             .filter(|to| is_archive_of(to, &previous.path) && !disturbed.renamed.contains(&previous.path));
         let Some(to) = put_away else { return (OpenReason::Gone, None) };
-        let act = RolloverAct::Renamed { to: to.clone(), overwritten: None, period: Period::Named };
+        let act = RolloverAct::Renamed { to: to.clone(), overwritten: Displaced::Nothing, period: Period::Named };
         let rollover = Rollover { file_id: Some(previous.file), from: previous.path.clone(), act };
         (OpenReason::Rollover, Some(rollover))
     }

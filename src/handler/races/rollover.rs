@@ -25,7 +25,7 @@ fn writer(class: Class, backup_count: u32) -> Bench {
     fs::create_dir(bench.folder.path().join("logs")).unwrap();
     let schedule = SchedulePlan { when: When::Midnight, ..SchedulePlan::default() };
     bench.setup.options = HandlerOptions { schedule, backup_count, ..HandlerOptions::default() };
-    bench.handler = bench.setup.build();
+    bench.handler = bench.setup.build(bench.folder.path());
     bench.open(&NoProbe).unwrap();
     bench
 }
