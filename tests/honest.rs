@@ -60,11 +60,11 @@ fn run(class: &str, steps: &str) -> Run {
 
 /// The same with further keys of the handler.
 fn run_with(class: &str, keys: &str, steps: &str) -> Run {
-    run_encoded(class, keys, steps, |bytes| bytes)
+    run_encoded(class, keys, steps, <[u8]>::to_vec)
 }
 
 /// The same, where the files are not UTF-8.
-fn run_encoded(class: &str, keys: &str, steps: &str, decode: fn(Vec<u8>) -> Vec<u8>) -> Run {
+fn run_encoded(class: &str, keys: &str, steps: &str, decode: fn(&[u8]) -> Vec<u8>) -> Run {
     let desk = tempfile::tempdir().unwrap();
     let more = format!("message = \"用户 登录成功\"\n{steps}");
     let lab = lab_text(class, Some("2026-05-09T23:59:58+08:00"), 4, 1000, &more);
@@ -191,13 +191,13 @@ fn a_rollover_a_second_is_accounted_for_to_the_line() {
     }
 }
 
-fn utf16(bytes: Vec<u8>) -> Vec<u8> {
+fn utf16(bytes: &[u8]) -> Vec<u8> {
     let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
     String::from_utf16_lossy(&units).into_bytes()
 }
 
-fn gbk(bytes: Vec<u8>) -> Vec<u8> {
-    encoding_rs::GBK.decode_without_bom_handling(&bytes).0.into_owned().into_bytes()
+fn gbk(bytes: &[u8]) -> Vec<u8> {
+    encoding_rs::GBK.decode_without_bom_handling(bytes).0.into_owned().into_bytes()
 }
 
 #[test]

@@ -383,11 +383,8 @@ mod tests {
         let marked = format!("\u{feff}{text}");
         let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let gbk = encoding_rs::GBK.encode(&text.replace('\u{0a00}', "")).0.into_owned();
-        let files = [
-            (TextEncoding::Utf8, marked.clone().into_bytes()),
-            (TextEncoding::Utf16Le, wide),
-            (TextEncoding::Gbk, gbk),
-        ];
+        let files =
+            [(TextEncoding::Utf8, marked.into_bytes()), (TextEncoding::Utf16Le, wide), (TextEncoding::Gbk, gbk)];
         for (encoding, bytes) in files {
             let file = file(&bytes);
             let stretch = || {

@@ -321,11 +321,8 @@ mod tests {
         let marked = format!("\u{feff}{text}");
         let little: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let files = [
-            (TextEncoding::Utf8, marked.clone().into_bytes()),
-            (TextEncoding::Utf16Le, little),
-            (TextEncoding::Utf16Be, big),
-        ];
+        let files =
+            [(TextEncoding::Utf8, marked.into_bytes()), (TextEncoding::Utf16Le, little), (TextEncoding::Utf16Be, big)];
         let index = LineIndex::default();
         for (encoding, mut bytes) in files {
             let end = bytes.len() as u64;
