@@ -63,12 +63,12 @@ struct Setup<'a> {
     /// Session seconds a second.
     clock_rate: u32,
     /// What is in the files, as UTF-8.
-    decode: fn(Vec<u8>) -> Vec<u8>,
+    decode: fn(&[u8]) -> Vec<u8>,
 }
 
 impl<'a> Setup<'a> {
     fn of(class: &'a str) -> Setup<'a> {
-        Setup { class, keys: "", steps: "", processes: 4, clock_rate: 1, decode: |bytes| bytes }
+        Setup { class, keys: "", steps: "", processes: 4, clock_rate: 1, decode: <[u8]>::to_vec }
     }
 
     /// A rollover, each so many milliseconds.
@@ -108,7 +108,7 @@ fn run(class: &str, steps: &str) -> Run {
 }
 
 /// Four workers of a class with these keys, whose files are not UTF-8.
-fn run_encoded(class: &str, keys: &str, steps: &str, decode: fn(Vec<u8>) -> Vec<u8>) -> Run {
+fn run_encoded(class: &str, keys: &str, steps: &str, decode: fn(&[u8]) -> Vec<u8>) -> Run {
     Setup { keys, steps, decode, ..Setup::of(class) }.run()
 }
 
@@ -255,13 +255,13 @@ fn locked_loses_and_doubles_nothing_over_rollovers() {
     }
 }
 
-fn utf16(bytes: Vec<u8>) -> Vec<u8> {
+fn utf16(bytes: &[u8]) -> Vec<u8> {
     let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
     String::from_utf16_lossy(&units).into_bytes()
 }
 
-fn gbk(bytes: Vec<u8>) -> Vec<u8> {
-    encoding_rs::GBK.decode_without_bom_handling(&bytes).0.into_owned().into_bytes()
+fn gbk(bytes: &[u8]) -> Vec<u8> {
+    encoding_rs::GBK.decode_without_bom_handling(bytes).0.into_owned().into_bytes()
 }
 
 #[test]

@@ -18,17 +18,17 @@ pub(crate) struct Count {
 /// Counts in all files below these folders, each file once however many names it has.
 #[allow(dead_code)]
 pub(crate) fn count(folders: &[&Path]) -> Count {
-    count_text(folders, |bytes| bytes)
+    count_text(folders, <[u8]>::to_vec)
 }
 
 /// The same for files in some encoding: `decode` gives their text in UTF-8, which is what stamps were reckoned over.
-pub(crate) fn count_text(folders: &[&Path], decode: fn(Vec<u8>) -> Vec<u8>) -> Count {
+pub(crate) fn count_text(folders: &[&Path], decode: fn(&[u8]) -> Vec<u8>) -> Count {
     let mut files = BTreeMap::new();
     for folder in folders {
         collect(folder, &mut files);
     }
     let mut count = Count::default();
-    for text in files.into_values().map(decode) {
+    for text in files.values().map(|bytes| decode(bytes)) {
         for line in text.split(|byte| *byte == b'\n') {
             if let Some(name) = whole_line(line)
                 && !count.whole.insert(name.clone())
