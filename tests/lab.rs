@@ -303,7 +303,11 @@ fn encodings_are_read_as_python_spells_them() {
         [("utf-8", Encoding::Utf8), ("UTF8", Encoding::Utf8), ("gbk", Encoding::Gbk), ("cp936", Encoding::Gbk)];
     for (name, encoding) in spelled.into_iter().chain([("utf-16", Encoding::Utf16), ("UTF_16", Encoding::Utf16)]) {
         let text = with("directory = \"logs\"", &format!("directory = \"logs\"\nencoding = \"{name}\""));
-        assert_eq!(Lab::parse(&text, "lab.toml").unwrap().workers[0].own().unwrap().handler.options.encoding, encoding, "{name}");
+        assert_eq!(
+            Lab::parse(&text, "lab.toml").unwrap().workers[0].own().unwrap().handler.options.encoding,
+            encoding,
+            "{name}"
+        );
     }
     let text = with("directory = \"logs\"", "directory = \"logs\"\nencoding = \"gkb\"");
     assert_eq!(error_of(&text), "lab.toml:17: encoding = \"gkb\": not known; did you mean \"gbk\"?");

@@ -200,8 +200,9 @@ mod tests {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(&bytes).unwrap();
             let cutting = Cutting { encoding, units_from: 3, floor: 3 };
+            let lines = Lines::new(3, 0, true);
             for (from, to) in [(0, 300), (17, 300), (250, 251), (5, 5)] {
-                let between = |shift| stamps_between(&file, cutting, ends[from] + shift, ends[to]).unwrap();
+                let between = |shift| stamps_between(&file, &lines, cutting, ends[from] + shift, ends[to]).unwrap();
                 let found = between(0);
                 let found = found.first().map(|run| (run.first, run.last, found.len()));
                 let wanted = (from < to).then_some((from as u64 + 1, to as u64, 1));

@@ -19,7 +19,7 @@ pub enum LabError {
         /// Why not.
         reason: String,
     },
-    /// Something in it is not right, or not built yet.
+    /// Something in it is not right.
     #[error("{file}:{line}: {text}")]
     Wrong {
         /// The file.
@@ -46,8 +46,6 @@ enum Rank {
     Wrong,
     /// Something that the file as a whole lacks.
     Lacking,
-    /// Something that is right, in a file that is right otherwise, and that nobody can obey.
-    Unbuilt,
 }
 
 #[derive(Debug)]
@@ -230,12 +228,6 @@ impl<'s, 't> Value<'s, 't> {
     /// Notes that the value is wrong.
     pub(super) fn wrong(&self, text: impl AsRef<str>) {
         self.source.note(Rank::Wrong, self.key_span.start, format!("{}: {}", self.shown(), text.as_ref()));
-    }
-
-    /// Notes that the value is right, and that nothing is there yet to obey it.
-    pub(super) fn unbuilt(&self, text: impl AsRef<str>) {
-        let text = format!("not built yet: {}; {}", self.shown(), text.as_ref());
-        self.source.note(Rank::Unbuilt, self.key_span.start, text);
     }
 
     fn expected<T>(&self, what: &str) -> Option<T> {

@@ -264,7 +264,7 @@ mod tests {
         assert_eq!((first.file.clone(), first.reason(&Disturbed::default())), (app.clone(), (OpenReason::First, None)));
         assert_eq!(sight.look(&[pid.clone(), app.clone(), second.clone()]), None, "another log is no reopen");
         let again = held("/lab/app.log", 4);
-        let opening = sight.look(&[pid.clone(), again.clone(), second.clone()]).unwrap();
+        let opening = sight.look(&[pid, again.clone(), second.clone()]).unwrap();
         assert_eq!(opening.previous.as_ref().unwrap().file, app.file_id);
         assert_eq!(opening.reason(&Disturbed::default()).0, OpenReason::Gone);
         assert_eq!(sight.look(&[again, second]), None);

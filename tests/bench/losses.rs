@@ -25,7 +25,7 @@ const PROCESSES: [u32; 2] = [4, 8];
 fn main() {
     let seconds = seconds(10);
     println!("lines lost over {seconds} s with a rollover a second, 1000 lines/s a process");
-    println!("{:<22} {:>9} {:>18} {:>18}   {}", "", "rollovers", "4 processes", "8 processes", "Python, 4 / 8, %");
+    println!("{:<22} {:>9} {:>18} {:>18}   Python, 4 / 8, %", "", "rollovers", "4 processes", "8 processes");
     for (class, keys, clock_rate, python) in CLASSES {
         let ledgers = PROCESSES.map(|processes| {
             let lab = lab_text(class, Some("2026-05-09T23:59:58+08:00"), processes, 1000, "")
