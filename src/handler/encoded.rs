@@ -157,7 +157,7 @@ mod tests {
     fn chinese_takes_two_bytes_and_what_gbk_lacks_is_named() {
         assert_eq!(gbk("INFO 用户 a\n").unwrap(), b"INFO \xd3\xc3\xbb\xa7 a\n");
         assert_eq!(gbk("plain").unwrap(), b"plain");
-        assert_eq!(gbk("ok 😀 €"), Err('😀'));
+        assert_eq!(gbk("ok \u{1f600} €"), Err('\u{1f600}'));
         assert_eq!(gbk("5 €"), Err('€'));
         assert_eq!(gbk("ñ"), Err('ñ'));
         let long = "登录".repeat(100_000);

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn text_comes_out_as_utf_8_with_the_same_lines() {
-        let text = "INFO 用户\n\n登录 😀\n";
+        let text = "INFO 用户\n\n登录 \u{1f600}\n";
         for (encoding, bytes) in wide(text) {
             assert_eq!(encoding.to_utf8(&bytes), text.as_bytes());
         }
