@@ -117,9 +117,10 @@ impl Desk {
     fn pause(&self) {
         self.lab(LabOrder::Pause);
         self.wait("all lines are decided", |model| {
-            model.lab_state() == LabState::Paused && model.ledger().total().in_flight == 0
+            model.lab_state() == LabState::Paused
+                && model.workers()[0].state == WorkerState::Paused
+                && model.ledger().total().in_flight == 0
         });
-        assert_eq!(self.engine.model().workers()[0].state, WorkerState::Paused);
     }
 
     fn resume(&self) {
@@ -135,6 +136,7 @@ impl Desk {
     }
 
     fn operate(&self, operation: FileOperation) {
+        self.wait("its file is known", |model| model.workers()[0].holds.is_some());
         let path = self.engine.model().workers()[0].holds.clone().unwrap().1;
         self.engine.send(Command::File(FileOrder { operation, path, file_id: None, by: Actor::Person }));
     }
@@ -395,12 +397,14 @@ signal = "KILL"
 [[steps]]
 after = "all workers reopened"
 do = "expect"
-that = "events.reopened == 1"
+that = "reopened_workers == 1"
 "#;
     let file = lab_file(temporary.path(), &lab_text("\"watched\", \"1\"", steps));
     let run = Process::new(env!("CARGO_BIN_EXE_rotascope")).arg("run").arg(&file).arg("--json").output().unwrap();
     let text = String::from_utf8(run.stdout).unwrap();
-    let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let said = String::from_utf8_lossy(&run.stderr);
+    let report: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text} {said}"));
     assert_eq!(run.status.code(), Some(0), "{report:#}");
     let worker = &report["workers"][0];
     assert_eq!((&worker["name"], &worker["handler"]), (&"django-1".into(), &"command".into()));

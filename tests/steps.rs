@@ -210,7 +210,8 @@ fn a_small_disk_is_filled_again_and_again() {
     for _ in 0..2 {
         let (before, present) = (errors(&desk.engine.model()), desk.engine.model().ledger().total().present);
         desk.wait("there is room again", |model| model.ledger().total().present > present + 20);
-        desk.wait("it is full again", |model| errors(model) > before + 20);
+        // The log has room in its last page, so not every line of a full disk is refused.
+        desk.wait("it is full again", |model| errors(model) > before);
     }
     let report = desk.end();
     assert_eq!(report.total.lost + report.total.torn, errors(&desk.engine.model()), "{:?}", report.total);

@@ -24,6 +24,7 @@ impl Operator for FileOperator {
         match &order.operation {
             FileOperation::RemoveFolder => remove_folder(&order.path),
             FileOperation::Truncate { to_bytes } => truncate(order, *to_bytes),
+            FileOperation::SetMode { mode } => change_mode(order, *mode),
             operation => {
                 let own;
                 let file = match held {
@@ -79,8 +80,7 @@ fn act(operation: &FileOperation, path: &Path, file: &File) -> Result<(), String
             _ => cannot("rename", path, &error),
         }),
         FileOperation::Replace => replace(path, file),
-        FileOperation::SetMode { mode } => set_mode(path, *mode),
-        FileOperation::Truncate { .. } | FileOperation::RemoveFolder => Ok(()),
+        FileOperation::SetMode { .. } | FileOperation::Truncate { .. } | FileOperation::RemoveFolder => Ok(()),
     }
 }
 
@@ -148,6 +148,16 @@ fn remove_folder(path: &Path) -> Result<Operated, String> {
     fs::rename(path, &aside).map_err(|error| cannot("remove", path, &error))?;
     fs::remove_dir_all(&aside).map_err(|error| cannot("empty", &aside, &error))?;
     Ok(Operated { size: 0, file_id: platform::file_id(&metadata) })
+}
+
+/// Without opening it: what was closed to its owner could not be opened again else.
+fn change_mode(order: &FileOrder, mode: u32) -> Result<Operated, String> {
+    let path = &order.path;
+    let found = fs::metadata(path).map_err(|error| cannot("look at", path, &error))?;
+    let meant = platform::file_id(&found);
+    check_identity(path, meant, order.file_id)?;
+    set_mode(path, mode)?;
+    Ok(Operated { size: found.len(), file_id: meant })
 }
 
 #[cfg(unix)]
@@ -264,6 +274,21 @@ mod tests {
         let done = desk.person(FileOperation::Truncate { to_bytes: 4 }, &path, &held).unwrap();
         assert_eq!((done.size, fs::read_to_string(&path).unwrap().as_str()), (8, "one\n"));
         assert!(desk.person(FileOperation::Truncate { to_bytes: 99 }, &path, &held).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_closed_folder_is_opened_again_without_looking_into_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let mut desk = Desk::new();
+        let path = desk.folder.path().join("logs");
+        fs::create_dir(&path).unwrap();
+        for mode in [0o000, 0o700] {
+            let operation = FileOperation::SetMode { mode };
+            let order = FileOrder { operation, path: path.clone(), file_id: None, by: Actor::Person };
+            desk.operator.operate(&order, None).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        }
     }
 
     #[test]
