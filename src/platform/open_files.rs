@@ -164,8 +164,10 @@ mod tests {
 
     impl Holder {
         fn of(file: File, environment: &str) -> Holder {
+            // The tests' own output may be a file: it is not to be inherited.
             let mut command = Command::new("sleep");
-            command.arg("60").stdout(file).stdin(Stdio::null()).env("ROTASCOPE_TEST_MARK", environment);
+            command.arg("60").stdout(file).stdin(Stdio::null()).stderr(Stdio::null());
+            command.env("ROTASCOPE_TEST_MARK", environment);
             Holder(command.spawn().unwrap())
         }
     }
