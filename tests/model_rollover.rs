@@ -88,6 +88,23 @@ fn the_name_may_be_known_from_another_worker_alone() {
 }
 
 #[test]
+fn of_two_workers_that_moved_one_file_one_moved_another() {
+    let mut told = archives();
+    // In the folder for a moment only: the follower has not seen its second name.
+    told.at(40).deleted(TWO, Actor::Other);
+    made_room(&mut told, 1, None);
+    let renamed = |file_id| {
+        let act = RolloverAct::Renamed { to: path(ARCHIVE), overwritten: Displaced::Nothing, period: Period::Named };
+        WorkerEvent::RolledOver(Rollover { file_id, from: path(LOG), act })
+    };
+    let third = Some(FileId { dev: 1, ino: 3, born_ns: 1 });
+    told.worker(0, renamed(third));
+    assert_eq!(lost_and_destroyed(&told), (0, 5), "the one that was moved is another");
+    told.worker(1, renamed(third));
+    assert_eq!(lost_and_destroyed(&told), (5, 0));
+}
+
+#[test]
 fn what_a_person_took_or_what_went_at_another_time_is_no_worker_s_doing() {
     let mut told = archives();
     told.at(40).deleted(ONE, Actor::Person);

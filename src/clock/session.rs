@@ -1,5 +1,7 @@
 //! Session time: what a worker writes into its lines, and by which it knows the day.
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Utc};
 
 use super::zone::Zone;
@@ -147,19 +149,21 @@ impl ClockSetting {
 pub struct SessionClock {
     setting: ClockSetting,
     zone: Zone,
+    /// A second since 1970 that was asked for last, and the offset from UTC in it: that changes between seconds alone.
+    offset: Cell<Option<(i64, FixedOffset)>>,
 }
 
 impl SessionClock {
     /// A clock of this setting. A zone that nobody knows counts as the machine's own; the lab file refuses those.
     pub fn new(setting: ClockSetting) -> SessionClock {
         let zone = setting.local_zone();
-        SessionClock { setting, zone }
+        SessionClock { setting, zone, offset: Cell::new(None) }
     }
 
     /// Session time now, local.
     pub fn now(&self) -> DateTime<FixedOffset> {
         match self.setting.mode {
-            ClockMode::Wall => self.zone.local(Utc::now()),
+            ClockMode::Wall => self.local(Utc::now()),
             ClockMode::Simulated { .. } => self.at(Mono::now()),
         }
     }
@@ -172,7 +176,20 @@ impl SessionClock {
             let ago = i64::try_from(i128::from(now.mono.0) - i128::from(at.0)).unwrap_or(i64::MAX);
             now.wall.checked_sub_signed(TimeDelta::nanoseconds(ago)).unwrap_or(now.wall)
         });
-        self.zone.local(session)
+        self.local(session)
+    }
+
+    /// The rules of a zone cost more to look up than all else that a line needs of the clock.
+    fn local(&self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
+        let second = at.timestamp();
+        if let Some((known, offset)) = self.offset.get()
+            && known == second
+        {
+            return at.with_timezone(&offset);
+        }
+        let local = self.zone.local(at);
+        self.offset.set(Some((second, *local.offset())));
+        local
     }
 
     /// Session time now in whole seconds since 1970.
@@ -205,8 +222,7 @@ impl SessionClock {
 
     /// From now on this setting holds.
     pub fn set(&mut self, setting: ClockSetting) {
-        self.zone = setting.local_zone();
-        self.setting = setting;
+        *self = SessionClock::new(setting);
     }
 }
 

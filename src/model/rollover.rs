@@ -53,8 +53,9 @@ impl Model {
         match &rollover.act {
             RolloverAct::Renamed { to, overwritten, period } => {
                 self.count("rolled_over");
-                if let Some(file) = rollover.file_id {
-                    self.moved_by(worker, file, to, *period);
+                let known = rollover.file_id.is_some_and(|file| self.moved_by(worker, file, to, *period));
+                if !known {
+                    self.rollovers.unsure.moved(at, rollover.from.clone(), to.clone());
                 }
                 match overwritten {
                     Displaced::Nothing => {}
@@ -74,8 +75,9 @@ impl Model {
         self.conclude();
     }
 
-    fn moved_by(&mut self, worker: WorkerId, file: FileId, to: &Path, period: Period) {
-        self.rollovers.moved.insert((file, to.to_path_buf()), worker);
+    /// Whether nobody else has said that of the file: of two who say so, one moved another file.
+    fn moved_by(&mut self, worker: WorkerId, file: FileId, to: &Path, period: Period) -> bool {
+        let other = self.rollovers.moved.insert((file, to.to_path_buf()), worker);
         self.rollovers.unsure.named(file, to);
         if period == Period::Later && self.rollovers.misnamed.insert(file) {
             self.settle_end(file);
@@ -85,6 +87,7 @@ impl Model {
         {
             self.lay_at(worker, id, mark);
         }
+        other.is_none()
     }
 
     /// A file loses its last name once: of two workers who say that they took it, one took another file.

@@ -172,6 +172,11 @@ impl LineFormat {
         Ok(LineFormat { pieces })
     }
 
+    /// Whether two lines that differ in their numbers alone differ in their text.
+    pub fn tells_number(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Field(Field::Seq, _)))
+    }
+
     /// Appends the record's text, without stamp and newline.
     pub fn write(&self, out: &mut Vec<u8>, record: &Record<'_>) {
         for piece in &self.pieces {

@@ -11,6 +11,7 @@
 //!        +- task (paced by itself; a slot of counters, sequence numbers of its own)
 //! ```
 
+mod body;
 mod child;
 mod counters;
 mod fork_server;

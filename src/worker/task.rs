@@ -9,6 +9,7 @@ use crate::clock::{Mono, SessionClock};
 use crate::handler::EmitError;
 use crate::record::{Record, Stamp, StampRun, write_stamp};
 
+use super::body::Body;
 use super::counters::TaskCounters;
 use super::inbox::Inbox;
 use super::pace::{Due, LevelMix, Pacer};
@@ -47,6 +48,7 @@ pub(super) struct Task<'r, 'a> {
     pace: Pace,
     pacer: Pacer,
     seq: u64,
+    body: Body,
     /// Reused for every line.
     line: Vec<u8>,
     /// Why the line was handed over in vain, if an order was in the way: it is the next one then.
@@ -67,6 +69,7 @@ impl<'r, 'a> Task<'r, 'a> {
             pace,
             pacer: Pacer::new(pace.rate, pace.from),
             seq: 0,
+            body: Body::default(),
             line: Vec::with_capacity(256),
             postponed: None,
         }
@@ -184,7 +187,7 @@ impl<'r, 'a> Task<'r, 'a> {
             message: &plan.message,
         };
         self.line.clear();
-        self.shared.format.write(&mut self.line, &record);
+        self.line.extend_from_slice(self.body.of(self.shared.format, &record));
         let stamp = Stamp {
             launch: self.shared.launch,
             worker: &plan.name,

@@ -18,7 +18,7 @@ use rotascope::handler::{Class, HandlerSetup};
 use rotascope::record::{Level, LineFormat, Record, Stamp, level_of, parse_stamp, write_stamp};
 use rotascope::worker::{StartMethod, Supervisor, Work, WorkerPlan};
 
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_millis(300);
 
 /// What a handler is held against: nothing but the system calls that its definition sets.
@@ -52,10 +52,13 @@ fn main() {
     let mut rounds = CASES.map(|_| Vec::new());
     for _ in 0..ROUNDS {
         for ((class, floor, processes), rounds) in CASES.into_iter().zip(&mut rounds) {
-            // Both sides of a ratio one right after the other: what else the machine does falls on both.
-            let bare = bare(folder.path(), &line, floor, processes);
-            let worker = workers(folder.path(), class, processes);
-            rounds.push([bare, worker, worker / bare]);
+            // Both sides of a ratio at the same time: what else the machine does falls on both.
+            let (bare, worker) = std::thread::scope(|scope| {
+                let bare = scope.spawn(|| bare(folder.path(), &line, floor, processes));
+                let worker = workers(folder.path(), class, processes);
+                (bare.join().unwrap(), worker)
+            });
+            rounds.push([bare, worker]);
         }
     }
     let [clock, format, stamp] = parts();
@@ -70,30 +73,23 @@ fn main() {
         "reading a line: stamp {judge:.0} ns, level {level:.0} ns, no level in {} bytes {none:.0} ns",
         access.len()
     );
-    println!("{:<22} {:>9} {:>12} {:>12} {:>15}   lowest to highest", "", "processes", "bare", "worker", "ratio");
+    println!("{:<22} {:>9} {:>12} {:>12} {:>5}", "", "processes", "bare", "worker", "ratio");
     for ((class, floor, processes), rounds) in CASES.into_iter().zip(rounds) {
-        let [bare, worker, ratio] = [0, 1, 2].map(|column| sorted(&rounds, column));
+        let (bare, worker) = (median(&rounds, |round| round[0]), median(&rounds, |round| round[1]));
+        let ratio = median(&rounds, |[bare, worker]| worker / bare);
         let of = match floor {
             Bare::Write => "write",
             Bare::StatAndWrite => "stat, write",
             Bare::LockStatAndWrite => "lock, stat, write",
         };
-        println!(
-            "{:<22} {processes:>9} {:>12.0} {:>12.0} {:>4.2} {of:<17}  {:.2} to {:.2}",
-            class.info().name,
-            bare[ROUNDS / 2],
-            worker[ROUNDS / 2],
-            ratio[ROUNDS / 2],
-            ratio[0],
-            ratio[ROUNDS - 1]
-        );
+        println!("{:<22} {processes:>9} {bare:>12.0} {worker:>12.0} {ratio:>5.2} of {of}", class.info().name,);
     }
 }
 
-fn sorted(rounds: &[[f64; 3]], column: usize) -> Vec<f64> {
-    let mut values: Vec<f64> = rounds.iter().map(|round| round[column]).collect();
+fn median(rounds: &[[f64; 2]], of: impl Fn(&[f64; 2]) -> f64) -> f64 {
+    let mut values: Vec<f64> = rounds.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
-    values
+    values[values.len() / 2]
 }
 
 /// What a line costs before the system calls: clock, format and stamp, in nanoseconds each.
@@ -144,13 +140,13 @@ fn each_ns<T>(mut act: impl FnMut() -> T) -> f64 {
 /// Lines per second of loops that do nothing but the system calls, each with its own open file.
 fn bare(folder: &Path, line: &[u8], floor: Bare, loops: usize) -> f64 {
     // As deep in the tree as the workers' files: the look costs by the component.
-    let path = folder.join("logs/a1.log");
-    fs::create_dir(folder.join("logs")).unwrap();
+    let path = folder.join("bare/a1.log");
+    fs::create_dir(folder.join("bare")).unwrap();
     let sums = std::thread::scope(|scope| {
         let all: Vec<_> = (0..loops).map(|_| scope.spawn(|| bare_loop(&path, line, floor))).collect();
         all.into_iter().map(|one| one.join().unwrap()).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     });
-    fs::remove_dir_all(folder.join("logs")).unwrap();
+    fs::remove_dir_all(folder.join("bare")).unwrap();
     sums.0 as f64 * 1e9 / sums.1 as f64
 }
 

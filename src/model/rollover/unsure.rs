@@ -29,10 +29,19 @@ struct Vanished {
     names: Vec<PathBuf>,
 }
 
+/// A worker renamed some file, and nobody can say which.
+#[derive(Clone, Debug, PartialEq)]
+struct Move {
+    at: Mono,
+    from: PathBuf,
+    to: PathBuf,
+}
+
 /// Acts without a file, and files without an act.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Unsure {
     acts: Vec<Act>,
+    moves: Vec<Move>,
     vanished: Vec<Vanished>,
 }
 
@@ -40,6 +49,12 @@ impl Unsure {
     pub(super) fn acted(&mut self, act: Act) {
         self.acts.retain(|old| old.at.plus_ns(2 * WITHIN_NS) > act.at);
         self.acts.push(act);
+    }
+
+    /// Some file went from one path to another: whichever stood at the first may have had the second as its name too.
+    pub(super) fn moved(&mut self, at: Mono, from: PathBuf, to: PathBuf) {
+        self.moves.retain(|old| old.at.plus_ns(2 * WITHIN_NS) > at);
+        self.moves.push(Move { at, from, to });
     }
 
     pub(super) fn vanished(&mut self, at: Mono, file: FileId, names: Vec<PathBuf>) {
@@ -63,8 +78,12 @@ impl Unsure {
     /// moment.
     pub(super) fn pair(&mut self) -> Option<(Act, FileId)> {
         let apart = |act: &Act, vanished: &Vanished| act.at.0.abs_diff(vanished.at.0);
+        let was_at = |vanished: &Vanished, path: &PathBuf| {
+            let moved_there = |from: &&PathBuf| self.moves.iter().any(|one| one.from == **from && one.to == *path);
+            vanished.names.contains(path) || vanished.names.iter().any(|name| moved_there(&name))
+        };
         let (index, nearest) = self.acts.iter().enumerate().find_map(|(index, act)| {
-            let there = self.vanished.iter().filter(|one| one.names.contains(&act.path));
+            let there = self.vanished.iter().filter(|one| was_at(one, &act.path));
             let near = there.filter(|one| apart(act, one) <= WITHIN_NS).min_by_key(|one| apart(act, one))?;
             Some((index, near.file))
         })?;
