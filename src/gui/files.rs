@@ -252,13 +252,14 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     paint_chip(ui, Rect::from_center_size(pos2(inner.left() + chip.x / 2.0, first), chip), one.id, unlinked);
     let left = inner.left() + chip.x.max(28.0) + 8.0;
     let right = inner.right();
-    let figure = |text: &str, y: f32| {
-        paint_line(ui, pos2(right, y), Align2::RIGHT_CENTER, text, theme::plain(theme::SMALL), colors.muted, 140.0)
+    let figure = |text: &str, y: f32, room: f32| {
+        paint_line(ui, pos2(right, y), Align2::RIGHT_CENTER, text, theme::plain(theme::SMALL), colors.muted, room)
     };
-    let taken = figure(&size(one.size), first);
+    let taken = figure(&size(one.size), first, 140.0);
     let ink = if unlinked { colors.muted } else { colors.text };
     let room = right - taken - 8.0 - left;
-    let width = paint_line(ui, pos2(left, first), Align2::LEFT_CENTER, &name, theme::plain(theme::TEXT), ink, room);
+    let shown = widgets::elided(ui, &name, &theme::plain(theme::TEXT), room);
+    let width = paint_line(ui, pos2(left, first), Align2::LEFT_CENTER, &shown, theme::plain(theme::TEXT), ink, room);
     if unlinked {
         ui.painter().hline(left..=left + width, first + 0.5, Stroke::new(1.0, ink));
     }
@@ -269,7 +270,7 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     let lines = if one.encoding == TextEncoding::Utf8 { lines } else { format!("{} · {lines}", one.encoding.name()) };
     let long = format!("{lines} · {}", one.file_id.ino);
     let fits = widgets::text_width(ui, &long, theme::plain(theme::SMALL)) <= right - left - needed;
-    let taken = figure(if fits { &long } else { &lines }, second);
+    let taken = figure(if fits { &long } else { &lines }, second, right - left);
     let room = right - taken - 8.0 - left;
     paint_line(ui, pos2(left, second), Align2::LEFT_CENTER, &text, theme::plain(theme::SMALL), color, room);
 

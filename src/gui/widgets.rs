@@ -1,5 +1,7 @@
 //! The small things that every panel is made of.
 
+use std::borrow::Cow;
+
 use eframe::egui;
 use egui::{Align2, Color32, CornerRadius, FontId, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, vec2};
 
@@ -67,6 +69,26 @@ pub fn paint_line(ui: &Ui, at: Pos2, align: Align2, text: &str, font: FontId, co
     let rect = align.anchor_size(at, size);
     ui.painter().galley(rect.min, galley, color);
     size.x
+}
+
+/// As much of a text as fits, with its middle left out: archives differ in their ends.
+pub fn elided<'a>(ui: &Ui, text: &'a str, font: &FontId, width: f32) -> Cow<'a, str> {
+    let fits = |text: &str| text_width(ui, text, font.clone()) <= width;
+    if fits(text) {
+        return Cow::Borrowed(text);
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let keeping = |kept: usize| -> String {
+        let (head, tail) = (kept * 2 / 5, kept - kept * 2 / 5);
+        letters[..head].iter().chain(&['\u{2026}']).chain(&letters[letters.len() - tail..]).collect()
+    };
+    // One letter more never makes it narrower.
+    let (mut enough, mut too_many) = (0, letters.len());
+    while too_many - enough > 1 {
+        let middle = enough + (too_many - enough) / 2;
+        if fits(&keeping(middle)) { enough = middle } else { too_many = middle }
+    }
+    Cow::Owned(keeping(enough))
 }
 
 /// The head of a panel: its name on the left, `right` on the right, a hairline below.

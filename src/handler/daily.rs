@@ -56,7 +56,7 @@ impl Handler for Daily {
     }
 
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-        let today = around.clock.now().date_naive();
+        let today = around.day_of_line(self.day);
         if today != self.day {
             self.day = today;
             self.watched.move_on(path_of_day(&self.directory, today), around)?;

@@ -270,7 +270,7 @@ impl Handler for Verified {
     }
 
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-        let today = around.clock.now().date_naive();
+        let today = around.day_of_line(self.day);
         if today != self.day {
             self.roll_over(today, around);
         }

@@ -350,6 +350,7 @@ impl Model {
         let index = id.0 as usize;
         let worker = &mut self.workers[index];
         worker.written = self.ledger.worker(id).written;
+        worker.counted = Some(at);
         if matches!(worker.state, WorkerState::Running | WorkerState::Ending) {
             worker.rate_now = self.tracks[index].pace.count(at, worker.written, &mut worker.rate_history);
         }

@@ -44,8 +44,14 @@ impl Loaded {
     /// The handler's reason.
     pub(super) fn open_file(&mut self, clock: &SessionClock) -> Result<(), String> {
         let (mut seen, probe) = (Seen(None), probe_of_this_build());
-        let mut around =
-            Surroundings { clock, observer: &mut seen, probe: probe.as_ref(), beginning: b"", called_away: &|| false };
+        let mut around = Surroundings {
+            clock,
+            line_time: None,
+            observer: &mut seen,
+            probe: probe.as_ref(),
+            beginning: b"",
+            called_away: &|| false,
+        };
         self.handler.open(&mut around).map_err(|error| error.to_string())?;
         self.inheritance = seen.0;
         Ok(())

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset};
+
 use crate::clock::{Moment, Mono, SessionClock};
 use crate::event::{LaunchId, WorkerEvent};
 use crate::handler::{EmitError, Handler, Opened, Probe, Surroundings, probe_of_this_build};
@@ -151,6 +153,7 @@ impl<'a> Held<'a> {
     ) -> (&'h mut dyn Handler, Surroundings<'h>) {
         let around = Surroundings {
             clock,
+            line_time: None,
             observer: &mut self.reporter,
             probe: self.probe.as_ref(),
             beginning: b"",
@@ -188,6 +191,15 @@ pub(super) enum Handed {
     Postponed(EmitError),
 }
 
+/// A line on its way to the handler.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'l> {
+    pub(super) text: &'l [u8],
+    pub(super) number: StampRun,
+    /// The session time that stands in it.
+    pub(super) time: DateTime<FixedOffset>,
+}
+
 /// A thread's turn at the handler.
 pub(super) struct Turn<'s, 'a> {
     held: MutexGuard<'s, Held<'a>>,
@@ -199,20 +211,20 @@ impl Turn<'_, '_> {
     /// not for a line that is postponed.
     pub(super) fn emit(
         &mut self,
-        line: &[u8],
-        number: StampRun,
+        line: Line<'_>,
         clock: &SessionClock,
         called_away: &dyn Fn() -> bool,
         counted: impl FnOnce(bool),
     ) -> Handed {
         let (handler, mut around) = self.held.split(clock, called_away);
-        let result = handler.emit(line, &mut around);
+        around.line_time = Some(line.time);
+        let result = handler.emit(line.text, &mut around);
         if let Err(error) = result {
             if error.is_postponed() {
                 return Handed::Postponed(error);
             }
             counted(true);
-            self.refused(number, &error);
+            self.refused(line.number, &error);
             return Handed::Refused;
         }
         counted(false);

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset};
 use futures_lite::future::yield_now;
 
 use crate::clock::{Mono, SessionClock};
@@ -13,7 +14,7 @@ use super::body::Body;
 use super::counters::TaskCounters;
 use super::inbox::Inbox;
 use super::pace::{Due, LevelMix, Pacer};
-use super::shared::{Handed, Shared, Turn};
+use super::shared::{Handed, Line, Shared, Turn};
 use super::timers::Timers;
 use super::work::{self, Work};
 
@@ -48,6 +49,8 @@ pub(super) struct Task<'r, 'a> {
     pace: Pace,
     pacer: Pacer,
     seq: u64,
+    /// The session time of the line.
+    time: DateTime<FixedOffset>,
     body: Body,
     /// Reused for every line.
     line: Vec<u8>,
@@ -69,6 +72,7 @@ impl<'r, 'a> Task<'r, 'a> {
             pace,
             pacer: Pacer::new(pace.rate, pace.from),
             seq: 0,
+            time: DateTime::default(),
             body: Body::default(),
             line: Vec::with_capacity(256),
             postponed: None,
@@ -174,10 +178,11 @@ impl<'r, 'a> Task<'r, 'a> {
             return;
         }
         self.seq += 1;
+        self.time = self.around.clock.borrow().now();
         let plan = self.shared.plan;
         let record = Record {
             level: self.levels.draw(),
-            time: self.around.clock.borrow().now(),
+            time: self.time,
             module: &plan.module,
             name: &plan.logger,
             process: self.shared.process,
@@ -205,7 +210,8 @@ impl<'r, 'a> Task<'r, 'a> {
         counters.hand_over(seq);
         let called_away = || around.inbox.has_order();
         let counted = |failed| counters.come_back(seq, failed);
-        let handed = turn.emit(&self.line, self.number(), &around.clock.borrow(), &called_away, counted);
+        let line = Line { text: &self.line, number: self.number(), time: self.time };
+        let handed = turn.emit(line, &around.clock.borrow(), &called_away, counted);
         let whole = matches!(handed, Handed::Whole);
         self.postponed = if let Handed::Postponed(error) = handed { Some(error) } else { None };
         whole

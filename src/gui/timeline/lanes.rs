@@ -1,9 +1,11 @@
 //! Where the lanes stand, from top to bottom.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::marks::Place;
+use crate::clock::Mono;
 use crate::event::WorkerId;
 use crate::gui::state::Scene;
 use crate::model::Bar;
@@ -51,14 +53,20 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// The lanes of a session. What went on without a name for less than `least_ns` needs no room of its own.
-    pub(super) fn new(scene: &Scene<'_>, least_ns: u64) -> Lanes {
+    /// The lanes of a session, without those of paths where no file stood in the time that is `seen`: a day with a
+    /// hundred archives would push the workers out of the window. What went on without a name for less than `least_ns`
+    /// needs no room of its own.
+    pub(super) fn new(scene: &Scene<'_>, seen: RangeInclusive<Mono>, least_ns: u64) -> Lanes {
         let mut lanes = Lanes::default();
         let timeline = scene.model.timeline();
         if !timeline.paths.is_empty() {
             lanes.push(What::Heading("timeline-files"), HEADING);
         }
         for (index, path) in timeline.paths.iter().enumerate() {
+            let in_view = |bar: &Bar| bar.from <= *seen.end() && bar.to.is_none_or(|to| to >= *seen.start());
+            if !path.bars.is_empty() && !path.bars.iter().any(in_view) {
+                continue;
+            }
             let long = |bar: &Bar| bar.unlinked && bar.to.unwrap_or(scene.now).since(bar.from) >= least_ns;
             let below = if path.bars.iter().any(long) { BELOW } else { 0.0 };
             lanes.push(What::Path(index), LANE + below);

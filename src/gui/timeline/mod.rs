@@ -104,7 +104,8 @@ impl TimelineView {
             return;
         };
         self.marks.update(scene);
-        let lanes = Lanes::new(scene, (shown.scale() * 4.0) as u64);
+        let seen = shown.at(0.0)..=shown.at(self.width);
+        let lanes = Lanes::new(scene, seen, (shown.scale() * 4.0) as u64);
         let rates = if rest.height() >= 150.0 { RATES } else { 0.0 };
         let middle = lanes_rect
             .with_min_y(lanes_rect.top() + RULER)

@@ -1,7 +1,6 @@
 //! Paints the timeline, from what lies behind to what lies on top.
 
 use eframe::egui;
-use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, CornerRadius, Id, Rect, Sense, Ui, pos2, vec2};
 
 use super::lanes::{LANE, Lane, Lanes, What};
@@ -10,7 +9,7 @@ use super::{Canvas, NAMES, axis, bars, curves, rates};
 use crate::gui::state::{Jump, Scene, Selection, State};
 use crate::gui::story::{Teller, Tone, file_name};
 use crate::gui::telling::ink;
-use crate::gui::theme;
+use crate::gui::{theme, widgets};
 
 /// Badges that are controls of their own, for keyboard and screen reader; beyond them the pointer finds them still.
 const MOST_CONTROLS: usize = 120;
@@ -84,9 +83,8 @@ fn name(ui: &Ui, canvas: &Canvas<'_>, lane: &Lane, state: &mut State) {
             (worker.setup.name.clone(), theme::plain(12.0), canvas.colors.text, worker.setup.handler.clone())
         }
     };
-    let mut job = LayoutJob::simple_singleline(text.clone(), font, color);
-    job.wrap = TextWrapping::truncate_at_width(rect.width());
-    let galley = painter.layout_job(job);
+    let shown = widgets::elided(ui, &text, &font, rect.width());
+    let galley = painter.layout_no_wrap(shown.into_owned(), font, color);
     let at = Align2::LEFT_CENTER.anchor_size(rect.left_center(), galley.size());
     painter.galley(at.min, galley, color);
     let visible = rect.intersect(clip);

@@ -65,8 +65,14 @@ impl Writer {
 
     fn emit_with(&mut self, line: &str, probe: &dyn Probe, called_away: bool) -> Result<(), EmitError> {
         let called_away: &dyn Fn() -> bool = if called_away { &|| true } else { &|| false };
-        let mut around =
-            Surroundings { clock: &self.clock, observer: &mut self.told, probe, beginning: b"", called_away };
+        let mut around = Surroundings {
+            clock: &self.clock,
+            line_time: None,
+            observer: &mut self.told,
+            probe,
+            beginning: b"",
+            called_away,
+        };
         self.handler.emit(format!("{line}\n").as_bytes(), &mut around)
     }
 
@@ -77,7 +83,7 @@ impl Writer {
 
 /// Nobody looks, interferes or calls.
 fn quiet<'a>(clock: &'a SessionClock, observer: &'a mut Told) -> Surroundings<'a> {
-    Surroundings { clock, observer, probe: &NoProbe, beginning: b"", called_away: &|| false }
+    Surroundings { clock, line_time: None, observer, probe: &NoProbe, beginning: b"", called_away: &|| false }
 }
 
 struct Desk(tempfile::TempDir);
