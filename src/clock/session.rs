@@ -151,13 +151,15 @@ pub struct SessionClock {
     zone: Zone,
     /// A second since 1970 that was asked for last, and the offset from UTC in it: that changes between seconds alone.
     offset: Cell<Option<(i64, FixedOffset)>>,
+    /// The millisecond that was told last, and from when until when it lasts.
+    millisecond: Cell<Option<(Mono, Mono, DateTime<FixedOffset>)>>,
 }
 
 impl SessionClock {
     /// A clock of this setting. A zone that nobody knows counts as the machine's own; the lab file refuses those.
     pub fn new(setting: ClockSetting) -> SessionClock {
         let zone = setting.local_zone();
-        SessionClock { setting, zone, offset: Cell::new(None) }
+        SessionClock { setting, zone, offset: Cell::new(None), millisecond: Cell::new(None) }
     }
 
     /// Session time now, local.
@@ -165,6 +167,31 @@ impl SessionClock {
         match self.setting.mode {
             ClockMode::Wall => self.local(Utc::now()),
             ClockMode::Simulated { .. } => self.at(Mono::now()),
+        }
+    }
+
+    /// Session time now, local, in whole milliseconds: the finest that a line tells. It costs less than the exact time
+    /// if it is asked for again and again; a wall clock that is set meanwhile may be told a millisecond late.
+    pub fn now_ms(&self) -> DateTime<FixedOffset> {
+        let at = Mono::now();
+        if let Some((from, until, time)) = self.millisecond.get()
+            && (from..until).contains(&at)
+        {
+            return time;
+        }
+        let now = self.now();
+        let into_ns = now.timestamp_subsec_nanos() % 1_000_000;
+        let time = now.checked_sub_signed(TimeDelta::nanoseconds(i64::from(into_ns))).unwrap_or(now);
+        let left_ns = f64::from(1_000_000 - into_ns) / self.rate();
+        self.millisecond.set(Some((at, at.plus_ns(left_ns as u64), time)));
+        time
+    }
+
+    /// Session seconds a second. One that stands tells the same for ever, and may as well be asked.
+    fn rate(&self) -> f64 {
+        match self.setting.mode {
+            ClockMode::Simulated { rate, .. } => rate,
+            ClockMode::Wall => 1.0,
         }
     }
 
@@ -381,6 +408,28 @@ mod tests {
         let moment = Moment { mono: Mono(5), wall: instant("2026-07-01T12:00:00Z").to_utc() };
         let wall = ClockSetting { zone: Some("Europe/Berlin".to_owned()), ..ClockSetting::wall() };
         assert_eq!(wall.session_time(&moment).to_rfc3339(), "2026-07-01T14:00:00+02:00");
+    }
+
+    #[test]
+    fn milliseconds_are_those_of_the_exact_time() {
+        let start = "2026-05-10T00:00:00.0004Z";
+        for rate in [0.5, 1.0, 3.0, 86_400.0] {
+            let setting = clock("Europe/Berlin", start, rate).started(Mono::now());
+            let session = SessionClock::new(setting);
+            let mut different = std::collections::BTreeSet::new();
+            while different.len() < 20 {
+                let (before, told, after) = (session.now(), session.now_ms(), session.now());
+                let millisecond = |time: &DateTime<FixedOffset>| time.timestamp_millis();
+                assert!((millisecond(&before)..=millisecond(&after)).contains(&millisecond(&told)), "{rate}");
+                assert_eq!(told.timestamp_subsec_nanos() % 1_000_000, 0);
+                different.insert(told);
+            }
+        }
+        let standing = SessionClock::new(clock("UTC", start, 1.0));
+        assert_eq!(
+            (standing.now_ms(), standing.now_ms()),
+            (instant("2026-05-10T00:00:00Z"), instant("2026-05-10T00:00:00Z"))
+        );
     }
 
     #[test]

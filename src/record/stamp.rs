@@ -56,18 +56,49 @@ fn is_name_byte(byte: u8) -> bool {
 
 /// Stamps a line: all that `line` holds is the body. No newline is added; the body must hold none.
 pub fn write_stamp(line: &mut Vec<u8>, stamp: &Stamp<'_>) {
-    let body_len = line.len();
-    line.extend_from_slice(MARK);
-    push_hex(line, stamp.launch.0);
-    line.push(b'.');
-    line.extend_from_slice(stamp.worker.as_bytes());
-    for number in [u64::from(stamp.thread), u64::from(stamp.task), stamp.seq, body_len as u64] {
-        line.push(b'.');
-        push_decimal(line, number);
+    let body = std::mem::take(line);
+    StampedBody::new(body, stamp).write(line, stamp.seq);
+}
+
+/// A body, with as much of its stamp as is the same for all its numbers.
+#[derive(Clone, Debug)]
+pub struct StampedBody {
+    text: Vec<u8>,
+    body_len: usize,
+    crc: crc32fast::Hasher,
+}
+
+impl StampedBody {
+    /// The body of a line, which must hold no newline. The number in `stamp` does not count.
+    pub fn new(body: Vec<u8>, stamp: &Stamp<'_>) -> StampedBody {
+        let body_len = body.len();
+        let mut text = body;
+        text.extend_from_slice(MARK);
+        push_hex(&mut text, stamp.launch.0);
+        text.push(b'.');
+        text.extend_from_slice(stamp.worker.as_bytes());
+        for number in [stamp.thread, stamp.task] {
+            text.push(b'.');
+            push_decimal(&mut text, u64::from(number));
+        }
+        text.push(b'.');
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&text);
+        StampedBody { text, body_len, crc }
     }
-    let crc = crc32fast::hash(line);
-    line.push(b'.');
-    push_hex(line, crc);
+
+    /// Appends the line of this number, without a newline.
+    pub fn write(&self, line: &mut Vec<u8>, seq: u64) {
+        line.extend_from_slice(&self.text);
+        let numbers_at = line.len();
+        push_decimal(line, seq);
+        line.push(b'.');
+        push_decimal(line, self.body_len as u64);
+        let mut crc = self.crc.clone();
+        crc.update(&line[numbers_at..]);
+        line.push(b'.');
+        push_hex(line, crc.finalize());
+    }
 }
 
 /// Judges a line, given without its newline.

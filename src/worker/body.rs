@@ -1,9 +1,9 @@
-//! The text of a task's lines. A task that writes as fast as it can writes hundreds of lines within a millisecond,
-//! which is the finest that a line tells of its time: they differ in their stamp alone, so the text is made once.
+//! The lines of a task. One that writes as fast as it can writes hundreds of lines within a millisecond, which is the
+//! finest that a line tells of its time: they differ in their number alone, so all else is made once.
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::record::{Level, LineFormat, Record};
+use crate::record::{Level, LineFormat, Record, Stamp, StampedBody};
 
 /// What the text was made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,20 +22,21 @@ impl Made {
 /// The text that was made last, by one format and for one task.
 #[derive(Debug, Default)]
 pub(super) struct Body {
-    made: Option<Made>,
-    text: Vec<u8>,
+    last: Option<(Made, StampedBody)>,
 }
 
 impl Body {
-    /// The record's text. Of a task's records nothing differs but time, level and number.
-    pub(super) fn of(&mut self, format: &LineFormat, record: &Record<'_>) -> &[u8] {
-        let wanted = Some(Made::of(&record.time, record.level));
-        if self.made != wanted || format.tells_number() {
-            self.text.clear();
-            format.write(&mut self.text, record);
-            self.made = wanted;
+    /// Appends the line of a record, with its stamp. Of a task's lines nothing differs but time, level and number.
+    pub(super) fn write(&mut self, line: &mut Vec<u8>, format: &LineFormat, record: &Record<'_>, stamp: &Stamp<'_>) {
+        let wanted = Made::of(&record.time, record.level);
+        let serves = |(made, _): &&(Made, StampedBody)| *made == wanted && !format.tells_number();
+        if let Some((_, body)) = self.last.as_ref().filter(serves) {
+            return body.write(line, stamp.seq);
         }
-        &self.text
+        let mut text = Vec::with_capacity(256);
+        format.write(&mut text, record);
+        let (_, body) = self.last.insert((wanted, StampedBody::new(text, stamp)));
+        body.write(line, stamp.seq);
     }
 }
 
@@ -43,6 +44,8 @@ impl Body {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::event::LaunchId;
+    use crate::record::write_stamp;
 
     #[test]
     fn each_record_gets_its_own_text() {
@@ -58,9 +61,12 @@ mod tests {
                 let (process, thread, task, seq) = (1, 1, 1, u64::from(seq));
                 let record =
                     Record { level, time, module: "m", name: "n", process, thread, task, seq, message: "text" };
-                let mut fresh = Vec::new();
+                let stamp = Stamp { launch: LaunchId(7), worker: "web-1", thread, task, seq };
+                let (mut line, mut fresh) = (Vec::new(), Vec::new());
+                body.write(&mut line, &format, &record, &stamp);
                 format.write(&mut fresh, &record);
-                assert_eq!(body.of(&format, &record), fresh);
+                write_stamp(&mut fresh, &stamp);
+                assert_eq!(line, fresh);
             }
         }
     }

@@ -8,7 +8,7 @@ use futures_lite::future::yield_now;
 
 use crate::clock::{Mono, SessionClock};
 use crate::handler::EmitError;
-use crate::record::{Record, Stamp, StampRun, write_stamp};
+use crate::record::{Record, Stamp, StampRun};
 
 use super::body::Body;
 use super::counters::TaskCounters;
@@ -178,7 +178,7 @@ impl<'r, 'a> Task<'r, 'a> {
             return;
         }
         self.seq += 1;
-        self.time = self.around.clock.borrow().now();
+        self.time = self.around.clock.borrow().now_ms();
         let plan = self.shared.plan;
         let record = Record {
             level: self.levels.draw(),
@@ -191,8 +191,6 @@ impl<'r, 'a> Task<'r, 'a> {
             seq: self.seq,
             message: &plan.message,
         };
-        self.line.clear();
-        self.line.extend_from_slice(self.body.of(self.shared.format, &record));
         let stamp = Stamp {
             launch: self.shared.launch,
             worker: &plan.name,
@@ -200,7 +198,8 @@ impl<'r, 'a> Task<'r, 'a> {
             task: self.task,
             seq: self.seq,
         };
-        write_stamp(&mut self.line, &stamp);
+        self.line.clear();
+        self.body.write(&mut self.line, self.shared.format, &record, &stamp);
         self.line.push(b'\n');
     }
 
