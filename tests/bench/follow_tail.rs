@@ -147,9 +147,12 @@ fn append(path: &Path, bytes: &[u8]) {
     OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(bytes).unwrap();
 }
 
+/// What is measured, and how, in a folder of its own.
+type Part = (&'static str, fn(&Path));
+
 fn main() {
     let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
-    let parts: [(&str, fn(&Path)); 5] =
+    let parts: [Part; 5] =
         [("latency", latency), ("throughput", throughput), ("idle", idle), ("slow", slow), ("many", many)];
     for (name, part) in parts {
         if only.as_deref().is_none_or(|only| only == name) {
