@@ -5,13 +5,14 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::folder::{Folder, is_absence, is_binary};
 use super::life::{Gate, Life};
 use super::lines::Lines;
 use super::look::{Stands, stands_at};
 use super::moved::settled_name;
+use super::repeats::Least;
 use super::state::{Ended, State};
 use crate::event::{EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
@@ -179,6 +180,9 @@ impl State {
             succeeded: false,
             grew: Instant::now(),
             pending_told: 0,
+            copy: None,
+            since: SystemTime::now(),
+            seen_empty: false,
             watched: false,
             unreadable: false,
             mode: platform::mode(metadata),
@@ -194,18 +198,22 @@ impl State {
         self.texts.insert(id, Arc::clone(&life.file));
         self.by_file.insert(file_id, id);
         self.lives.insert(id, life);
-        self.take_place(path, id);
+        let previous = self.take_place(path, id);
         let path = path.to_owned();
         self.say(FollowEvent::Created { incarnation: id, file_id, path, start_offset: start, size, origin, unlinked })?;
+        if let Some(previous) = previous {
+            let replaced = matches!(origin, Origin::Replaced { .. });
+            self.carry_over(id, previous, if replaced { Least::Anything } else { Least::MoreThanABanner })?;
+        }
         Ok(id)
     }
 
-    /// Makes an incarnation the current one of its path; the one before is to be read to its end first.
-    fn take_place(&mut self, path: &Path, id: IncarnationId) {
+    /// Makes an incarnation the current one of its path; the one before is to be read to its end first. Returns that.
+    fn take_place(&mut self, path: &Path, id: IncarnationId) -> Option<IncarnationId> {
         let unlinked = self.lives.get(&id).is_some_and(|life| life.path.is_none());
-        let Some(slot) = self.slots.get_mut(path) else { return };
+        let slot = self.slots.get_mut(path)?;
         if unlinked {
-            return;
+            return None;
         }
         slot.not_a_file = None;
         let previous = slot.current.replace(id).or(slot.previous).filter(|previous| *previous != id);
@@ -214,6 +222,7 @@ impl State {
         if let Some(previous) = previous.and_then(|previous| self.lives.get_mut(&previous)) {
             previous.succeeded = true;
         }
+        previous
     }
 
     /// Nothing of `id` is read before what stands in `previous` now.

@@ -81,6 +81,9 @@ impl State {
     fn look_once(&mut self, hints: &mut Hints) -> Result<bool, Ended> {
         // Add the watch, then look: what changes in between is seen or heard.
         self.cover()?;
+        if !self.started {
+            self.note_siblings();
+        }
         let names = std::mem::take(&mut hints.names);
         let full = hints.overflow || !self.started;
         self.list_folders(|folder| full || names.iter().any(|hint| concerns(hint, folder)))?;
@@ -94,6 +97,7 @@ impl State {
         }
         again |= self.adopt_middles(hints)?;
         again |= self.settle_slots(&stands)?;
+        self.hear_of_copies(hints)?;
         self.drop_empty_slots(&stands);
         self.hear_unlinked();
         Ok(again)

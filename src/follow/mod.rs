@@ -6,10 +6,12 @@
 //! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
 //! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines, `encoding` finds out
-//! what they mean; `operate` carries out
-//! orders between two looks; `take` hands bytes on as they are read; `run` is the loop around them.
+//! what they mean; `repeats` finds content that was carried over, `copies` what was copied before a cut, `wall` jumps of
+//! the clock; `operate` carries out orders between two looks; `take` hands bytes on as they are read; `run` is the loop
+//! around them.
 
 mod arrive;
+mod copies;
 mod encoding;
 mod folder;
 mod life;
@@ -20,6 +22,7 @@ mod moved;
 mod operate;
 mod pattern;
 mod read;
+mod repeats;
 mod run;
 mod sabotage;
 mod sequences;
@@ -27,6 +30,7 @@ mod series;
 mod stamps;
 mod state;
 mod take;
+mod wall;
 mod watch;
 
 pub use pattern::{FileSet, TargetError};

@@ -45,6 +45,7 @@ impl State {
     /// One look at everything, and reading on. The same for start, hint, overflow and periodic check.
     pub(super) fn turn(&mut self) -> Result<Next, Ended> {
         let before = self.outlet.sent;
+        self.tell_clock()?;
         let hints = self.watch.take();
         self.look(hints)?;
         let next = self.read_on()?;

@@ -1,6 +1,6 @@
 //! All that the follower's thread knows, and its way out for events. Every other file here works on it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, select};
 use super::folder::Folder;
 use super::life::Life;
 use super::sequences::Sequences;
+use super::wall::Wall;
 use super::watch::{Hints, Watch};
 use super::{Begin, FollowOptions, Operator, Taker, Target, Texts};
 use crate::clock::Moment;
@@ -123,6 +124,8 @@ pub(super) struct State {
     pub(super) last_of_series: HashMap<PathBuf, FileId>,
     /// How the next file of a path is to be announced, where it is known how it will come.
     pub(super) origins: HashMap<PathBuf, Origin>,
+    /// Files beside the followed ones that are no copies of what is to come: they were there before, or were read.
+    pub(super) known_files: HashSet<FileId>,
     pub(super) last_id: u32,
     /// Where reading begins in what the first look finds.
     pub(super) begin: Begin,
@@ -135,6 +138,7 @@ pub(super) struct State {
     pub(super) unwatchable: BTreeSet<PathBuf>,
     pub(super) moved_at: Instant,
     pub(super) overflow_told: Option<Instant>,
+    pub(super) wall: Wall,
     pub(super) block: Vec<u8>,
 }
 
@@ -178,6 +182,7 @@ impl State {
             passed_over: BTreeSet::new(),
             last_of_series: HashMap::new(),
             origins: HashMap::new(),
+            known_files: HashSet::new(),
             last_id: 0,
             begin: Begin::Start,
             started: false,
@@ -187,6 +192,7 @@ impl State {
             unwatchable: BTreeSet::new(),
             moved_at: now,
             overflow_told: None,
+            wall: Wall::default(),
             block: vec![0; BLOCK_BYTES],
         })
     }

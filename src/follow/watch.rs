@@ -173,9 +173,9 @@ impl Watch {
     /// Waits until every notification of what has happened up to now has come, and takes them too.
     pub(super) fn take_all(&mut self) -> Hints {
         // The listener's thread answers between two rounds of reading. A round that is answered may have read before
-        // it happened; the one after it has not.
+        // it happened; the one after it hears of it, but may answer before it reads; the third has it behind it.
         if let Some(watcher) = &mut self.watcher {
-            for _ in 0..2 {
+            for _ in 0..3 {
                 let _ = watcher.unwatch(Path::new("/nothing is watched here"));
             }
         }

@@ -23,6 +23,16 @@ pub fn monotonic_ns() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
+/// Nanoseconds of a clock that nobody can set and that goes on while the machine sleeps.
+pub fn boot_ns() -> u64 {
+    #[cfg(target_os = "linux")]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let now = rustix::time::clock_gettime(clock);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// Whether daylight saving time is in force in the machine's own time zone, at this second since 1970.
 pub fn saves_daylight(seconds: i64) -> bool {
     let mut local = std::mem::MaybeUninit::<libc::tm>::uninit();

@@ -135,6 +135,15 @@ impl Scene {
         if let What::Follow(FollowEvent::Encoded { incarnation, encoding, .. }) = &event.what {
             self.encodings.insert(*incarnation, *encoding);
         }
+        // Both stand between two batches.
+        let passed_over = match &event.what {
+            What::Follow(FollowEvent::Hole { incarnation, bytes, .. }) => Some((incarnation, bytes)),
+            What::Follow(FollowEvent::CarriedOver { incarnation, bytes }) => Some((incarnation, bytes)),
+            _ => None,
+        };
+        if let Some((incarnation, bytes)) = passed_over {
+            self.next.entry(*incarnation).or_default().0 += bytes;
+        }
         self.seen.push(event);
     }
 
