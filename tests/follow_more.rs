@@ -8,9 +8,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use follow_common::{Scene, Writer, append, concat, numbered, stage};
+use follow_common::{Collector, DEADLINE, Scene, Writer, append, concat, numbered, stage};
 use rotascope::event::{FollowEvent, Origin};
 use rotascope::follow::Target;
 
@@ -207,30 +207,37 @@ fn d6_hard_link_put_over() {
 #[test]
 fn c5_copied_and_truncated() {
     for pause in [Duration::ZERO, Duration::from_millis(3), Duration::from_millis(50)] {
-        let mut scene = Scene::of_path();
-        append(&scene.path("P.0"), &numbered("older", 0..10));
-        let mut writer = Writer::open(&scene.p());
+        let dir = stage();
+        let path = |name: &str| dir.path().join(name);
+        let (collector, _follower) = Collector::follow(Target::Path(path("P")));
+        append(&path("P.0"), &numbered("older", 0..10));
+        let mut writer = Writer::open(&path("P"));
         writer.lines(&numbered("a", 0..1));
-        scene.wait_lines(1);
+        collector.wait_for(&[numbered("a", 0..1).concat()]);
         let mut lines = numbered("a", 0..1);
         for round in 1..6 {
             let some = numbered(&format!("round {round}"), 0..200);
             writer.lines(&some);
             lines.extend(some);
-            fs::copy(scene.p(), scene.path(&format!("P.{round}"))).unwrap();
-            truncate(&scene.p(), 0);
+            fs::copy(path("P"), path(&format!("P.{round}"))).unwrap();
+            truncate(&path("P"), 0);
             std::thread::sleep(pause);
         }
         writer.lines(&numbered("end", 0..4));
         lines.extend(numbered("end", 0..4));
-        scene.wait_lines(lines.len());
-        scene.catch_up();
-        let mut arrived: Vec<String> =
-            scene.arrived.iter().map(|(_, line)| String::from_utf8_lossy(line).into()).collect();
-        assert!(arrived.iter().all(|line| line != "(gone)\n"), "{}", scene.report());
+        let arrived = || -> Vec<String> {
+            let texts = collector.texts().concat();
+            texts.split_inclusive('\n').map(str::to_owned).collect()
+        };
+        let deadline = Instant::now() + DEADLINE;
+        while arrived().len() < lines.len() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20)); // poll
+        }
+        let mut arrived = arrived();
         arrived.sort();
         lines.sort();
-        assert!(arrived == lines, "{} of {}: {}", arrived.len(), lines.len(), scene.report());
+        let told = || collector.events.lock().unwrap().clone();
+        assert!(arrived == lines, "{} of {}: {:#?}", arrived.len(), lines.len(), told());
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::folder::skipped_by_name;
 use super::life::Life;
 use super::repeats::is_same;
-use super::state::{Ended, State};
+use super::state::{BLOCK_BYTES, Ended, State};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, IncarnationId, Origin};
 use crate::platform;
@@ -33,7 +34,8 @@ impl Copy {
     fn is_younger_than(&self, life: &Life) -> bool {
         let least = life.since - LEEWAY;
         let made = self.metadata.created().unwrap_or(SystemTime::now());
-        made >= least && self.metadata.modified().is_ok_and(|modified| modified >= least)
+        let after_file = self.id.born_ns == 0 || self.id.born_ns >= life.file_id.born_ns;
+        after_file && made >= least && self.metadata.modified().is_ok_and(|modified| modified >= least)
     }
 }
 
@@ -48,10 +50,27 @@ enum Held {
     Rest,
     /// Another life.
     Other,
+    /// It is no copy, unless the file was cut and nobody has noticed yet.
+    Doubtful,
+}
+
+/// Why copies are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion<'b> {
+    /// This is about to be taken in as the beginning of the life.
+    Begun(&'b [u8]),
+    /// The file was cut.
+    Cut,
+    /// A file that may be a copy was made.
+    Made,
 }
 
 impl Held {
-    fn of(life: &Life, copy: &Copy) -> Held {
+    fn of(life: &Life, copy: &Copy, occasion: Occasion<'_>) -> Held {
+        if let Occasion::Begun(block) = occasion {
+            let alike = begins_alike(&copy.file, block).unwrap_or(true);
+            return if alike || !copy.is_younger_than(life) { Held::Still } else { Held::Other };
+        }
         let now = life.file.metadata().map_or(0, |metadata| metadata.len());
         // What can't be compared is left alone.
         let still = copy.size <= now && is_same(&copy.file, &life.file, 0, copy.size).unwrap_or(true);
@@ -61,6 +80,8 @@ impl Held {
         } else if read > 0 && life.begins(&copy.file, copy.size.min(read)).unwrap_or(true) {
             let whole = copy.size > read && life.stands_in(&copy.file).unwrap_or(false);
             if whole { Held::Rest } else { Held::Read }
+        } else if occasion == Occasion::Made && read > 0 {
+            Held::Doubtful
         } else if copy.is_younger_than(life) {
             Held::Other
         } else {
@@ -83,7 +104,11 @@ impl State {
 
     /// Reads what copies have that the file itself has lost: the rest of this life, and whole lives that came and went
     /// unseen, in the order in which they were made. Returns the last that has to be read before the file goes on.
-    pub(super) fn read_copies(&mut self, id: IncarnationId) -> Result<Option<IncarnationId>, Ended> {
+    pub(super) fn read_copies(
+        &mut self,
+        id: IncarnationId,
+        occasion: Occasion<'_>,
+    ) -> Result<Option<IncarnationId>, Ended> {
         let Some(path) = self.lives.get(&id).and_then(|life| life.path.clone()) else { return Ok(None) };
         let followed = self.slots.get(&path).is_some_and(|slot| slot.current == Some(id) && slot.asked_for);
         if self.options.stamps || !self.started || !followed {
@@ -92,43 +117,45 @@ impl State {
         let mut last = None;
         for copy in self.copies_beside(&path) {
             let Some(life) = self.lives.get(&id) else { break };
-            let held = Held::of(life, &copy);
-            if held == Held::Still {
-                continue;
+            let held = Held::of(life, &copy, occasion);
+            self.doubtful.remove(&copy.id);
+            if matches!(held, Held::Read | Held::Rest | Held::Other) {
+                self.known_files.insert(copy.id);
             }
-            self.known_files.insert(copy.id);
             match held {
                 Held::Rest => self.read_copy(id, copy)?,
-                Held::Other => last = Some(self.adopt_copy(&path, copy)?),
+                Held::Other => last = Some(self.adopt_copy(id, &path, copy)?),
+                Held::Doubtful => drop(self.doubtful.insert(copy.id)),
                 Held::Still | Held::Read => {}
             }
-        }
-        if last.is_some()
-            && let Some(slot) = self.slots.get_mut(&path)
-        {
-            slot.current = Some(id);
         }
         self.gate_behind(Some(id), last);
         Ok(last)
     }
 
-    /// The followed files beside which a file was made that may be a copy of them.
+    /// Looks at files that were made beside a followed one: they may be copies of it.
     pub(super) fn hear_of_copies(&mut self, hints: &Hints) -> Result<(), Ended> {
-        let made: Vec<&PathBuf> = hints
-            .names
-            .iter()
-            .filter_map(|hint| match hint {
-                NameHint::Created(path) => Some(path),
-                _ => None,
-            })
-            .collect();
-        let beside = |path: &Path| made.iter().any(|other| is_archive_of(path, other));
-        let concerned: Vec<IncarnationId> =
-            self.slots.iter().filter(|(path, _)| beside(path)).filter_map(|(_, slot)| slot.current).collect();
+        let mut concerned = BTreeSet::new();
+        for (at, hint) in hints.names.iter().enumerate() {
+            let NameHint::Created(made) = hint else { continue };
+            for (path, slot) in self.slots.iter().filter(|(path, _)| is_archive_of(path, made)) {
+                if hints.names[at..].iter().any(|later| later.brings(path)) {
+                    // What stands at the path came after it.
+                    self.known_files.extend(id_at(made));
+                } else {
+                    concerned.extend(slot.current);
+                }
+            }
+        }
         for id in concerned {
-            self.read_copies(id)?;
+            self.read_copies(id, Occasion::Made)?;
         }
         Ok(())
+    }
+
+    /// Everything has been read that was there when these files were made: nothing was cut before.
+    pub(super) fn settle_doubts(&mut self) {
+        self.known_files.extend(self.doubtful.drain());
     }
 
     /// The rest of a life, from a copy of it. Its text can be shown from there from now on.
@@ -148,32 +175,42 @@ impl State {
 
     /// Reads one life up to an offset, without a look at whether it was cut.
     fn read_whole(&mut self, id: IncarnationId, end: u64) -> Result<(), Ended> {
-        let mut block = std::mem::take(&mut self.block);
-        let result = loop {
-            let Some(life) = self.lives.get_mut(&id) else { break Ok(()) };
+        // The reader's own block may be in use: a cut is noticed in the midst of reading.
+        let mut block = vec![0; BLOCK_BYTES];
+        loop {
+            let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
             let (start, offset) = (life.window_start(), life.lines.offset());
             let wanted = usize::try_from(end - start).map_or(block.len(), |left| left.min(block.len()));
             let known = life.marker.len();
             let got = platform::read_at(&life.file, &mut block[..wanted], start).unwrap_or(0);
             if offset >= end || got <= known {
-                break Ok(());
+                return Ok(());
             }
-            if let Err(ended) = self.take_in(id, &block[..got], known) {
-                break Err(ended);
-            }
+            self.take_in(id, &block[..got], known)?;
             if let Some(life) = self.lives.get_mut(&id) {
                 life.remember(&block[..got]);
             }
-        };
-        self.block = block;
-        result
+        }
     }
 
-    /// Reads a life that was never seen from the copy that was made of it.
-    fn adopt_copy(&mut self, path: &Path, copy: Copy) -> Result<IncarnationId, Ended> {
+    /// Reads a life that was never seen from the copy that was made of it. It comes before the one that has the path.
+    fn adopt_copy(&mut self, now: IncarnationId, path: &Path, copy: Copy) -> Result<IncarnationId, Ended> {
         let cut = Cut { offset: copy.size, exact: false };
+        let (gate, succeeded) =
+            self.lives.get_mut(&now).map_or((None, false), |life| (life.gate.take(), life.succeeded));
         let id = self.adopt(copy.file, &copy.metadata, path, Origin::Created, false)?;
         self.rename(id, copy.path, cut, Actor::Other)?;
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.gate = gate;
+            life.succeeded = true;
+        }
+        self.gate_behind(Some(now), Some(id));
+        if let Some(life) = self.lives.get_mut(&now) {
+            life.succeeded = succeeded;
+        }
+        if let Some(slot) = self.slots.get_mut(path) {
+            slot.current = Some(now);
+        }
         Ok(id)
     }
 
@@ -195,6 +232,17 @@ impl State {
         copies.sort_by_key(|copy| copy.id.born_ns);
         copies
     }
+}
+
+/// Whether a file and a block are the same as far as both go.
+fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
+    let mut beginning = vec![0; block.len()];
+    let got = platform::read_at(file, &mut beginning, 0)?;
+    Ok(beginning[..got] == block[..got])
+}
+
+fn id_at(path: &Path) -> Option<FileId> {
+    Some(platform::file_id(&fs::symlink_metadata(path).ok()?))
 }
 
 fn open_copy(path: PathBuf) -> Option<Copy> {

@@ -42,11 +42,15 @@ impl State {
     /// Looks at every name and every identity, and says what has changed.
     pub(super) fn look(&mut self, mut hints: Hints) -> Result<(), Ended> {
         self.tell_hints(&mut hints)?;
+        let told = hints.overflow;
         for _ in 0..MOST_REPEATS {
             if !self.look_once(&mut hints)? {
                 break;
             }
             hints.append(self.watch.take_all());
+        }
+        if !told {
+            self.tell_hints(&mut hints)?;
         }
         self.touch(&hints);
         self.started = true;

@@ -3,7 +3,7 @@
 //! One thread owns all state. Notifications are hints: what is so, comes from fstat of the held descriptor and stat of
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
-//! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
+//! `watch` turns notifications into hints, `sign` tells how far they have come; `look` compares names with identities, `moved` says what went where,
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
 //! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines, `encoding` finds out
 //! what they mean; `repeats` finds content that was carried over, `copies` what was copied before a cut, `wall` jumps of
@@ -27,6 +27,7 @@ mod run;
 mod sabotage;
 mod sequences;
 mod series;
+mod sign;
 mod stamps;
 mod state;
 mod take;

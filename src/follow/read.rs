@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::copies::Occasion;
 use super::life::{Life, Look};
 use super::lines::Hole;
 use super::sabotage::Sabotage;
@@ -81,7 +82,7 @@ impl State {
         if now.size == 0 && std::mem::replace(&mut life.seen_empty, true) {
             // It may have been filled, copied and emptied since.
             life.seen = Some(now);
-            self.read_copies(id)?;
+            self.read_copies(id, Occasion::Cut)?;
             return Ok(false);
         }
         let mut block = std::mem::take(&mut self.block);
@@ -104,6 +105,11 @@ impl State {
             if !life.marker_fits(window) {
                 return self.notice_truncation(id);
             }
+            // What was there before it may have been copied and cut away unseen. That comes first.
+            if got > 0 && life.lines.offset() == 0 && self.read_copies(id, Occasion::Begun(window))?.is_some() {
+                return Ok(true);
+            }
+            let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
             let known = life.marker.len();
             let at_end = got < block.len();
             let recovered = life.unreadable;
@@ -230,7 +236,7 @@ impl State {
         let surviving = life.file.metadata().and_then(|metadata| life.surviving(metadata.len()));
         match surviving {
             Ok(kept) => {
-                let before = if kept == 0 { self.read_copies(id)? } else { None };
+                let before = if kept == 0 { self.read_copies(id, Occasion::Cut)? } else { None };
                 let Some(life) = self.lives.get(&id) else { return Ok(false) };
                 let old_size = life.size.max(life.lines.offset());
                 self.truncate(id, Truncation { old_size, kept, exact: false, by: Actor::Other })?;

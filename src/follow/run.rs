@@ -49,6 +49,7 @@ impl State {
         let hints = self.watch.take();
         self.look(hints)?;
         let next = self.read_on()?;
+        self.settle_doubts();
         self.list()?;
         if self.outlet.sent != before {
             self.moved_at = Instant::now();
@@ -105,6 +106,7 @@ impl State {
             let hints = self.watch.take_all();
             self.look(hints)?;
             let next = self.read_on()?;
+            self.settle_doubts();
             self.list()?;
             let calm = self.outlet.sent == before && next != Next::Now;
             if calm || (next != Next::Now && begun.elapsed() > CALM) {

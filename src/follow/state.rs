@@ -126,6 +126,8 @@ pub(super) struct State {
     pub(super) origins: HashMap<PathBuf, Origin>,
     /// Files beside the followed ones that are no copies of what is to come: they were there before, or were read.
     pub(super) known_files: HashSet<FileId>,
+    /// Files beside the followed ones that are no copies, unless reading on shows that those were cut.
+    pub(super) doubtful: HashSet<FileId>,
     pub(super) last_id: u32,
     /// Where reading begins in what the first look finds.
     pub(super) begin: Begin,
@@ -183,6 +185,7 @@ impl State {
             last_of_series: HashMap::new(),
             origins: HashMap::new(),
             known_files: HashSet::new(),
+            doubtful: HashSet::new(),
             last_id: 0,
             begin: Begin::Start,
             started: false,

@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{RecursiveMode, Watcher};
 
+use super::sign::{Listening, Sign};
 use crate::event::FileId;
 use crate::platform;
 
@@ -29,6 +30,16 @@ pub(super) enum NameHint {
     Moved(PathBuf, PathBuf),
     /// The name went.
     Removed(PathBuf),
+}
+
+impl NameHint {
+    /// Whether another file stands at the path after this.
+    pub(super) fn brings(&self, path: &Path) -> bool {
+        match self {
+            NameHint::Created(to) | NameHint::MovedIn(to) | NameHint::Moved(_, to) => to == path,
+            NameHint::Removed(_) => false,
+        }
+    }
 }
 
 /// How a file came to its path.
@@ -125,6 +136,8 @@ pub(super) struct Watch {
     watcher: Option<notify::RecommendedWatcher>,
     hints: Arc<Mutex<Hints>>,
     awake: Receiver<()>,
+    /// None where it can't be watched.
+    sign: Option<Sign>,
     /// Watched folders, each with the identity it had when the watch was set; none where it can't be watched.
     folders: BTreeMap<PathBuf, Option<FileId>>,
     /// Folders as the system names them, to the spelling under which they are followed.
@@ -138,6 +151,7 @@ impl Watch {
             watcher: None,
             hints: Arc::default(),
             awake: crossbeam_channel::never(),
+            sign: None,
             folders: BTreeMap::new(),
             spellings: BTreeMap::new(),
         }
@@ -147,11 +161,15 @@ impl Watch {
     pub(super) fn new() -> (Watch, Option<String>) {
         let hints = Arc::new(Mutex::new(Hints::default()));
         let (wake, awake) = bounded(1);
-        let (watcher, trouble) = match notify::recommended_watcher(listener(Arc::clone(&hints), wake)) {
+        let (sign, listening) = Sign::new().unzip();
+        let (mut watcher, trouble) = match notify::recommended_watcher(listener(Arc::clone(&hints), wake, listening)) {
             Ok(watcher) => (Some(watcher), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        (Watch { watcher, hints, awake, folders: BTreeMap::new(), spellings: BTreeMap::new() }, trouble)
+        let sign = sign.filter(|sign| {
+            watcher.as_mut().is_some_and(|watcher| watcher.watch(&sign.path(), RecursiveMode::NonRecursive).is_ok())
+        });
+        (Watch { watcher, hints, awake, sign, folders: BTreeMap::new(), spellings: BTreeMap::new() }, trouble)
     }
 
     /// Becomes ready when there are hints.
@@ -172,12 +190,8 @@ impl Watch {
 
     /// Waits until every notification of what has happened up to now has come, and takes them too.
     pub(super) fn take_all(&mut self) -> Hints {
-        // The listener's thread answers between two rounds of reading. A round that is answered may have read before
-        // it happened; the one after it hears of it, but may answer before it reads; the third has it behind it.
-        if let Some(watcher) = &mut self.watcher {
-            for _ in 0..3 {
-                let _ = watcher.unwatch(Path::new("/nothing is watched here"));
-            }
+        if let Some(sign) = &self.sign {
+            sign.give();
         }
         self.take()
     }
@@ -252,8 +266,17 @@ impl Watch {
     }
 }
 
-fn listener(hints: Arc<Mutex<Hints>>, wake: Sender<()>) -> impl FnMut(notify::Result<notify::Event>) + Send {
+fn listener(
+    hints: Arc<Mutex<Hints>>,
+    wake: Sender<()>,
+    sign: Option<Listening>,
+) -> impl FnMut(notify::Result<notify::Event>) + Send {
     move |result| {
+        if let (Some(sign), Ok(event)) = (&sign, &result)
+            && sign.hears(event)
+        {
+            return;
+        }
         let news = hints.lock().unwrap_or_else(PoisonError::into_inner).take_in(result);
         if news {
             // Full means that the wake-up is already on its way.

@@ -77,6 +77,11 @@ pub fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize>
     }
 }
 
+/// Writes at an offset without moving any file position. Fewer bytes than given may be written.
+pub fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    file.write_at(bytes, offset)
+}
+
 /// The name that an open file has at this moment, or `None` if it has lost it. `Err` where the system can't say.
 ///
 /// On Linux this follows the name by which the file was opened wherever it is moved; another hard link to the same
