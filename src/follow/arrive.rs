@@ -35,9 +35,9 @@ impl State {
                 }
                 Stands::Other(kind) => self.tell_not_a_file(path, *kind)?,
                 Stands::Unknown(reason) => self.tell_trouble(path, Some(reason.clone()))?,
-                Stands::File { id, mode, modified } => {
+                Stands::File { id, look, modified } => {
                     if let Some(life) = self.by_file.get(id).copied() {
-                        self.settle_known(path, life, *mode)?;
+                        self.settle_known(path, life, look.mode)?;
                     } else {
                         arrivals.push((*modified, id.born_ns, path, *id));
                     }
@@ -116,7 +116,7 @@ impl State {
         if slot.and_then(|slot| slot.skipped).is_some_and(|(id, _)| id == seen) {
             return Ok(None);
         }
-        let (file, metadata) = match open_regular(path) {
+        let (file, metadata) = match self.open_in_turn(path)? {
             Ok(Some(opened)) => opened,
             Ok(None) => {
                 *again = true;
@@ -261,7 +261,7 @@ impl State {
         Ok(())
     }
 
-    fn tell_trouble(&mut self, path: &Path, trouble: Option<String>) -> Result<(), Ended> {
+    pub(super) fn tell_trouble(&mut self, path: &Path, trouble: Option<String>) -> Result<(), Ended> {
         let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
         let before = std::mem::replace(&mut slot.trouble, trouble.clone());
         let path = path.to_owned();
@@ -274,18 +274,19 @@ impl State {
 
     /// Entries of folders that are gone need no slot; the life that stood there has its own name or none.
     pub(super) fn drop_empty_slots(&mut self, stands: &BTreeMap<PathBuf, Stands>) {
-        let lives = &self.lives;
+        let (lives, parked) = (&self.lives, &self.parked);
         self.slots.retain(|path, slot| {
             let empty = matches!(stands.get(path), Some(Stands::Nothing));
             // The next file of this name goes behind the one that is still held.
-            let remembered = slot.previous.is_some_and(|previous| lives.contains_key(&previous));
+            let remembered =
+                slot.previous.is_some_and(|previous| lives.contains_key(&previous) || parked.contains_key(&previous));
             slot.asked_for || !empty || slot.current.is_some() || remembered
         });
     }
 }
 
 /// Opens a regular file; `None` if there is none any more.
-fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+pub(super) fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
     let file = match platform::open_to_follow(path) {
         Ok(file) => file,
         Err(error) if is_absence(&error) => return Ok(None),

@@ -130,6 +130,11 @@ impl Life {
         self.marker = if whole { marker } else { Vec::new() };
     }
 
+    /// Whether all of it was read, as of the last look.
+    pub(super) fn is_drained(&self) -> bool {
+        self.seen.is_some_and(|seen| seen.size == self.lines.offset())
+    }
+
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.path.as_deref() == Some(path)
     }

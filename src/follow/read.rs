@@ -9,7 +9,7 @@ use super::lines::Hole;
 use super::sabotage::Sabotage;
 use super::stamps::{self, Cutting};
 use super::state::{Ended, Next, State};
-use crate::event::{Actor, Cut, FollowEvent, IncarnationId, Origin};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 use crate::record::StampRun;
 
@@ -43,11 +43,11 @@ impl State {
                 wait = wait.min(left);
             }
         }
-        Ok(if more { Next::Now } else { Next::In(wait) })
+        Ok(if more || self.keeping.waiting { Next::Now } else { Next::In(wait) })
     }
 
     /// Whether the incarnation that comes before has been read far enough.
-    fn is_due(&mut self, id: IncarnationId) -> bool {
+    pub(super) fn is_due(&mut self, id: IncarnationId) -> bool {
         let Some(gate) = self.lives.get(&id).and_then(|life| life.gate) else { return true };
         let open = self.lives.get(&gate.previous).is_none_or(|previous| {
             let ended = !previous.succeeded || previous.lines.pending() == 0;
@@ -238,13 +238,21 @@ impl State {
             Ok(kept) => {
                 let before = if kept == 0 { self.read_copies(id, Occasion::Cut)? } else { None };
                 let Some(life) = self.lives.get(&id) else { return Ok(false) };
-                let old_size = life.size.max(life.lines.offset());
+                let (file_id, known) = (life.file_id, life.size.max(life.lines.offset()));
+                let old_size = known.max(self.size_before_cut(file_id));
                 self.truncate(id, Truncation { old_size, kept, exact: false, by: Actor::Other })?;
                 self.gate_behind(Some(IncarnationId(self.last_id)), before);
                 Ok(true)
             }
             Err(error) => self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
         }
+    }
+
+    /// How large a file was before it was cut, as was seen while nobody read; else 0.
+    fn size_before_cut(&mut self, file: FileId) -> u64 {
+        let sizes = &mut self.earlier.sizes;
+        sizes.append(self.watch.take_sizes(file));
+        sizes.take_before_cut(file).unwrap_or(0)
     }
 
     /// Ends one life of a file at a truncation and begins the next.
@@ -290,6 +298,8 @@ impl State {
         life.recall_marker();
         life.size = life.file.metadata().map_or(start, |metadata| metadata.len().max(start));
         let (file_id, path, size) = (life.file_id, life.last_path.clone(), life.size);
+        // What was seen before this cut says nothing of the next one.
+        self.size_before_cut(file_id);
         let unlinked = life.path.is_none();
         match copy {
             Some(copy) => self.texts.insert(previous, copy),

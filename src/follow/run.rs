@@ -51,6 +51,7 @@ impl State {
         let next = self.read_on()?;
         self.settle_doubts();
         self.list()?;
+        self.let_go()?;
         if self.outlet.sent != before {
             self.moved_at = Instant::now();
         }

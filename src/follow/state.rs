@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, select};
 
 use super::folder::Folder;
+use super::keep::Keeping;
 use super::life::Life;
+use super::parked::Parked;
 use super::sequences::Sequences;
 use super::wall::Wall;
 use super::watch::{Hints, Watch};
@@ -114,7 +116,10 @@ pub(super) struct State {
     pub(super) sequences: Sequences,
     pub(super) watch: Watch,
     pub(super) lives: BTreeMap<IncarnationId, Life>,
-    /// The last life of each file that is held.
+    /// The lives whose descriptors are closed.
+    pub(super) parked: BTreeMap<IncarnationId, Parked>,
+    pub(super) keeping: Keeping,
+    /// The last life of each file that is held, or was.
     pub(super) by_file: HashMap<FileId, IncarnationId>,
     pub(super) slots: BTreeMap<PathBuf, Slot>,
     pub(super) folders: Vec<Folder>,
@@ -178,6 +183,8 @@ impl State {
             sequences: Sequences::default(),
             watch: Watch::silent(),
             lives: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            keeping: Keeping::new(),
             by_file: HashMap::new(),
             slots,
             folders,

@@ -13,6 +13,7 @@ use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{RecursiveMode, Watcher};
 
 use super::sign::{Listening, Sign};
+use super::sizes::{Sizes, size_at};
 use crate::event::FileId;
 use crate::platform;
 
@@ -55,6 +56,8 @@ pub(super) struct Hints {
     pub(super) names: Vec<NameHint>,
     /// Files whose content or attributes changed.
     pub(super) touched: HashSet<PathBuf>,
+    /// The sizes that they had as that was heard.
+    pub(super) sizes: Sizes,
     /// The system dropped notifications.
     pub(super) overflow: bool,
     /// Watches failed while running, as told by the system.
@@ -77,6 +80,7 @@ impl Hints {
     pub(super) fn append(&mut self, later: Hints) {
         self.names.extend(later.names);
         self.touched.extend(later.touched);
+        self.sizes.append(later.sizes);
         self.overflow |= later.overflow;
         self.errors.extend(later.errors);
     }
@@ -188,6 +192,11 @@ impl Watch {
         hints
     }
 
+    /// The sizes of a file that were heard and not taken yet.
+    pub(super) fn take_sizes(&self, file: FileId) -> Sizes {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner).sizes.take(file)
+    }
+
     /// Waits until every notification of what has happened up to now has come, and takes them too.
     pub(super) fn take_all(&mut self) -> Hints {
         if let Some(sign) = &self.sign {
@@ -277,12 +286,25 @@ fn listener(
         {
             return;
         }
-        let news = hints.lock().unwrap_or_else(PoisonError::into_inner).take_in(result);
+        // At once: the follower may come too late for it.
+        let seen = result.as_ref().ok().and_then(size_of_changed);
+        let mut hints = hints.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((file, size)) = seen {
+            hints.sizes.see(file, size);
+        }
+        let news = hints.take_in(result);
+        drop(hints);
         if news {
             // Full means that the wake-up is already on its way.
             let _ = wake.try_send(());
         }
     }
+}
+
+/// The size of the file whose content has changed.
+fn size_of_changed(event: &notify::Event) -> Option<(FileId, u64)> {
+    let changed = matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
+    size_at(event.paths.first().filter(|_| changed)?)
 }
 
 /// The folder itself, or the nearest one above it that exists: where its creation will be seen.
