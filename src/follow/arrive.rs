@@ -5,13 +5,14 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::folder::{Folder, is_absence, is_binary};
 use super::life::{Gate, Life};
 use super::lines::Lines;
 use super::look::{Stands, stands_at};
 use super::moved::settled_name;
+use super::repeats::Least;
 use super::state::{Ended, State};
 use crate::event::{EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
@@ -34,9 +35,9 @@ impl State {
                 }
                 Stands::Other(kind) => self.tell_not_a_file(path, *kind)?,
                 Stands::Unknown(reason) => self.tell_trouble(path, Some(reason.clone()))?,
-                Stands::File { id, mode, modified } => {
+                Stands::File { id, look, modified } => {
                     if let Some(life) = self.by_file.get(id).copied() {
-                        self.settle_known(path, life, *mode)?;
+                        self.settle_known(path, life, look.mode)?;
                     } else {
                         arrivals.push((*modified, id.born_ns, path, *id));
                     }
@@ -115,7 +116,7 @@ impl State {
         if slot.and_then(|slot| slot.skipped).is_some_and(|(id, _)| id == seen) {
             return Ok(None);
         }
-        let (file, metadata) = match open_regular(path) {
+        let (file, metadata) = match self.open_in_turn(path)? {
             Ok(Some(opened)) => opened,
             Ok(None) => {
                 *again = true;
@@ -179,6 +180,9 @@ impl State {
             succeeded: false,
             grew: Instant::now(),
             pending_told: 0,
+            copy: None,
+            since: SystemTime::now(),
+            seen_empty: false,
             watched: false,
             unreadable: false,
             mode: platform::mode(metadata),
@@ -194,18 +198,22 @@ impl State {
         self.texts.insert(id, Arc::clone(&life.file));
         self.by_file.insert(file_id, id);
         self.lives.insert(id, life);
-        self.take_place(path, id);
+        let previous = self.take_place(path, id);
         let path = path.to_owned();
         self.say(FollowEvent::Created { incarnation: id, file_id, path, start_offset: start, size, origin, unlinked })?;
+        if let Some(previous) = previous {
+            let replaced = matches!(origin, Origin::Replaced { .. });
+            self.carry_over(id, previous, if replaced { Least::Anything } else { Least::MoreThanABanner })?;
+        }
         Ok(id)
     }
 
-    /// Makes an incarnation the current one of its path; the one before is to be read to its end first.
-    fn take_place(&mut self, path: &Path, id: IncarnationId) {
+    /// Makes an incarnation the current one of its path; the one before is to be read to its end first. Returns that.
+    fn take_place(&mut self, path: &Path, id: IncarnationId) -> Option<IncarnationId> {
         let unlinked = self.lives.get(&id).is_some_and(|life| life.path.is_none());
-        let Some(slot) = self.slots.get_mut(path) else { return };
+        let slot = self.slots.get_mut(path)?;
         if unlinked {
-            return;
+            return None;
         }
         slot.not_a_file = None;
         let previous = slot.current.replace(id).or(slot.previous).filter(|previous| *previous != id);
@@ -214,6 +222,7 @@ impl State {
         if let Some(previous) = previous.and_then(|previous| self.lives.get_mut(&previous)) {
             previous.succeeded = true;
         }
+        previous
     }
 
     /// Nothing of `id` is read before what stands in `previous` now.
@@ -252,7 +261,7 @@ impl State {
         Ok(())
     }
 
-    fn tell_trouble(&mut self, path: &Path, trouble: Option<String>) -> Result<(), Ended> {
+    pub(super) fn tell_trouble(&mut self, path: &Path, trouble: Option<String>) -> Result<(), Ended> {
         let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
         let before = std::mem::replace(&mut slot.trouble, trouble.clone());
         let path = path.to_owned();
@@ -265,18 +274,19 @@ impl State {
 
     /// Entries of folders that are gone need no slot; the life that stood there has its own name or none.
     pub(super) fn drop_empty_slots(&mut self, stands: &BTreeMap<PathBuf, Stands>) {
-        let lives = &self.lives;
+        let (lives, parked) = (&self.lives, &self.parked);
         self.slots.retain(|path, slot| {
             let empty = matches!(stands.get(path), Some(Stands::Nothing));
             // The next file of this name goes behind the one that is still held.
-            let remembered = slot.previous.is_some_and(|previous| lives.contains_key(&previous));
+            let remembered =
+                slot.previous.is_some_and(|previous| lives.contains_key(&previous) || parked.contains_key(&previous));
             slot.asked_for || !empty || slot.current.is_some() || remembered
         });
     }
 }
 
 /// Opens a regular file; `None` if there is none any more.
-fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
+pub(super) fn open_regular(path: &Path) -> io::Result<Option<(File, Metadata)>> {
     let file = match platform::open_to_follow(path) {
         Ok(file) => file,
         Err(error) if is_absence(&error) => return Ok(None),

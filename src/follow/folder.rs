@@ -151,11 +151,12 @@ pub(super) fn skipped_by_name(path: &Path) -> Option<NotFollowed> {
     COMPRESSED.iter().any(|one| ending == *one).then_some(NotFollowed::Compressed)
 }
 
-/// Whether the file begins like something other than text. UTF-16 is text full of NUL.
+/// Whether the file begins like something other than text. A hole may come before it, and UTF-16 is text full of NUL.
 pub(super) fn is_binary(file: &File) -> io::Result<bool> {
     let mut head = [0; PROBE_BYTES];
     let got = platform::read_at(file, &mut head, 0)?;
     let head = &head[..got];
     let wide = TextEncoding::marked(head).is_some_and(TextEncoding::is_wide) || wide_by_pattern(head).is_some();
-    Ok(!wide && memchr::memchr(0, head).is_some())
+    let text = head.iter().position(|byte| *byte != 0).unwrap_or(0);
+    Ok(!wide && memchr::memchr(0, &head[text..]).is_some())
 }

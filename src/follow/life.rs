@@ -69,6 +69,12 @@ pub(super) struct Life {
     pub(super) pending_told: u64,
     /// The watched folder in which its name is or was.
     pub(super) folder: Option<FileId>,
+    /// Since when it is followed.
+    pub(super) since: SystemTime,
+    /// It was empty when it was looked at.
+    pub(super) seen_empty: bool,
+    /// A copy that was made before the file was cut, with all that this life had.
+    pub(super) copy: Option<Arc<File>>,
     /// Watched through its own descriptor.
     pub(super) watched: bool,
     /// Reading failed, and that was said.
@@ -97,14 +103,22 @@ impl Life {
 
     /// Reads what tells a cut from a refill, for a life that is not read from the first byte of its file.
     pub(super) fn recall(&mut self) {
-        if self.start == 0 {
+        let start = self.lines.offset();
+        if start == 0 {
             return;
         }
         let mut beginning = vec![0; BEGINNING_BYTES];
         let got = platform::read_at(&self.file, &mut beginning, 0).unwrap_or(0);
-        let known = usize::try_from(self.start).map_or(got, |start| start.min(got));
+        let known = usize::try_from(start).map_or(got, |start| start.min(got));
         self.lines.recall_beginning(&beginning[..known]);
         self.recall_marker();
+    }
+
+    /// Begins behind bytes that are known from elsewhere. Nothing has been read yet.
+    pub(super) fn begin_at(&mut self, offset: u64) {
+        self.start = offset;
+        self.lines = self.lines.beginning_at(offset);
+        self.recall();
     }
 
     /// Reads the marker of a life that starts in the midst of a file.
@@ -114,6 +128,11 @@ impl Life {
         let mut marker = vec![0; (end - from) as usize];
         let whole = platform::read_at(&self.file, &mut marker, from).is_ok_and(|got| got == marker.len());
         self.marker = if whole { marker } else { Vec::new() };
+    }
+
+    /// Whether all of it was read, as of the last look.
+    pub(super) fn is_drained(&self) -> bool {
+        self.seen.is_some_and(|seen| seen.size == self.lines.offset())
     }
 
     pub(super) fn is_at(&self, path: &Path) -> bool {
@@ -131,34 +150,50 @@ impl Life {
         }
         let rungs = self.lines.rungs();
         let below = rungs.partition_point(|rung| rung.offset <= size.min(self.lines.offset()));
-        let standing = self.standing_rungs(below)?;
+        let standing = self.standing_rungs(&self.file, below)?;
         if standing < below {
             return Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset));
         }
-        if size < self.lines.offset() && self.marker_stands_below(size)? {
+        if size < self.lines.offset() && self.marker_stands_in(&self.file, size)? {
             return Ok(size);
         }
         Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset))
     }
 
+    /// Whether another file has what was read of this one, by samples all over it.
+    pub(super) fn stands_in(&self, other: &File) -> io::Result<bool> {
+        let rungs = self.lines.rungs();
+        Ok(self.begins(other, self.lines.offset())?
+            && self.standing_rungs(other, rungs.len())? == rungs.len()
+            && self.marker_stands_in(other, self.lines.offset())?)
+    }
+
     /// Whether the file begins as it did. Tells a file that was emptied and has a few new lines from one that was cut
     /// to the same size.
     fn beginning_stands(&self, size: u64) -> io::Result<bool> {
+        self.begins(&self.file, size)
+    }
+
+    pub(super) fn begins(&self, file: &File, size: u64) -> io::Result<bool> {
         let known = self.lines.beginning();
+        if !known.is_empty() && known.iter().all(|byte| *byte == 0) {
+            // A hole is like any other.
+            return Ok(false);
+        }
         let mut now = vec![0; usize::try_from(size).map_or(known.len(), |size| size.min(known.len()))];
-        let got = platform::read_at(&self.file, &mut now, 0)?;
+        let got = platform::read_at(file, &mut now, 0)?;
         Ok(now[..got] == known[..got])
     }
 
     /// How many of the first `count` rungs still fit. Below a cut all fit, above it none does.
-    fn standing_rungs(&self, count: usize) -> io::Result<usize> {
+    fn standing_rungs(&self, file: &File, count: usize) -> io::Result<usize> {
         let rungs = &self.lines.rungs()[..count];
         let (mut low, mut high) = (0, rungs.len());
         let mut sample = [0; RUNG_BYTES];
         while low < high {
             let middle = low + (high - low) / 2;
             let rung = rungs[middle];
-            let got = platform::read_at(&self.file, &mut sample, rung.offset - RUNG_BYTES as u64)?;
+            let got = platform::read_at(file, &mut sample, rung.offset - RUNG_BYTES as u64)?;
             if got == RUNG_BYTES && hash_of(&sample) == rung.hash {
                 low = middle + 1;
             } else {
@@ -169,12 +204,12 @@ impl Life {
     }
 
     /// Whether what is left of the marker's stretch below `size` is unchanged; true if nothing of it is left.
-    fn marker_stands_below(&self, size: u64) -> io::Result<bool> {
+    fn marker_stands_in(&self, file: &File, size: u64) -> io::Result<bool> {
         let from = self.window_start();
         let Some(left) = size.checked_sub(from) else { return Ok(true) };
         let left = usize::try_from(left).map_or(self.marker.len(), |left| left.min(self.marker.len()));
         let mut now = vec![0; left];
-        let got = platform::read_at(&self.file, &mut now, from)?;
+        let got = platform::read_at(file, &mut now, from)?;
         Ok(now[..got] == self.marker[..got.min(left)])
     }
 }

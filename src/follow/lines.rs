@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::encoding::{SAMPLE_BYTES, Sniffer};
 use super::sequences::{Age, Sequences};
@@ -14,6 +14,8 @@ use crate::record::{LEVELS, TextEncoding, level_of, without_mark};
 const MARK_LINES: u64 = 256;
 /// or so many bytes, whichever comes first: any line is one short read away from a mark.
 const MARK_BYTES: u64 = 64 << 10;
+/// So many NUL bytes at the beginning of a line are a hole and no text.
+const LEAST_HOLE: u64 = 16;
 /// As much of an unended line is kept as its level may stand in.
 const HEAD_BYTES: usize = 4 << 10;
 
@@ -22,6 +24,13 @@ const HEAD_BYTES: usize = 4 << 10;
 pub(super) struct Rung {
     pub(super) offset: u64,
     pub(super) hash: u64,
+}
+
+/// Bytes that nobody wrote: a writer that keeps its own position went on there after the file had been cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hole {
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
 }
 
 /// How many bytes a rung covers.
@@ -51,6 +60,16 @@ pub(super) struct Lines {
     sequences: Sequences,
     /// Where in the file each age but the first began.
     ages: Vec<(u64, Age)>,
+    /// Where this life begins, if a cut was its beginning: NUL bytes there are a hole, however few.
+    cut_at: Option<u64>,
+    /// NUL bytes that the unended line begins with, as long as nothing else has come: a hole perhaps.
+    nul_run: u64,
+    /// NUL bytes in the text of the unended line.
+    nul_bytes: u64,
+    /// Whether something other than NUL bytes has come of the unended line.
+    in_text: bool,
+    /// The hole at which taking in has stopped.
+    hole: Option<Hole>,
     /// The unended line from its first byte that is not NUL, up to a bound.
     carry: Vec<u8>,
     last_mark: Option<LineMark>,
@@ -73,6 +92,7 @@ struct Summing {
     lines: u64,
     first_line: u64,
     start: u64,
+    end: u64,
     marks: Vec<LineMark>,
     longest_bytes: u64,
     levels: [u32; LEVELS],
@@ -92,6 +112,11 @@ impl Lines {
             judge_stamps,
             sequences: Sequences::default(),
             ages: Vec::new(),
+            cut_at: None,
+            nul_run: 0,
+            nul_bytes: 0,
+            in_text: false,
+            hole: None,
             carry: Vec::new(),
             last_mark: None,
             beginning: Vec::new(),
@@ -123,6 +148,15 @@ impl Lines {
         Judge { sequences: &self.sequences, age }
     }
 
+    /// The same, before anything has been taken in, from another offset on.
+    pub(super) fn beginning_at(&self, start: u64) -> Lines {
+        let ages = self.ages.iter().map(|(_, age)| (start, *age)).collect();
+        let sequences = self.sequences.clone();
+        let mut lines = Lines { sequences, ages, ..Lines::new(start, self.quiet_below, self.judge_stamps) };
+        lines.expect(self.encoding());
+        lines
+    }
+
     /// The splitter of the life that goes on after a truncation: what was left below `start` is known already.
     pub(super) fn cut_to(&self, start: u64) -> Lines {
         let rungs: Vec<Rung> = self.rungs.iter().copied().take_while(|rung| rung.offset <= start).collect();
@@ -138,6 +172,7 @@ impl Lines {
             rungs,
             sequences: self.sequences.clone(),
             ages: self.ages.iter().map(|(from, age)| ((*from).min(start), *age)).collect(),
+            cut_at: Some(start),
             ..Lines::new(start, 0, self.judge_stamps)
         }
     }
@@ -187,53 +222,130 @@ impl Lines {
         self.beginning = beginning.to_vec();
     }
 
+    /// NUL bytes at the end of what was taken in of which it is not known yet whether they are a hole.
+    pub(super) fn undecided(&self) -> u64 {
+        self.nul_run
+    }
+
+    /// The hole at which [`Lines::take_in`] has stopped, once.
+    pub(super) fn take_hole(&mut self) -> Option<Hole> {
+        self.hole.take()
+    }
+
     /// Takes in `window[fresh..]`, which stands at [`Lines::offset`]; what is before it are bytes taken in earlier.
-    pub(super) fn take_in(&mut self, window: &[u8], fresh: usize) {
+    /// Stops behind a hole, so that no batch spans one. Returns how far in the window it came.
+    pub(super) fn take_in(&mut self, window: &[u8], fresh: usize) -> usize {
+        let block = &window[fresh..];
+        self.learn_beginning(block);
+        let sample = if self.offset == 0 { &block[..block.len().min(SAMPLE_BYTES)] } else { &self.beginning };
+        self.sniffer.look_at_beginning(sample);
+        if self.encoding().is_wide() {
+            self.take_in_wide(window, fresh);
+            return window.len();
+        }
+        self.sniff_lines(block);
+        let window_start = self.offset - fresh as u64;
+        let has_nul = memchr(0, block).is_some();
+        let mut start = fresh;
+        for newline in memchr_iter(b'\n', block) {
+            let newline = fresh + newline;
+            if has_nul || self.nul_run > 0 {
+                start += self.skip_nul(&window[start..=newline]);
+            }
+            if self.hole.is_some() {
+                return self.stop_at(window_start, start);
+            }
+            self.mark_if_due(window, window_start);
+            self.end_line(&window[start..newline], window_start + newline as u64);
+            start = newline + 1;
+            self.line_start = window_start + start as u64;
+            self.batch.end = self.line_start;
+        }
+        if has_nul || self.nul_run > 0 {
+            start += self.skip_nul(&window[start..]);
+        }
+        if self.hole.is_some() {
+            return self.stop_at(window_start, start);
+        }
+        self.in_text |= start < window.len();
+        self.keep(&window[start..]);
+        self.stop_at(window_start, window.len())
+    }
+
+    /// The same for text in units of two bytes, which is full of NUL bytes: holes in it are counted, not told.
+    fn take_in_wide(&mut self, window: &[u8], fresh: usize) {
         let block = &window[fresh..];
         let base = self.offset;
-        if base == self.beginning.len() as u64 {
-            let room = BEGINNING_BYTES.saturating_sub(self.beginning.len()).min(block.len());
-            self.beginning.extend_from_slice(&block[..room]);
-        }
-        let sample = if base == 0 { &block[..block.len().min(SAMPLE_BYTES)] } else { &self.beginning };
-        self.sniffer.look_at_beginning(sample);
         // Half a unit at the end of the bytes before is looked at again.
         let half = usize::from(self.is_within_unit(base)).min(fresh);
         self.count_nul(&window[fresh - half..]);
-        if !self.encoding().is_wide() {
-            self.sniff_lines(block);
-        }
         let encoding = self.encoding();
         let (mut start, mut at) = (0, fresh - half);
         while let Some(length) = encoding.line_end(&window[at..]) {
             at += length;
             let end = at - fresh;
             self.mark_if_due(window, base - fresh as u64);
-            let newline = encoding.unit_bytes();
-            // A wide newline may have begun in the bytes before: it stays, and is taken off the text.
-            let content = if encoding.is_wide() { end } else { end - newline };
-            self.end_line(&block[start..content], base + end as u64 - newline as u64);
+            // A newline may have begun in the bytes before: it stays, and is taken off the text.
+            self.end_line(&block[start..end], base + end as u64 - encoding.unit_bytes() as u64);
             start = end;
             self.line_start = base + start as u64;
+            self.batch.end = self.line_start;
         }
         self.keep(&block[start..]);
         self.offset = base + block.len() as u64;
+    }
+
+    fn stop_at(&mut self, window_start: u64, at: usize) -> usize {
+        self.offset = window_start + at as u64;
+        at
+    }
+
+    fn learn_beginning(&mut self, block: &[u8]) {
+        if self.offset == self.beginning.len() as u64 {
+            let room = BEGINNING_BYTES.saturating_sub(self.beginning.len()).min(block.len());
+            self.beginning.extend_from_slice(&block[..room]);
+        }
+    }
+
+    /// Passes over the NUL bytes with which a line begins, and counts those in its text. `bytes` are what there is of
+    /// the line from here on, its newline included.
+    fn skip_nul(&mut self, bytes: &[u8]) -> usize {
+        let leading = if self.in_text { 0 } else { bytes.iter().take_while(|byte| **byte == 0).count() };
+        self.nul_run += leading as u64;
+        if leading == bytes.len() {
+            return leading;
+        }
+        if self.ends_hole() {
+            return leading;
+        }
+        self.nul_bytes += std::mem::take(&mut self.nul_run);
+        self.nul_bytes += memchr_iter(0, &bytes[leading..]).count() as u64;
+        self.in_text = true;
+        leading
+    }
+
+    /// Whether the NUL bytes so far are a hole. The line starts behind it, with a mark: whoever looks the line up by the
+    /// mark before it would meet the hole.
+    fn ends_hole(&mut self) -> bool {
+        let least = if self.cut_at == Some(self.line_start) { 1 } else { LEAST_HOLE };
+        if self.nul_run < least {
+            return false;
+        }
+        self.hole = Some(Hole { offset: self.line_start, bytes: self.nul_run });
+        self.line_start += std::mem::take(&mut self.nul_run);
+        self.last_mark = None;
+        true
     }
 
     fn is_within_unit(&self, offset: u64) -> bool {
         self.encoding().is_wide() && offset.abs_diff(self.units_from) % 2 == 1
     }
 
-    /// Counts the bytes that nobody writes: NUL, or whole units of it. `bytes` begins with a whole unit.
+    /// Counts whole units of NUL. `bytes` begins with a whole unit.
     fn count_nul(&mut self, bytes: &[u8]) {
-        if memchr(0, bytes).is_none() {
-            return;
+        if memchr(0, bytes).is_some() {
+            self.batch.nul_bytes += 2 * bytes.chunks_exact(2).filter(|unit| *unit == [0, 0]).count() as u64;
         }
-        self.batch.nul_bytes += if self.encoding().is_wide() {
-            2 * bytes.chunks_exact(2).filter(|unit| *unit == [0, 0]).count() as u64
-        } else {
-            bytes.iter().filter(|byte| **byte == 0).count() as u64
-        };
     }
 
     /// The encoding is sought in the lines that end in a block.
@@ -252,10 +364,14 @@ impl Lines {
 
     /// Makes the unended line a final one. Returns where it starts and how long it is.
     pub(super) fn end_without_newline(&mut self, judge: bool) -> Option<(u64, u64)> {
+        if !self.in_text && self.ends_hole() {
+            return None;
+        }
         let bytes = self.pending();
         if bytes == 0 {
             return None;
         }
+        self.nul_bytes += std::mem::take(&mut self.nul_run);
         let start = self.line_start;
         let judge_stamps = self.judge_stamps;
         self.judge_stamps &= judge;
@@ -263,12 +379,15 @@ impl Lines {
         self.end_line(&[], self.offset);
         self.judge_stamps = judge_stamps;
         self.line_start = self.offset;
+        self.batch.end = self.offset;
         Some((start, bytes))
     }
 
     /// The whole lines since the last call, if there are any.
     pub(super) fn batch(&mut self, incarnation: IncarnationId, size: u64) -> Option<Batch> {
         if self.batch.lines == 0 {
+            // A hole may lie behind.
+            self.batch.start = self.line_start;
             return None;
         }
         let next = Summing { start: self.line_start, first_line: self.count, ..Summing::default() };
@@ -278,8 +397,8 @@ impl Lines {
             first_line: done.first_line,
             lines: done.lines,
             start: done.start,
-            end: self.line_start,
-            size: size.max(self.line_start),
+            end: done.end,
+            size: size.max(done.end),
             marks: done.marks,
             longest_bytes: done.longest_bytes,
             levels: done.levels,
@@ -312,7 +431,7 @@ impl Lines {
             let at = usize::try_from(at).ok()?;
             window.get(at.checked_sub(RUNG_BYTES)?..at)
         });
-        if let Some(sample) = sample {
+        if let Some(sample) = sample.filter(|sample| sample.iter().any(|byte| *byte != 0)) {
             self.rungs.push(Rung { offset: self.line_start, hash: hash_of(sample) });
             self.next_rung = rung_after(self.line_start);
         }
@@ -323,7 +442,9 @@ impl Lines {
         let length = end - self.line_start;
         self.batch.longest_bytes = self.batch.longest_bytes.max(length);
         self.batch.lines += 1;
+        self.batch.nul_bytes += std::mem::take(&mut self.nul_bytes);
         self.count += 1;
+        self.in_text = false;
         let news = end >= self.quiet_below;
         if news || self.judge_stamps {
             if self.carry.is_empty() {
@@ -392,15 +513,23 @@ mod tests {
 
     /// Feeds a text in blocks of a size, each with a little of what came before, as the reader does.
     fn fed(text: &[u8], block: usize, stamps: bool) -> (Lines, Vec<Batch>) {
-        let mut lines = Lines::new(0, 0, stamps);
-        let mut batches = Vec::new();
+        let (lines, batches, _) = fed_to(Lines::new(0, 0, stamps), text, block);
+        (lines, batches)
+    }
+
+    fn fed_to(mut lines: Lines, text: &[u8], block: usize) -> (Lines, Vec<Batch>, Vec<Hole>) {
+        let (mut batches, mut holes) = (Vec::new(), Vec::new());
         for start in (0..text.len()).step_by(block) {
             let from = start.saturating_sub(256);
             let end = text.len().min(start + block);
-            lines.take_in(&text[from..end], start - from);
-            batches.extend(lines.batch(ONE, text.len() as u64));
+            let mut at = start - from;
+            while at < end - from {
+                at = lines.take_in(&text[from..end], at);
+                batches.extend(lines.batch(ONE, text.len() as u64));
+                holes.extend(lines.take_hole());
+            }
         }
-        (lines, batches)
+        (lines, batches, holes)
     }
 
     fn text() -> Vec<u8> {
@@ -450,10 +579,34 @@ mod tests {
     fn a_hole_of_megabytes_fills_no_buffer() {
         let mut text = vec![0; 8 << 20];
         text.extend_from_slice(b"ERROR after the hole\n");
-        let (lines, batches) = fed(&text, 256 << 10, true);
-        assert_eq!((batches.len(), batches[0].lines, batches[0].nul_bytes), (1, 1, 8 << 20));
+        let (lines, batches, holes) = fed_to(Lines::new(0, 0, true), &text, 256 << 10);
+        assert_eq!(holes, [Hole { offset: 0, bytes: 8 << 20 }]);
+        assert_eq!((batches.len(), batches[0].lines, batches[0].nul_bytes), (1, 1, 0));
+        assert_eq!((batches[0].start, batches[0].marks[0].offset), (8 << 20, 8 << 20));
         assert_eq!(batches[0].levels[crate::record::Level::Error as usize], 1);
         assert!(lines.carry.capacity() < 64 << 10);
+    }
+
+    /// Wherever a block ends, a hole is found and is in no batch; a few NUL bytes are text, except where a cut was.
+    #[test]
+    fn holes_are_between_lines() {
+        let text = [&b"a\n"[..], &[0; 20], b"b\n\0\0c\0d\n", &[0; 16], b"\n"].concat();
+        for block in 1..text.len() {
+            let (lines, batches, holes) = fed_to(Lines::new(0, 0, false), &text, block);
+            assert_eq!(holes, [Hole { offset: 2, bytes: 20 }, Hole { offset: 30, bytes: 16 }], "{block}");
+            let (mut at, mut nul_bytes) = (0, 0);
+            for batch in batches {
+                assert!(
+                    batch.start == at
+                        || holes.iter().any(|hole| (hole.offset, hole.offset + hole.bytes) == (at, batch.start))
+                );
+                (at, nul_bytes) = (batch.end, nul_bytes + batch.nul_bytes);
+            }
+            assert_eq!((at, nul_bytes, lines.count), (text.len() as u64, 3, 4));
+        }
+        let cut = Lines::new(0, 0, false).cut_to(0);
+        let (_, batches, holes) = fed_to(cut, b"\0\0a\n\0\0b\n", 3);
+        assert_eq!((holes.len(), holes[0].bytes, batches[0].start), (1, 2, 2));
     }
 
     #[test]

@@ -103,6 +103,13 @@ impl State {
                 .entry(path.clone())
                 .or_insert_with(|| FolderEntry { incarnation: Some(life.id), ..self.entry(path, &seen, None) });
         }
+        for parked in self.parked.values() {
+            let seen = Seen { kind: EntryKind::File, file_id: Some(parked.file_id), size: parked.look.size };
+            entries.entry(parked.path.clone()).or_insert_with(|| FolderEntry {
+                incarnation: Some(parked.id),
+                ..self.entry(&parked.path, &seen, None)
+            });
+        }
         entries.into_values().collect()
     }
 
@@ -110,7 +117,8 @@ impl State {
         let slot = self.slots.get(path);
         let incarnation = slot.and_then(|slot| slot.current);
         let life = incarnation.and_then(|id| self.lives.get(&id));
-        let not_followed = if life.is_some() {
+        let parked = incarnation.and_then(|id| self.parked.get(&id));
+        let not_followed = if life.is_some() || parked.is_some() {
             None
         } else if seen.kind != EntryKind::File {
             Some(NotFollowed::NotAFile)
@@ -124,8 +132,8 @@ impl State {
         FolderEntry {
             path: path.to_owned(),
             kind: seen.kind,
-            size: life.map_or(seen.size, |life| life.size),
-            file_id: life.map(|life| life.file_id).or(seen.file_id),
+            size: life.map(|life| life.size).or(parked.map(|parked| parked.look.size)).unwrap_or(seen.size),
+            file_id: life.map(|life| life.file_id).or(parked.map(|parked| parked.file_id)).or(seen.file_id),
             incarnation,
             not_followed,
         }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::folder::{is_absence, kind_of};
+use super::life::Look;
 use super::state::{Ended, Slot, State};
 use super::watch::{Hints, NameHint, nearest_folder};
 use crate::event::{EntryKind, FileId, FollowEvent, What};
@@ -25,7 +26,7 @@ pub(super) enum Stands {
     Other(EntryKind),
     File {
         id: FileId,
-        mode: u32,
+        look: Look,
         modified: SystemTime,
     },
     /// It can't be looked at: nothing is known, so nothing changes.
@@ -42,11 +43,15 @@ impl State {
     /// Looks at every name and every identity, and says what has changed.
     pub(super) fn look(&mut self, mut hints: Hints) -> Result<(), Ended> {
         self.tell_hints(&mut hints)?;
+        let told = hints.overflow;
         for _ in 0..MOST_REPEATS {
             if !self.look_once(&mut hints)? {
                 break;
             }
             hints.append(self.watch.take_all());
+        }
+        if !told {
+            self.tell_hints(&mut hints)?;
         }
         self.touch(&hints);
         self.started = true;
@@ -81,19 +86,24 @@ impl State {
     fn look_once(&mut self, hints: &mut Hints) -> Result<bool, Ended> {
         // Add the watch, then look: what changes in between is seen or heard.
         self.cover()?;
+        if !self.started {
+            self.note_siblings();
+        }
         let names = std::mem::take(&mut hints.names);
         let full = hints.overflow || !self.started;
         self.list_folders(|folder| full || names.iter().any(|hint| concerns(hint, folder)))?;
         hints.names = names;
 
         let stands = self.observe();
-        let mut again = self.settle_names(&stands, hints)?;
+        let mut again = self.settle_parked(&stands, hints)?;
+        again |= self.settle_names(&stands, hints)?;
         if self.started && self.sees_unknown(&stands) {
             // Others may have come and gone before it: they are found by the names that they went to.
             hints.append(self.watch.take_all());
         }
         again |= self.adopt_middles(hints)?;
         again |= self.settle_slots(&stands)?;
+        self.hear_of_copies(hints)?;
         self.drop_empty_slots(&stands);
         self.hear_unlinked();
         Ok(again)
@@ -107,7 +117,8 @@ impl State {
             }
         }
         wanted.extend(self.folders.iter().map(|folder| nearest_folder(&folder.path)));
-        let named = self.lives.values().filter_map(|life| life.path.as_deref()?.parent());
+        let parked = self.parked.values().map(|parked| parked.path.as_path());
+        let named = self.lives.values().filter_map(|life| life.path.as_deref()).chain(parked).filter_map(Path::parent);
         let named: Vec<PathBuf> = named.filter(|parent| !wanted.contains(*parent)).map(Path::to_owned).collect();
         wanted.extend(named);
         for (folder, reason) in self.watch.cover(&wanted) {
@@ -131,7 +142,8 @@ impl State {
 
     fn observe(&self) -> BTreeMap<PathBuf, Stands> {
         let named = self.lives.values().filter_map(|life| life.path.as_ref());
-        let paths: BTreeSet<&PathBuf> = self.slots.keys().chain(named).collect();
+        let parked = self.parked.values().map(|parked| &parked.path);
+        let paths: BTreeSet<&PathBuf> = self.slots.keys().chain(named).chain(parked).collect();
         paths.into_iter().map(|path| (path.clone(), stands_at(path))).collect()
     }
 }
@@ -164,7 +176,7 @@ pub(super) fn stands_at(path: &Path) -> Stands {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Stands::File {
             id: platform::file_id(&metadata),
-            mode: platform::mode(&metadata),
+            look: Look::of(&metadata),
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
         },
         Ok(metadata) => Stands::Other(kind_of(&metadata)),

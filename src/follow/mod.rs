@@ -3,30 +3,39 @@
 //! One thread owns all state. Notifications are hints: what is so, comes from fstat of the held descriptor and stat of
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
-//! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
-//! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
-//! `read` reads every held descriptor on and notices truncations; `lines` cuts bytes into lines, `encoding` finds out
-//! what they mean; `operate` carries out
-//! orders between two looks; `take` hands bytes on as they are read; `run` is the loop around them.
+//! `watch` turns notifications into hints, `sign` tells how far they have come; `look` compares names with identities,
+//! `moved` says what went where, `arrive` what came, `folder` and `list` what is followed, `pattern` by which names,
+//! `series` what continues what; `read` reads every held descriptor on and notices truncations, `sizes` has what they
+//! took unread; `lines` cuts bytes into lines, `encoding` finds out what they mean; `repeats` finds content that was
+//! carried over, `copies` what was copied before a cut, `wall` jumps of the clock; `keep` decides which descriptors are
+//! closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take` hands bytes on
+//! as they are read; `run` is the loop around them.
 
 mod arrive;
+mod copies;
 mod encoding;
 mod folder;
+mod keep;
 mod life;
 mod lines;
 mod list;
 mod look;
 mod moved;
 mod operate;
+mod parked;
 mod pattern;
 mod read;
+mod repeats;
 mod run;
 mod sabotage;
 mod sequences;
 mod series;
+mod sign;
+mod sizes;
 mod stamps;
 mod state;
 mod take;
+mod wall;
 mod watch;
 
 pub use pattern::{FileSet, TargetError};
@@ -173,6 +182,13 @@ impl Texts {
     pub fn clear(&self) {
         if let Ok(mut files) = self.files.write() {
             files.clear();
+        }
+    }
+
+    /// Lets go of a file, under all the incarnations that it has been.
+    pub(super) fn remove_file(&self, file: &Arc<File>) {
+        if let Ok(mut files) = self.files.write() {
+            files.retain(|_, held| !Arc::ptr_eq(&held.file, file));
         }
     }
 

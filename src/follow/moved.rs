@@ -128,7 +128,7 @@ impl State {
     }
 
     /// Whether the file that stands at `path` now came there by rename; also if nobody can tell.
-    fn came_by_move(&mut self, path: &Path, hints: &mut Hints) -> bool {
+    pub(super) fn came_by_move(&mut self, path: &Path, hints: &mut Hints) -> bool {
         hints.append(self.watch.take_all());
         hints.arrival(path).or_else(|| self.earlier.arrival(path)) != Some(Arrival::Created)
     }
@@ -251,7 +251,7 @@ fn has_links(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| platform::links(&metadata) > 0)
 }
 
-fn sibling_by_id(path: &Path, id: FileId) -> Option<PathBuf> {
+pub(super) fn sibling_by_id(path: &Path, id: FileId) -> Option<PathBuf> {
     let entries = fs::read_dir(path.parent()?).ok()?;
     entries.flatten().map(|entry| entry.path()).find(|path| {
         fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && platform::file_id(&metadata) == id)

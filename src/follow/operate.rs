@@ -39,6 +39,7 @@ impl State {
             order.path = path;
         }
         self.look_well()?;
+        self.reopen_within(&order.path)?;
         if order.operation == FileOperation::RemoveFolder {
             return self.remove_folder(&order);
         }
@@ -214,7 +215,7 @@ impl State {
         self.turn().map(drop)
     }
 
-    fn release(&mut self, id: IncarnationId) -> Result<(), Ended> {
+    pub(super) fn release(&mut self, id: IncarnationId) -> Result<(), Ended> {
         let Some(life) = self.lives.get(&id) else { return Ok(()) };
         if life.path.is_some() {
             let text = format!("#{} has a name and is followed: its file stays open.", id.0);

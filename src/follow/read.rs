@@ -1,13 +1,15 @@
 //! Reads every held descriptor on, in order, and notices what a truncation took.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::copies::Occasion;
 use super::life::{Life, Look};
+use super::lines::Hole;
 use super::sabotage::Sabotage;
 use super::stamps::{self, Cutting};
 use super::state::{Ended, Next, State};
-use crate::event::{Actor, Cut, FollowEvent, IncarnationId, Origin};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 use crate::record::StampRun;
 
@@ -41,11 +43,11 @@ impl State {
                 wait = wait.min(left);
             }
         }
-        Ok(if more { Next::Now } else { Next::In(wait) })
+        Ok(if more || self.keeping.waiting { Next::Now } else { Next::In(wait) })
     }
 
     /// Whether the incarnation that comes before has been read far enough.
-    fn is_due(&mut self, id: IncarnationId) -> bool {
+    pub(super) fn is_due(&mut self, id: IncarnationId) -> bool {
         let Some(gate) = self.lives.get(&id).and_then(|life| life.gate) else { return true };
         let open = self.lives.get(&gate.previous).is_none_or(|previous| {
             let ended = !previous.succeeded || previous.lines.pending() == 0;
@@ -77,6 +79,12 @@ impl State {
         if life.seen == Some(now) {
             return Ok(false);
         }
+        if now.size == 0 && std::mem::replace(&mut life.seen_empty, true) {
+            // It may have been filled, copied and emptied since.
+            life.seen = Some(now);
+            self.read_copies(id, Occasion::Cut)?;
+            return Ok(false);
+        }
         let mut block = std::mem::take(&mut self.block);
         let result = self.read_blocks(id, now, &mut block);
         self.block = block;
@@ -97,31 +105,23 @@ impl State {
             if !life.marker_fits(window) {
                 return self.notice_truncation(id);
             }
-            let known = life.marker.len();
-            let from = life.lines.offset();
-            life.lines.take_in(window, known);
-            let encoding = life.lines.encoding_news().map(|encoding| (encoding, life.lines.units_from()));
-            if let Some((encoding, units_from)) = encoding {
-                self.say(FollowEvent::Encoded { incarnation: id, encoding, units_from })?;
+            // What was there before it may have been copied and cut away unseen. That comes first.
+            if got > 0 && life.lines.offset() == 0 && self.read_copies(id, Occasion::Begun(window))?.is_some() {
+                return Ok(true);
             }
             let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
-            let lost = usize::from(Sabotage::FirstByte.is_on() && known < got);
-            self.outlet.pass(id, from + lost as u64, &window[known + lost..])?;
+            let known = life.marker.len();
+            let at_end = got < block.len();
+            let recovered = life.unreadable;
+            self.take_in(id, window, known)?;
+            let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
             life.remember(window);
             let fresh = (got - known) as u64;
             if fresh > 0 {
                 life.grew = Instant::now();
             }
-            life.size = life.size.max(life.lines.offset());
-            let size = life.size;
-            let at_end = got < block.len();
             // What is written from now on shows as another size or time.
             life.seen = at_end.then_some(now);
-            let batch = life.lines.batch(id, size);
-            let recovered = life.unreadable;
-            if let Some(batch) = batch {
-                self.say(FollowEvent::Read(batch))?;
-            }
             if recovered {
                 self.tell_unreadable(id, None)?;
             }
@@ -133,6 +133,46 @@ impl State {
                 return Ok(true);
             }
         }
+    }
+
+    /// Takes in `window[known..]`, and tells of it: lines and holes in their order.
+    pub(super) fn take_in(&mut self, id: IncarnationId, window: &[u8], known: usize) -> Result<(), Ended> {
+        let mut at = known;
+        let mut lost = u64::from(Sabotage::FirstByte.is_on());
+        while at < window.len() {
+            let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+            let (from, owed) = (life.lines.offset(), life.lines.undecided());
+            let next = life.lines.take_in(window, at);
+            let encoding = life.lines.encoding_news().map(|encoding| (encoding, life.lines.units_from()));
+            if let Some((encoding, units_from)) = encoding {
+                self.say(FollowEvent::Encoded { incarnation: id, encoding, units_from })?;
+            }
+            let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+            let hole = life.lines.take_hole();
+            let kept_back = hole.map_or(life.lines.undecided(), |hole| hole.bytes);
+            let end = life.lines.offset() - kept_back;
+            life.size = life.size.max(life.lines.offset());
+            let batch = life.lines.batch(id, life.size);
+            // They were kept back: they might have been a hole.
+            if owed > 0 && from <= end {
+                self.outlet.pass(id, from - owed, &vec![0; owed as usize])?;
+            }
+            let text = &window[at..next];
+            let shown = usize::try_from(end.saturating_sub(from)).map_or(text.len(), |shown| shown.min(text.len()));
+            let lost = std::mem::take(&mut lost).min(shown as u64);
+            self.outlet.pass(id, from + lost, &text[lost as usize..shown])?;
+            if let Some(batch) = batch {
+                self.say(FollowEvent::Read(batch))?;
+            }
+            self.tell_hole(id, hole)?;
+            at = next;
+        }
+        Ok(())
+    }
+
+    fn tell_hole(&mut self, id: IncarnationId, hole: Option<Hole>) -> Result<(), Ended> {
+        let Some(Hole { offset, bytes }) = hole else { return Ok(()) };
+        self.say(FollowEvent::Hole { incarnation: id, offset, bytes })
     }
 
     fn tell_pending(&mut self, id: IncarnationId) -> Result<(), Ended> {
@@ -174,7 +214,10 @@ impl State {
     /// Counts the unended last line as a line. `stands`: its bytes are still there to be judged.
     fn end_last_line(&mut self, id: IncarnationId, stands: bool) -> Result<(), Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
-        let Some((offset, bytes)) = life.lines.end_without_newline(stands) else { return Ok(()) };
+        let ended = life.lines.end_without_newline(stands);
+        let hole = life.lines.take_hole();
+        self.tell_hole(id, hole)?;
+        let (Some((offset, bytes)), Some(life)) = (ended, self.lives.get_mut(&id)) else { return Ok(()) };
         let size = life.size;
         let told = std::mem::take(&mut life.pending_told);
         if let Some(batch) = life.lines.batch(id, size) {
@@ -193,12 +236,23 @@ impl State {
         let surviving = life.file.metadata().and_then(|metadata| life.surviving(metadata.len()));
         match surviving {
             Ok(kept) => {
-                let old_size = life.size.max(life.lines.offset());
+                let before = if kept == 0 { self.read_copies(id, Occasion::Cut)? } else { None };
+                let Some(life) = self.lives.get(&id) else { return Ok(false) };
+                let (file_id, known) = (life.file_id, life.size.max(life.lines.offset()));
+                let old_size = known.max(self.size_before_cut(file_id));
                 self.truncate(id, Truncation { old_size, kept, exact: false, by: Actor::Other })?;
+                self.gate_behind(Some(IncarnationId(self.last_id)), before);
                 Ok(true)
             }
             Err(error) => self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
         }
+    }
+
+    /// How large a file was before it was cut, as was seen while nobody read; else 0.
+    fn size_before_cut(&mut self, file: FileId) -> u64 {
+        let sizes = &mut self.earlier.sizes;
+        sizes.append(self.watch.take_sizes(file));
+        sizes.take_before_cut(file).unwrap_or(0)
     }
 
     /// Ends one life of a file at a truncation and begins the next.
@@ -224,7 +278,8 @@ impl State {
     }
 
     fn begin_next_life(&mut self, previous: IncarnationId, start: u64) -> Result<(), Ended> {
-        let Some(old) = self.lives.remove(&previous) else { return Ok(()) };
+        let Some(mut old) = self.lives.remove(&previous) else { return Ok(()) };
+        let copy = old.copy.take();
         self.last_id += 1;
         let id = IncarnationId(self.last_id);
         let mut life = Life {
@@ -236,13 +291,20 @@ impl State {
             pending_told: 0,
             grew: Instant::now(),
             gate: None,
+            since: SystemTime::now(),
+            seen_empty: false,
             ..old
         };
         life.recall_marker();
         life.size = life.file.metadata().map_or(start, |metadata| metadata.len().max(start));
         let (file_id, path, size) = (life.file_id, life.last_path.clone(), life.size);
+        // What was seen before this cut says nothing of the next one.
+        self.size_before_cut(file_id);
         let unlinked = life.path.is_none();
-        self.texts.limit(previous, start);
+        match copy {
+            Some(copy) => self.texts.insert(previous, copy),
+            None => self.texts.limit(previous, start),
+        }
         self.texts.insert(id, Arc::clone(&life.file));
         self.by_file.insert(file_id, id);
         self.lives.insert(id, life);

@@ -45,10 +45,13 @@ impl State {
     /// One look at everything, and reading on. The same for start, hint, overflow and periodic check.
     pub(super) fn turn(&mut self) -> Result<Next, Ended> {
         let before = self.outlet.sent;
+        self.tell_clock()?;
         let hints = self.watch.take();
         self.look(hints)?;
         let next = self.read_on()?;
+        self.settle_doubts();
         self.list()?;
+        self.let_go()?;
         if self.outlet.sent != before {
             self.moved_at = Instant::now();
         }
@@ -104,6 +107,7 @@ impl State {
             let hints = self.watch.take_all();
             self.look(hints)?;
             let next = self.read_on()?;
+            self.settle_doubts();
             self.list()?;
             let calm = self.outlet.sent == before && next != Next::Now;
             if calm || (next != Next::Now && begun.elapsed() > CALM) {

@@ -1,6 +1,6 @@
 //! All that the follower's thread knows, and its way out for events. Every other file here works on it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, select};
 
 use super::folder::Folder;
+use super::keep::Keeping;
 use super::life::Life;
+use super::parked::Parked;
 use super::sequences::Sequences;
+use super::wall::Wall;
 use super::watch::{Hints, Watch};
 use super::{Begin, FollowOptions, Operator, Taker, Target, Texts};
 use crate::clock::Moment;
@@ -113,7 +116,10 @@ pub(super) struct State {
     pub(super) sequences: Sequences,
     pub(super) watch: Watch,
     pub(super) lives: BTreeMap<IncarnationId, Life>,
-    /// The last life of each file that is held.
+    /// The lives whose descriptors are closed.
+    pub(super) parked: BTreeMap<IncarnationId, Parked>,
+    pub(super) keeping: Keeping,
+    /// The last life of each file that is held, or was.
     pub(super) by_file: HashMap<FileId, IncarnationId>,
     pub(super) slots: BTreeMap<PathBuf, Slot>,
     pub(super) folders: Vec<Folder>,
@@ -123,6 +129,10 @@ pub(super) struct State {
     pub(super) last_of_series: HashMap<PathBuf, FileId>,
     /// How the next file of a path is to be announced, where it is known how it will come.
     pub(super) origins: HashMap<PathBuf, Origin>,
+    /// Files beside the followed ones that are no copies of what is to come: they were there before, or were read.
+    pub(super) known_files: HashSet<FileId>,
+    /// Files beside the followed ones that are no copies, unless reading on shows that those were cut.
+    pub(super) doubtful: HashSet<FileId>,
     pub(super) last_id: u32,
     /// Where reading begins in what the first look finds.
     pub(super) begin: Begin,
@@ -135,6 +145,7 @@ pub(super) struct State {
     pub(super) unwatchable: BTreeSet<PathBuf>,
     pub(super) moved_at: Instant,
     pub(super) overflow_told: Option<Instant>,
+    pub(super) wall: Wall,
     pub(super) block: Vec<u8>,
 }
 
@@ -172,12 +183,16 @@ impl State {
             sequences: Sequences::default(),
             watch: Watch::silent(),
             lives: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            keeping: Keeping::new(),
             by_file: HashMap::new(),
             slots,
             folders,
             passed_over: BTreeSet::new(),
             last_of_series: HashMap::new(),
             origins: HashMap::new(),
+            known_files: HashSet::new(),
+            doubtful: HashSet::new(),
             last_id: 0,
             begin: Begin::Start,
             started: false,
@@ -187,6 +202,7 @@ impl State {
             unwatchable: BTreeSet::new(),
             moved_at: now,
             overflow_told: None,
+            wall: Wall::default(),
             block: vec![0; BLOCK_BYTES],
         })
     }

@@ -12,6 +12,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{RecursiveMode, Watcher};
 
+use super::sign::{Listening, Sign};
+use super::sizes::{Sizes, size_at};
 use crate::event::FileId;
 use crate::platform;
 
@@ -31,6 +33,16 @@ pub(super) enum NameHint {
     Removed(PathBuf),
 }
 
+impl NameHint {
+    /// Whether another file stands at the path after this.
+    pub(super) fn brings(&self, path: &Path) -> bool {
+        match self {
+            NameHint::Created(to) | NameHint::MovedIn(to) | NameHint::Moved(_, to) => to == path,
+            NameHint::Removed(_) => false,
+        }
+    }
+}
+
 /// How a file came to its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
@@ -44,6 +56,8 @@ pub(super) struct Hints {
     pub(super) names: Vec<NameHint>,
     /// Files whose content or attributes changed.
     pub(super) touched: HashSet<PathBuf>,
+    /// The sizes that they had as that was heard.
+    pub(super) sizes: Sizes,
     /// The system dropped notifications.
     pub(super) overflow: bool,
     /// Watches failed while running, as told by the system.
@@ -66,6 +80,7 @@ impl Hints {
     pub(super) fn append(&mut self, later: Hints) {
         self.names.extend(later.names);
         self.touched.extend(later.touched);
+        self.sizes.append(later.sizes);
         self.overflow |= later.overflow;
         self.errors.extend(later.errors);
     }
@@ -125,6 +140,8 @@ pub(super) struct Watch {
     watcher: Option<notify::RecommendedWatcher>,
     hints: Arc<Mutex<Hints>>,
     awake: Receiver<()>,
+    /// None where it can't be watched.
+    sign: Option<Sign>,
     /// Watched folders, each with the identity it had when the watch was set; none where it can't be watched.
     folders: BTreeMap<PathBuf, Option<FileId>>,
     /// Folders as the system names them, to the spelling under which they are followed.
@@ -138,6 +155,7 @@ impl Watch {
             watcher: None,
             hints: Arc::default(),
             awake: crossbeam_channel::never(),
+            sign: None,
             folders: BTreeMap::new(),
             spellings: BTreeMap::new(),
         }
@@ -147,11 +165,15 @@ impl Watch {
     pub(super) fn new() -> (Watch, Option<String>) {
         let hints = Arc::new(Mutex::new(Hints::default()));
         let (wake, awake) = bounded(1);
-        let (watcher, trouble) = match notify::recommended_watcher(listener(Arc::clone(&hints), wake)) {
+        let (sign, listening) = Sign::new().unzip();
+        let (mut watcher, trouble) = match notify::recommended_watcher(listener(Arc::clone(&hints), wake, listening)) {
             Ok(watcher) => (Some(watcher), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        (Watch { watcher, hints, awake, folders: BTreeMap::new(), spellings: BTreeMap::new() }, trouble)
+        let sign = sign.filter(|sign| {
+            watcher.as_mut().is_some_and(|watcher| watcher.watch(&sign.path(), RecursiveMode::NonRecursive).is_ok())
+        });
+        (Watch { watcher, hints, awake, sign, folders: BTreeMap::new(), spellings: BTreeMap::new() }, trouble)
     }
 
     /// Becomes ready when there are hints.
@@ -170,14 +192,15 @@ impl Watch {
         hints
     }
 
+    /// The sizes of a file that were heard and not taken yet.
+    pub(super) fn take_sizes(&self, file: FileId) -> Sizes {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner).sizes.take(file)
+    }
+
     /// Waits until every notification of what has happened up to now has come, and takes them too.
     pub(super) fn take_all(&mut self) -> Hints {
-        // The listener's thread answers between two rounds of reading. A round that is answered may have read before
-        // it happened; the one after it has not.
-        if let Some(watcher) = &mut self.watcher {
-            for _ in 0..2 {
-                let _ = watcher.unwatch(Path::new("/nothing is watched here"));
-            }
+        if let Some(sign) = &self.sign {
+            sign.give();
         }
         self.take()
     }
@@ -252,14 +275,36 @@ impl Watch {
     }
 }
 
-fn listener(hints: Arc<Mutex<Hints>>, wake: Sender<()>) -> impl FnMut(notify::Result<notify::Event>) + Send {
+fn listener(
+    hints: Arc<Mutex<Hints>>,
+    wake: Sender<()>,
+    sign: Option<Listening>,
+) -> impl FnMut(notify::Result<notify::Event>) + Send {
     move |result| {
-        let news = hints.lock().unwrap_or_else(PoisonError::into_inner).take_in(result);
+        if let (Some(sign), Ok(event)) = (&sign, &result)
+            && sign.hears(event)
+        {
+            return;
+        }
+        // At once: the follower may come too late for it.
+        let seen = result.as_ref().ok().and_then(size_of_changed);
+        let mut hints = hints.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((file, size)) = seen {
+            hints.sizes.see(file, size);
+        }
+        let news = hints.take_in(result);
+        drop(hints);
         if news {
             // Full means that the wake-up is already on its way.
             let _ = wake.try_send(());
         }
     }
+}
+
+/// The size of the file whose content has changed.
+fn size_of_changed(event: &notify::Event) -> Option<(FileId, u64)> {
+    let changed = matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
+    size_at(event.paths.first().filter(|_| changed)?)
 }
 
 /// The folder itself, or the nearest one above it that exists: where its creation will be seen.

@@ -1,6 +1,7 @@
 //! Which processes hold which files open for writing. The system tells it without root of one's own processes only;
 //! of others' nothing is said, not even that they were passed over. Linux alone tells it at all.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -32,6 +33,17 @@ pub struct ProcessFacts {
     pub command: String,
 }
 
+/// Whether any process can write to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// One can.
+    Yes,
+    /// None can.
+    No,
+    /// None of those that may be looked at; there are others.
+    Unknown,
+}
+
 /// Every descriptor of these processes, or of all but this one, through which a regular file can be written to.
 ///
 /// # Errors
@@ -52,10 +64,48 @@ pub fn open_for_writing(processes: Option<&[u32]>) -> io::Result<Vec<OpenFile>> 
         }
         None => {
             let others = all_processes().map_err(io::Error::other)?.flatten();
-            others.filter(|process| process.pid() as u32 != own).for_each(|process| look_at(&process, &mut found));
+            for process in others.filter(|process| process.pid() as u32 != own) {
+                look_at(&process, &mut found);
+            }
         }
     }
     Ok(found)
+}
+
+/// Whether any process, this one included, can write to these files. Processes in other containers are never seen.
+#[cfg(target_os = "linux")]
+pub fn written_to(files: &[FileId]) -> HashMap<FileId, Written> {
+    use procfs::process::{Process, all_processes};
+    let Ok(all) = all_processes() else { return all_of(files, Written::Unknown) };
+    let mut found = Vec::new();
+    // Where the first one is hidden, so are those of other users.
+    let mut unseen = Process::new(1).is_err();
+    for process in all.flatten() {
+        unseen |= look_at(&process, &mut found) == Seen::Closed;
+    }
+    let mut written = all_of(files, if unseen { Written::Unknown } else { Written::No });
+    for one in found {
+        written.entry(one.file_id).and_modify(|written| *written = Written::Yes);
+    }
+    written
+}
+
+/// The same where the system does not tell.
+#[cfg(not(target_os = "linux"))]
+pub fn written_to(files: &[FileId]) -> HashMap<FileId, Written> {
+    all_of(files, Written::Unknown)
+}
+
+fn all_of(files: &[FileId], written: Written) -> HashMap<FileId, Written> {
+    files.iter().map(|file| (*file, written)).collect()
+}
+
+/// Whether a process let itself be looked at. One that has ended has nothing to hide.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Open,
+    Closed,
 }
 
 /// The same question where the system has no answer.
@@ -65,10 +115,14 @@ pub fn open_for_writing(_: Option<&[u32]>) -> io::Result<Vec<OpenFile>> {
 }
 
 #[cfg(target_os = "linux")]
-fn look_at(process: &procfs::process::Process, found: &mut Vec<OpenFile>) {
+fn look_at(process: &procfs::process::Process, found: &mut Vec<OpenFile>) -> Seen {
     use procfs::process::{FDPermissions, FDTarget};
     // Whoever may not look gets no list at all.
-    let Ok(descriptors) = process.fd() else { return };
+    let descriptors = match process.fd() {
+        Ok(descriptors) => descriptors,
+        Err(procfs::ProcError::PermissionDenied(_)) => return Seen::Closed,
+        Err(_) => return Seen::Open,
+    };
     let pid = process.pid() as u32;
     for one in descriptors.flatten() {
         let FDTarget::Path(path) = &one.target else { continue };
@@ -84,6 +138,7 @@ fn look_at(process: &procfs::process::Process, found: &mut Vec<OpenFile>) {
         let (path, unlinked) = named(path, super::links(&metadata), file_id);
         found.push(OpenFile { pid, descriptor: one.fd, file_id, size: metadata.len(), path, unlinked });
     }
+    Seen::Open
 }
 
 /// The name, and whether it is gone: the system appends ` (deleted)` to it then. A file may really be called that.
@@ -201,6 +256,7 @@ mod tests {
         // Between fork and exec it holds what its parent does.
         until(|| of(open_for_writing(None).unwrap()) == [expected.clone()]);
         assert_eq!(of(open_for_writing(Some(&[pid])).unwrap()), std::slice::from_ref(&expected));
+        assert_eq!(written_to(&[file_id])[&file_id], Written::Yes);
         fs::remove_file(&path).unwrap();
         let unlinked = OpenFile { unlinked: true, ..expected };
         assert_eq!(of(open_for_writing(None).unwrap()), [unlinked]);
@@ -215,6 +271,9 @@ mod tests {
         let holder = Holder::of(File::open(&path).unwrap(), "b");
         until(|| process_facts(holder.0.id()).is_some_and(|facts| facts.name == "sleep"));
         assert_eq!(open_for_writing(Some(&[holder.0.id()])).unwrap(), []);
+        let file_id = super::super::file_id(&fs::metadata(&path).unwrap());
+        let known = if rustix::process::geteuid().is_root() { Written::No } else { Written::Unknown };
+        assert_eq!(written_to(&[file_id])[&file_id], known);
     }
 
     #[test]

@@ -23,6 +23,16 @@ pub fn monotonic_ns() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
+/// Nanoseconds of a clock that nobody can set and that goes on while the machine sleeps.
+pub fn boot_ns() -> u64 {
+    #[cfg(target_os = "linux")]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let now = rustix::time::clock_gettime(clock);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// Whether daylight saving time is in force in the machine's own time zone, at this second since 1970.
 pub fn saves_daylight(seconds: i64) -> bool {
     let mut local = std::mem::MaybeUninit::<libc::tm>::uninit();
@@ -50,6 +60,35 @@ pub fn file_id(metadata: &Metadata) -> FileId {
     FileId { dev: metadata.dev(), ino: metadata.ino(), born_ns }
 }
 
+/// How often the inode of an open file was given away, where the file system tells: it differs between two files that
+/// have one inode number in turn, whatever the clock said at their birth.
+#[cfg(target_os = "linux")]
+pub fn generation(file: &File) -> Option<u64> {
+    use rustix::ioctl::{Updater, ioctl, opcode};
+    const GET_VERSION: rustix::ioctl::Opcode = opcode::read::<libc::c_long>(b'v', 1);
+    // The kernel fills half of what the number's name says.
+    let mut version: libc::c_long = 0;
+    // SAFETY: the kernel writes an int where the opcode names a long, and keeps no pointer to it.
+    unsafe { ioctl(file, Updater::<GET_VERSION, libc::c_long>::new(&mut version)) }.ok()?;
+    Some(version as u64)
+}
+
+/// The same where no file system tells.
+#[cfg(not(target_os = "linux"))]
+pub fn generation(_: &File) -> Option<u64> {
+    None
+}
+
+/// How many descriptors this process may have, if that is bounded.
+pub fn descriptor_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+/// Whether a file could not be opened because too many are open, here or in the whole system.
+pub fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
 /// Opens for reading what `path` leads to. Never blocks on a pipe without a writer, and tells the caller nothing of
 /// what kind of file it got: look at its metadata before reading.
 pub fn open_to_follow(path: &Path) -> io::Result<File> {
@@ -65,6 +104,11 @@ pub fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize>
             other => return other,
         }
     }
+}
+
+/// Writes at an offset without moving any file position. Fewer bytes than given may be written.
+pub fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    file.write_at(bytes, offset)
 }
 
 /// The name that an open file has at this moment, or `None` if it has lost it. `Err` where the system can't say.

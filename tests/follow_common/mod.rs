@@ -5,13 +5,15 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use rotascope::command::{FileOperation, FileOrder};
 use rotascope::event::{Actor, Batch, Event, FollowEvent, IncarnationId, What};
-use rotascope::follow::{FollowOptions, FollowOrder, Follower, Operated, Operator, Target, Texts};
+use rotascope::follow::{Begin, FollowOptions, FollowOrder, Follower, Operated, Operator, Taker, Target, Texts};
 use rotascope::platform;
 use rotascope::record::TextEncoding;
 
@@ -134,6 +136,15 @@ impl Scene {
         }
         if let What::Follow(FollowEvent::Encoded { incarnation, encoding, .. }) = &event.what {
             self.encodings.insert(*incarnation, *encoding);
+        }
+        // Both stand between two batches.
+        let passed_over = match &event.what {
+            What::Follow(FollowEvent::Hole { incarnation, bytes, .. }) => Some((incarnation, bytes)),
+            What::Follow(FollowEvent::CarriedOver { incarnation, bytes }) => Some((incarnation, bytes)),
+            _ => None,
+        };
+        if let Some((incarnation, bytes)) = passed_over {
+            self.next.entry(*incarnation).or_default().0 += bytes;
         }
         self.seen.push(event);
     }
@@ -277,6 +288,64 @@ fn decode(line: &[u8], encoding: TextEncoding) -> String {
         TextEncoding::Gbk => encoding_rs::GBK.decode(line).0.into_owned(),
         TextEncoding::Utf16Le => units(u16::from_le_bytes),
         TextEncoding::Utf16Be => units(u16::from_be_bytes),
+    }
+}
+
+/// Takes the bytes themselves, and keeps them.
+#[derive(Clone, Default)]
+pub struct Collector {
+    pub bytes: Arc<Mutex<BTreeMap<IncarnationId, Vec<u8>>>>,
+    pub events: Arc<Mutex<Vec<FollowEvent>>>,
+}
+
+impl Taker for Collector {
+    fn bytes(&mut self, incarnation: IncarnationId, _: u64, bytes: &[u8]) -> ControlFlow<()> {
+        self.bytes.lock().unwrap().entry(incarnation).or_default().extend_from_slice(bytes);
+        ControlFlow::Continue(())
+    }
+
+    fn event(&mut self, event: Event) -> ControlFlow<()> {
+        if let What::Follow(event) = event.what
+            && event.kind().is_some()
+        {
+            self.events.lock().unwrap().push(event);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Collector {
+    /// Follows a target from its start, and takes what comes.
+    pub fn follow(target: Target) -> (Collector, Follower) {
+        let collector = Collector::default();
+        let options = FollowOptions { targets: vec![target], stamps: false };
+        let follower = Follower::start_taking(options, Begin::Start, Box::new(collector.clone())).unwrap();
+        (collector, follower)
+    }
+
+    /// What was read, in the order of the incarnations' numbers.
+    pub fn texts(&self) -> Vec<String> {
+        let bytes = self.bytes.lock().unwrap();
+        bytes.values().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect()
+    }
+
+    /// Waits until just this was read, in whatever order.
+    pub fn wait_for(&self, texts: &[String]) {
+        let sorted = |mut texts: Vec<String>| {
+            texts.sort();
+            texts
+        };
+        let wanted = sorted(texts.to_vec());
+        let end = Instant::now() + 6 * DEADLINE;
+        while sorted(self.texts()) != wanted {
+            let told = || self.events.lock().unwrap().clone();
+            assert!(Instant::now() < end, "read {:#?}\ninstead of {wanted:#?}\ntold: {:#?}", self.texts(), told());
+            std::thread::sleep(Duration::from_millis(20)); // poll
+        }
+    }
+
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.events.lock().unwrap().iter().filter_map(FollowEvent::kind).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rotascope::event::{Event, FollowEvent, IncarnationId, What};
@@ -19,6 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 enum Taken {
     Bytes(IncarnationId, u64, Vec<u8>),
     Kind(&'static str),
+    Unheard,
     CaughtUp,
 }
 
@@ -34,7 +35,11 @@ impl Taker for Gate {
     }
 
     fn event(&mut self, event: Event) -> ControlFlow<()> {
-        let What::Follow(event) = event.what else { return ControlFlow::Continue(()) };
+        let event = match event.what {
+            What::Follow(event) => event,
+            What::Notice { .. } => return self.pass(Taken::Unheard),
+            _ => return ControlFlow::Continue(()),
+        };
         if let FollowEvent::CaughtUp { .. } = event {
             self.pass(Taken::CaughtUp)?;
             return if self.go_on.recv().is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
@@ -60,7 +65,36 @@ struct World {
     made: u64,
 }
 
+/// Why a schedule did not come out right.
+enum Failed {
+    /// The follower is wrong.
+    Wrong(String),
+    /// The machine gave no notifications: of what came and went nothing was heard.
+    Unheard,
+}
+
+impl From<String> for Failed {
+    fn from(reason: String) -> Failed {
+        Failed::Wrong(reason)
+    }
+}
+
 pub(crate) fn run(schedule: &[Vec<Action>]) -> Result<(), String> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        match run_once(schedule) {
+            Ok(()) => return Ok(()),
+            Err(Failed::Wrong(reason)) => return Err(reason),
+            // The system takes back slowly what it gives to each follower, and has no more than 128 at once.
+            Err(Failed::Unheard) => std::thread::sleep(Duration::from_millis(50)),
+        }
+        if Instant::now() > end {
+            return Err("the machine gives no notifications".to_owned());
+        }
+    }
+}
+
+fn run_once(schedule: &[Vec<Action>]) -> Result<(), Failed> {
     let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
     let dir = tempfile::Builder::new().prefix("schedule-").tempdir_in(base).unwrap();
@@ -92,8 +126,11 @@ pub(crate) fn run(schedule: &[Vec<Action>]) -> Result<(), String> {
         follower.send(FollowOrder::CatchUp(number));
         go.send(()).unwrap();
         result = take(&taken, &mut read, &mut truncations)
-            .and_then(|()| compare(&world.model, &read, truncations))
-            .map_err(|reason| format!("after group {number}: {reason}"));
+            .and_then(|()| Ok(compare(&world.model, &read, truncations)?))
+            .map_err(|failed| match failed {
+                Failed::Wrong(reason) => Failed::Wrong(format!("after group {number}: {reason}")),
+                Failed::Unheard => failed,
+            });
     }
     drop(go);
     result
@@ -103,19 +140,20 @@ fn take(
     taken: &Receiver<Taken>,
     read: &mut BTreeMap<IncarnationId, Vec<u8>>,
     truncations: &mut usize,
-) -> Result<(), String> {
+) -> Result<(), Failed> {
     loop {
         match taken.recv_timeout(DEADLINE) {
             Ok(Taken::Bytes(incarnation, offset, bytes)) => {
                 let text = read.entry(incarnation).or_default();
                 if offset != text.len() as u64 {
-                    return Err(format!("#{} goes on at {offset}, not at {}", incarnation.0, text.len()));
+                    return Err(format!("#{} goes on at {offset}, not at {}", incarnation.0, text.len()).into());
                 }
                 text.extend_from_slice(&bytes);
             }
             Ok(Taken::Kind(kind)) => *truncations += usize::from(kind == "truncated"),
+            Ok(Taken::Unheard) => return Err(Failed::Unheard),
             Ok(Taken::CaughtUp) => return Ok(()),
-            Err(_) => return Err("the follower does not answer".to_owned()),
+            Err(_) => return Err("the follower does not answer".to_owned().into()),
         }
     }
 }

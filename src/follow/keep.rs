@@ -1,0 +1,180 @@
+//! Which descriptors are kept, and which are closed. An old file is kept until another one has its place, its end has
+//! held, and no process writes to it any more; and never more files are open than the system's bound allows.
+
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+
+use super::arrive::open_regular;
+use super::life::Life;
+use super::parked::Why;
+use super::state::{Ended, State};
+use crate::event::{FileId, IncarnationId};
+use crate::platform::{self, Written};
+
+/// The end of an old file has to hold for so long.
+const QUIET: Duration = Duration::from_secs(5);
+/// The same where a process may write to it that can't be looked at.
+const QUIET_UNSEEN: Duration = Duration::from_secs(300);
+/// The rest between two looks at who writes: each reads all of /proc.
+const REST: Duration = Duration::from_secs(20);
+/// Descriptors for all that is not a followed file.
+const RESERVED: u64 = 24;
+/// More descriptors than this are of no use.
+const MOST: u64 = 512;
+
+type Answers = HashMap<FileId, Written>;
+
+/// What decides over descriptors.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    /// So many files are held open at most.
+    most: usize,
+    /// The answer to the question who writes, when it comes.
+    asked: Option<Receiver<Answers>>,
+    /// When it may be asked again.
+    next: Instant,
+    /// A file has something to read and waits until another one has been read and closed.
+    pub(super) waiting: bool,
+}
+
+impl Keeping {
+    pub(super) fn new() -> Keeping {
+        Keeping { most: most_open(platform::descriptor_limit()), asked: None, next: Instant::now(), waiting: false }
+    }
+}
+
+fn most_open(limit: Option<u64>) -> usize {
+    let limit = limit.unwrap_or(u64::MAX);
+    (limit / 2).min(limit.saturating_sub(RESERVED)).clamp(4, MOST) as usize
+}
+
+impl State {
+    /// Closes what need not be open. In a lab everything stays open that can: its view shows unlinked files too.
+    pub(super) fn let_go(&mut self) -> Result<(), Ended> {
+        if self.options.stamps {
+            return Ok(());
+        }
+        self.make_room_for(0)?;
+        match self.keeping.asked.as_ref().map(Receiver::try_recv) {
+            None => self.ask_who_writes(),
+            Some(Ok(answers)) => {
+                self.keeping.asked = None;
+                self.keeping.next = Instant::now() + REST;
+                self.let_go_of_old(&answers)?;
+            }
+            Some(Err(TryRecvError::Disconnected)) => self.keeping.asked = None,
+            Some(Err(TryRecvError::Empty)) => {}
+        }
+        Ok(())
+    }
+
+    /// Makes sure that one more file can be opened.
+    pub(super) fn make_room(&mut self) -> Result<(), Ended> {
+        if self.options.stamps { Ok(()) } else { self.make_room_for(1) }
+    }
+
+    /// Opens a regular file, if need be in the place of another one; `None` if there is none any more.
+    pub(super) fn open_in_turn(&mut self, path: &Path) -> Result<io::Result<Option<(File, Metadata)>>, Ended> {
+        self.make_room()?;
+        let opened = open_regular(path);
+        let full = opened.as_ref().is_err_and(platform::is_out_of_descriptors) && !self.options.stamps;
+        if full && self.close_quietest()? { Ok(open_regular(path)) } else { Ok(opened) }
+    }
+
+    /// Whether a closed file has to wait: all descriptors are in use, and some of them will be free when they are read.
+    pub(super) fn must_wait(&self) -> bool {
+        let will_be_free = |life: &Life| life.path.is_some() && !life.is_drained() && !life.unreadable;
+        self.lives.len() >= self.keeping.most && self.lives.values().any(will_be_free)
+    }
+
+    fn make_room_for(&mut self, more: usize) -> Result<(), Ended> {
+        while self.lives.len() + more > self.keeping.most {
+            if !self.close_quietest()? {
+                // All of them have something left to read.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn close_quietest(&mut self) -> Result<bool, Ended> {
+        let mut named: Vec<(Instant, IncarnationId)> =
+            self.lives.values().filter(|life| life.path.is_some()).map(|life| (life.grew, life.id)).collect();
+        named.sort_unstable();
+        for (_, id) in named {
+            // Of what is there at the start, so much is opened before anything is read.
+            if !self.started && self.is_due(id) {
+                self.read_life(id)?;
+            }
+            if self.park(id, Why::Room) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether another file has its place, or nobody can find it, and its end has held.
+    fn is_old(&self, life: &Life) -> bool {
+        let current = life.path.as_ref().and_then(|path| self.slots.get(path)?.current);
+        let left = current != Some(life.id) && (life.succeeded || life.path.is_none());
+        left && life.is_drained() && life.grew.elapsed() >= QUIET
+    }
+
+    /// In a thread of its own: there may be many processes.
+    fn ask_who_writes(&mut self) {
+        if Instant::now() < self.keeping.next {
+            return;
+        }
+        let old: Vec<FileId> = self.lives.values().filter(|life| self.is_old(life)).map(|life| life.file_id).collect();
+        if old.is_empty() {
+            return;
+        }
+        let (answer, asked) = bounded(1);
+        let look = move || drop(answer.send(platform::written_to(&old)));
+        // Without a thread everything stays open.
+        let started = std::thread::Builder::new().name("writers".to_owned()).spawn(look).is_ok();
+        self.keeping.asked = started.then_some(asked);
+        self.keeping.next = Instant::now() + REST;
+    }
+
+    fn let_go_of_old(&mut self, answers: &Answers) -> Result<(), Ended> {
+        let old: Vec<(IncarnationId, Written)> = self
+            .lives
+            .values()
+            .filter(|life| self.is_old(life))
+            .filter_map(|life| Some((life.id, *answers.get(&life.file_id)?)))
+            .collect();
+        for (id, written) in old {
+            let Some(life) = self.lives.get(&id) else { continue };
+            let named = life.path.is_some();
+            let done = match written {
+                Written::Yes => false,
+                Written::No => true,
+                // Of a file with a name it is seen all the same when something comes.
+                Written::Unknown => named && life.grew.elapsed() >= QUIET_UNSEEN,
+            };
+            if done && named {
+                self.park(id, Why::Old);
+            } else if done {
+                self.release(id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_are_left_for_the_rest() {
+        let most: Vec<usize> = [None, Some(1024), Some(256), Some(40), Some(10)].map(most_open).to_vec();
+        assert_eq!(most, [512, 512, 128, 16, 4]);
+    }
+}

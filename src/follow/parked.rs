@@ -1,0 +1,261 @@
+//! Files that are followed without being held open: old ones that nobody writes to any more, and those that were quiet
+//! longest when there are more files than descriptors. What tells later whether a file is still the same is kept.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::folder::is_absence;
+use super::life::{Life, Look};
+use super::lines::Lines;
+use super::look::Stands;
+use super::moved::{settled_name, sibling_by_id};
+use super::state::{Ended, State};
+use super::watch::{Hints, NameHint};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
+use crate::platform;
+
+/// An incarnation without its descriptor. It had been read to its end.
+#[derive(Debug)]
+pub(super) struct Parked {
+    pub(super) id: IncarnationId,
+    pub(super) file_id: FileId,
+    /// Tells two files with one inode number apart where the system keeps no time of birth.
+    generation: Option<u64>,
+    /// The name that led to it when it was closed.
+    pub(super) path: PathBuf,
+    /// What stat said then: as long as it says so, nothing has come.
+    pub(super) look: Look,
+    /// It was let go as an old file: what comes now is late.
+    old: bool,
+    start: u64,
+    pub(super) lines: Lines,
+    marker: Vec<u8>,
+    succeeded: bool,
+    pending_told: u64,
+    since: SystemTime,
+    seen_empty: bool,
+}
+
+/// Why a descriptor is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Another file has its place and nobody writes to it.
+    Old,
+    /// There are more files than descriptors.
+    Room,
+}
+
+/// What became of a file that was not held open.
+enum Reopened {
+    Yes,
+    /// Its place is taken by another one.
+    Other,
+    /// It can't be opened at the moment.
+    NotNow(io::Error),
+    /// Others have to be closed first.
+    Waits,
+}
+
+impl Parked {
+    fn of(life: Life, path: PathBuf, look: Look, why: Why) -> Parked {
+        Parked {
+            id: life.id,
+            file_id: life.file_id,
+            generation: platform::generation(&life.file),
+            path,
+            look,
+            old: why == Why::Old,
+            start: life.start,
+            lines: life.lines,
+            marker: life.marker,
+            succeeded: life.succeeded,
+            pending_told: life.pending_told,
+            since: life.since,
+            seen_empty: life.seen_empty,
+        }
+    }
+
+    /// Whether this is the file that was closed.
+    fn is_in(&self, file: &File) -> io::Result<bool> {
+        let metadata = file.metadata()?;
+        let same = metadata.is_file() && platform::file_id(&metadata) == self.file_id;
+        Ok(same && platform::generation(file) == self.generation)
+    }
+
+    fn reopened(self, file: File) -> Life {
+        let real = settled_name(&file, &self.path);
+        Life {
+            id: self.id,
+            file_id: self.file_id,
+            file: Arc::new(file),
+            path: Some(self.path.clone()),
+            last_path: self.path,
+            real,
+            start: self.start,
+            lines: self.lines,
+            marker: self.marker,
+            seen: None,
+            size: self.look.size,
+            gate: None,
+            succeeded: self.succeeded,
+            grew: Instant::now(),
+            pending_told: self.pending_told,
+            folder: None,
+            since: self.since,
+            seen_empty: self.seen_empty,
+            copy: None,
+            watched: false,
+            unreadable: false,
+            mode: self.look.mode,
+        }
+    }
+}
+
+impl State {
+    /// Closes the descriptor of an incarnation that has a name and was read to its end. False if it can't be done: there
+    /// is more in the file now.
+    pub(super) fn park(&mut self, id: IncarnationId, why: Why) -> bool {
+        let Some(life) = self.lives.get(&id) else { return false };
+        let Some(path) = life.path.clone() else { return false };
+        let Ok(metadata) = life.file.metadata() else { return false };
+        let look = Look::of(&metadata);
+        if life.seen != Some(look) || life.lines.offset() != look.size {
+            return false;
+        }
+        let Some(life) = self.lives.remove(&id) else { return false };
+        self.texts.remove_file(&life.file);
+        self.parked.insert(id, Parked::of(life, path, look, why));
+        true
+    }
+
+    /// Opens again what has changed, and finds out what became of those whose name leads elsewhere. True if something
+    /// moved meanwhile.
+    pub(super) fn settle_parked(
+        &mut self,
+        stands: &BTreeMap<PathBuf, Stands>,
+        hints: &mut Hints,
+    ) -> Result<bool, Ended> {
+        self.keeping.waiting = false;
+        let mut again = false;
+        let ids: Vec<IncarnationId> = self.parked.keys().copied().collect();
+        for id in ids {
+            let Some(parked) = self.parked.get(&id) else { continue };
+            let path = parked.path.clone();
+            match stands.get(&path) {
+                None | Some(Stands::Unknown(_)) => {}
+                Some(Stands::File { id: file, look, .. }) if *file == parked.file_id => {
+                    if *look != parked.look || hints.touched.contains(&path) {
+                        again |= self.reopen_in_place(id, &path, hints)?;
+                    }
+                }
+                Some(stands) => {
+                    let occupied = matches!(stands, Stands::File { .. });
+                    self.seek_parked(id, occupied, hints)?;
+                }
+            }
+        }
+        Ok(again)
+    }
+
+    /// Opens what is to be operated on.
+    pub(super) fn reopen_within(&mut self, path: &Path) -> Result<(), Ended> {
+        let concerned = self.parked.values().filter(|parked| parked.path.starts_with(path));
+        let concerned: Vec<(IncarnationId, PathBuf)> =
+            concerned.map(|parked| (parked.id, parked.path.clone())).collect();
+        for (id, path) in concerned {
+            self.reopen(id, &path)?;
+        }
+        Ok(())
+    }
+
+    fn reopen_in_place(&mut self, id: IncarnationId, path: &Path, hints: &mut Hints) -> Result<bool, Ended> {
+        match self.reopen(id, path)? {
+            Reopened::Yes => self.tell_trouble(path, None).map(|()| false),
+            Reopened::Other => self.lose_parked(id, true, hints).map(|()| false),
+            Reopened::Waits => Ok(false),
+            Reopened::NotNow(error) if is_absence(&error) => Ok(true),
+            Reopened::NotNow(error) => self.tell_trouble(path, Some(error.to_string())).map(|()| false),
+        }
+    }
+
+    /// The name leads elsewhere: looks for the file under another one.
+    fn seek_parked(&mut self, id: IncarnationId, occupied: bool, hints: &mut Hints) -> Result<(), Ended> {
+        let Some(parked) = self.parked.get(&id) else { return Ok(()) };
+        let heard = moved_to(&parked.path, hints);
+        let places = [heard, sibling_by_id(&parked.path, parked.file_id)];
+        for place in places.into_iter().flatten() {
+            // It is reported as renamed when its name is looked at.
+            if let Reopened::Yes | Reopened::Waits = self.reopen(id, &place)? {
+                return Ok(());
+            }
+        }
+        self.lose_parked(id, occupied, hints)
+    }
+
+    fn reopen(&mut self, id: IncarnationId, at: &Path) -> Result<Reopened, Ended> {
+        self.make_room()?;
+        if self.must_wait() {
+            self.keeping.waiting = true;
+            return Ok(Reopened::Waits);
+        }
+        let Some(parked) = self.parked.get(&id) else { return Ok(Reopened::Other) };
+        let file = match platform::open_to_follow(at) {
+            Ok(file) => file,
+            Err(error) => return Ok(Reopened::NotNow(error)),
+        };
+        match parked.is_in(&file) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Reopened::Other),
+            Err(error) => return Ok(Reopened::NotNow(error)),
+        }
+        let late = file.metadata().map_or(0, |metadata| metadata.len().saturating_sub(parked.look.size));
+        let Some(parked) = self.parked.remove(&id) else { return Ok(Reopened::Other) };
+        let old = parked.old;
+        let mut life = parked.reopened(file);
+        life.folder = self.folder_of(life.path.as_deref());
+        self.texts.insert(id, Arc::clone(&life.file));
+        self.lives.insert(id, life);
+        if old && late > 0 {
+            self.say(FollowEvent::LateBytes { incarnation: id, bytes: late })?;
+        }
+        Ok(Reopened::Yes)
+    }
+
+    /// No name leads to it any more, and nobody holds it.
+    fn lose_parked(&mut self, id: IncarnationId, occupied: bool, hints: &mut Hints) -> Result<(), Ended> {
+        let Some(parked) = self.parked.remove(&id) else { return Ok(()) };
+        self.by_file.remove(&parked.file_id);
+        let path = parked.path;
+        let replaced = occupied && self.came_by_move(&path, hints);
+        if replaced {
+            self.origins.insert(path.clone(), Origin::Replaced { previous: id });
+        }
+        if let Some(slot) = self.slots.get_mut(&path)
+            && slot.current == Some(id)
+        {
+            slot.current = None;
+            slot.previous = Some(id);
+        }
+        let cut = Cut { offset: parked.look.size, exact: false };
+        let beyond = Vec::new();
+        self.say(FollowEvent::Deleted { incarnation: id, path, cut, beyond, by: Actor::Other, replaced })?;
+        self.say(FollowEvent::Released { incarnation: id })
+    }
+}
+
+/// Where the hints saw a file go from this name.
+fn moved_to(path: &Path, hints: &Hints) -> Option<PathBuf> {
+    let mut at = None;
+    for hint in &hints.names {
+        if let NameHint::Moved(from, to) = hint
+            && from == at.as_deref().unwrap_or(path)
+        {
+            at = Some(to.clone());
+        }
+    }
+    at
+}

@@ -1,0 +1,91 @@
+//! Files that begin with the whole content of another: a rewritten log, or a copy made before a truncation. Compared
+//! byte for byte, for nothing less tells a copy from a log that begins alike.
+
+use std::fs::File;
+use std::io;
+
+use super::state::{Ended, State};
+use crate::event::{FollowEvent, IncarnationId};
+use crate::platform;
+
+/// Two logs of one program may begin with the same few lines: where nothing else says that one was made of the other,
+/// no less than this counts as a repetition.
+const LEAST_BYTES: u64 = 256;
+const BLOCK_BYTES: usize = 64 << 10;
+
+impl State {
+    /// If the file that took a path repeats all of the one before, reading begins behind that. In a lab everything is
+    /// read: the ledger asks where a line can still be found.
+    pub(super) fn carry_over(&mut self, id: IncarnationId, previous: IncarnationId, least: Least) -> Result<(), Ended> {
+        if self.options.stamps || !self.started {
+            return Ok(());
+        }
+        let (Some(new), Some(old)) = (self.lives.get(&id), self.lives.get(&previous)) else { return Ok(()) };
+        // What can't be compared is read.
+        let bytes = repeated(&old.file, &new.file).unwrap_or(0);
+        if bytes < least.bytes() {
+            return Ok(());
+        }
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.begin_at(bytes);
+        }
+        self.say(FollowEvent::CarriedOver { incarnation: id, bytes })
+    }
+}
+
+/// How much has to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Least {
+    /// One file was put in the place of the other: anything.
+    Anything,
+    /// They only had the same name.
+    MoreThanABanner,
+}
+
+impl Least {
+    fn bytes(self) -> u64 {
+        match self {
+            Least::Anything => 1,
+            Least::MoreThanABanner => LEAST_BYTES,
+        }
+    }
+}
+
+/// The size of `old` if `new` begins with all of it, else 0.
+fn repeated(old: &File, new: &File) -> io::Result<u64> {
+    let size = old.metadata()?.len();
+    if size == 0 || new.metadata()?.len() < size {
+        return Ok(0);
+    }
+    // The end differs first where one log was begun anew.
+    let tail = size.saturating_sub(BLOCK_BYTES as u64);
+    let same = is_same(old, new, tail, size)? && is_same(old, new, 0, tail)?;
+    Ok(if same { size } else { 0 })
+}
+
+/// Whether two files have the same bytes from `start` to `end`.
+pub(super) fn is_same(one: &File, other: &File, start: u64, end: u64) -> io::Result<bool> {
+    let mut offset = start;
+    let (mut left, mut right) = (vec![0; BLOCK_BYTES], vec![0; BLOCK_BYTES]);
+    while offset < end {
+        let wanted = usize::try_from(end - offset).map_or(BLOCK_BYTES, |left| left.min(BLOCK_BYTES));
+        let (left, right) = (&mut left[..wanted], &mut right[..wanted]);
+        if !read_whole(one, left, offset)? || !read_whole(other, right, offset)? || left != right {
+            return Ok(false);
+        }
+        offset += wanted as u64;
+    }
+    Ok(true)
+}
+
+/// Fills the buffer; false if the file ends before.
+fn read_whole(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<bool> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match platform::read_at(file, &mut buffer[got..], offset + got as u64)? {
+            0 => return Ok(false),
+            more => got += more,
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,236 @@
+//! Descriptors that are kept and closed: old files, more files than descriptors, and what comes late.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+mod follow_common;
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use follow_common::{Collector, Scene, Writer, append, concat, numbered, stage};
+use rotascope::event::{Event, FollowEvent, IncarnationId};
+use rotascope::follow::{Begin, FollowOptions, Follower, Taker, Target};
+
+/// Longer than an end has to hold, and until it is asked again who writes.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Whether this process has the file open for reading.
+fn is_held(path: &Path) -> bool {
+    open_for_reading().iter().any(|open| open == path)
+}
+
+fn open_for_reading() -> Vec<std::path::PathBuf> {
+    let reads = |descriptor: &str| {
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap_or_default();
+        info.lines().find_map(|line| line.strip_prefix("flags:")).is_some_and(|flags| flags.trim().ends_with('0'))
+    };
+    let all = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    all.filter(|entry| reads(&entry.file_name().to_string_lossy()))
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .collect()
+}
+
+fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20)); // poll
+    }
+}
+
+/// A5: the old file is read as long as somebody can write to it. After that it is let go; what comes late is told.
+#[test]
+fn a5_late_bytes() {
+    let mut scene = Scene::of_path();
+    let mut first = Writer::open(&scene.p());
+    first.lines(&numbered("w1", 0..2));
+    scene.wait_lines(2);
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    append(&scene.p(), &numbered("w2", 0..2));
+    scene.wait_lines(4);
+    scene.pass(Duration::from_secs(1));
+    first.lines(&numbered("w1", 2..3));
+    scene.wait_lines(5);
+    // Long enough for it to be let go, if nobody wrote to it.
+    scene.pass(Duration::from_secs(8));
+    assert!(is_held(&scene.path("P.1")), "{}", scene.report());
+    first.lines(&numbered("w1", 3..4));
+    scene.wait_lines(6);
+    scene.assert_kinds(&["created", "renamed", "created"]);
+    drop(first);
+    let old = scene.path("P.1");
+    until("the old file is let go", || !is_held(&old));
+    append(&old, &numbered("w1", 4..6));
+    scene.wait_kind("late_bytes", 1);
+    scene.wait_lines(8);
+    scene.catch_up();
+    assert_eq!(scene.lines_of(1), numbered("w1", 0..6), "{}", scene.report());
+    let late = scene.follow_events().find_map(|event| match event {
+        FollowEvent::LateBytes { incarnation, bytes } => Some((incarnation.0, *bytes)),
+        _ => None,
+    });
+    assert_eq!(late, Some((1, numbered("w1", 4..6).concat().len() as u64)));
+    scene.assert_kinds(&["created", "renamed", "created", "late_bytes"]);
+}
+
+/// A deleted file is held as long as somebody writes to it, and no longer: it takes room on the disk.
+#[test]
+fn unlinked_is_released_when_nobody_writes() {
+    let mut scene = Scene::of_path();
+    let mut writer = Writer::open(&scene.p());
+    writer.lines(&numbered("a", 0..2));
+    scene.wait_lines(2);
+    fs::remove_file(scene.p()).unwrap();
+    scene.wait_kind("deleted", 1);
+    scene.pass(Duration::from_secs(8));
+    writer.lines(&numbered("a", 2..3));
+    scene.wait_lines(3);
+    drop(writer);
+    let end = Instant::now() + PATIENCE;
+    let released = |scene: &Scene| {
+        scene.follow_events().any(|event| matches!(event, FollowEvent::Released { incarnation } if incarnation.0 == 1))
+    };
+    while !released(&scene) {
+        assert!(Instant::now() < end, "{}", scene.report());
+        scene.pass(Duration::from_millis(50));
+    }
+    append(&scene.p(), &numbered("b", 0..2));
+    scene.wait_lines(5);
+    scene.catch_up();
+    scene.assert_lines(&concat(&[&numbered("a", 0..3), &numbered("b", 0..2)]));
+    scene.assert_kinds(&["created", "deleted", "created"]);
+}
+
+/// An archive that was let go moves on with the next rotation, and goes at last.
+#[test]
+fn archives_that_are_not_held_are_known_by_their_names() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("a", 0..2));
+    scene.wait_lines(2);
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    append(&scene.p(), &numbered("b", 0..2));
+    scene.wait_lines(4);
+    let old = scene.path("P.1");
+    until("the old file is let go", || !is_held(&old));
+    fs::rename(scene.path("P.1"), scene.path("P.2")).unwrap();
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    append(&scene.p(), &numbered("c", 0..2));
+    scene.wait_lines(6);
+    scene.catch_up();
+    let (first, second) = (scene.path("P.2"), scene.path("P.1"));
+    until("both are let go", || !is_held(&first) && !is_held(&second));
+    fs::remove_file(scene.path("P.2")).unwrap();
+    scene.wait_kind("deleted", 1);
+    scene.catch_up();
+    scene.assert_lines(&concat(&[&numbered("a", 0..2), &numbered("b", 0..2), &numbered("c", 0..2)]));
+    scene.assert_kinds(&["created", "renamed", "created", "renamed", "renamed", "created", "deleted"]);
+}
+
+/// B3, E4: more files than descriptors. All are read, closed in turn, and known again by more than their inode numbers.
+#[test]
+fn b3_closed_and_begun_anew() {
+    const CHILD: &str = "ROTASCOPE_TEST_FEW_DESCRIPTORS";
+    if std::env::var_os(CHILD).is_none() {
+        let output = Command::new("sh")
+            .args(["-c", "ulimit -n 40; exec \"$0\" --exact b3_closed_and_begun_anew --nocapture"])
+            .arg(std::env::current_exe().unwrap())
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        print!("{text}");
+        assert!(output.status.success() && text.contains("b3 ran"), "{text}");
+        return;
+    }
+    let dir = stage();
+    let path = |number: usize| dir.path().join(format!("{number:02}.log"));
+    let mut texts: Vec<String> = (0..60).map(|number| numbered(&format!("file {number}"), 0..2).concat()).collect();
+    for (number, text) in texts.iter().enumerate() {
+        fs::write(path(number), text).unwrap();
+    }
+    let (collector, _follower) = Collector::follow(Target::Folder(dir.path().to_owned()));
+    collector.wait_for(&texts);
+    until("so many are closed", || open_for_reading().iter().filter(|open| open.starts_with(dir.path())).count() <= 16);
+    for round in 2..4 {
+        for (number, text) in texts.iter_mut().enumerate() {
+            let more = numbered(&format!("file {number}"), round..round + 1);
+            append(&path(number), &more);
+            text.push_str(&more.concat());
+        }
+        collector.wait_for(&texts);
+    }
+    assert!(collector.kinds().is_empty(), "{:?}", collector.kinds());
+    until("one is closed", || (0..60).any(|number| !is_held(&path(number))));
+    let closed = (0..60).find(|number| !is_held(&path(*number))).unwrap();
+    let inode = fs::metadata(path(closed)).unwrap().ino();
+    let new = numbered("another file", 0..40).concat();
+    fs::remove_file(path(closed)).unwrap();
+    fs::write(path(closed), &new).unwrap();
+    let same = fs::metadata(path(closed)).unwrap().ino() == inode;
+    println!("the new file has {} inode number", if same { "the same" } else { "another" });
+    texts.push(new);
+    collector.wait_for(&texts);
+    assert_eq!(collector.kinds(), ["deleted", "created"]);
+    until("one is closed", || (0..60).any(|number| number != closed && !is_held(&path(number))));
+    let closed = (0..60).find(|number| *number != closed && !is_held(&path(*number))).unwrap();
+    let refilled = numbered("refilled", 0..40).concat();
+    fs::write(path(closed), &refilled).unwrap();
+    texts.push(refilled);
+    collector.wait_for(&texts);
+    assert_eq!(collector.kinds(), ["deleted", "created", "truncated"]);
+    println!("b3 ran");
+}
+
+/// C9: while whoever takes the lines is busy, more comes, and a truncation takes it: just so many bytes are lost.
+#[test]
+fn c9_lost_unread() {
+    /// Takes nothing as long as it is locked.
+    struct Slow(Arc<Mutex<()>>, Collector);
+    impl Taker for Slow {
+        fn bytes(&mut self, incarnation: IncarnationId, offset: u64, bytes: &[u8]) -> ControlFlow<()> {
+            drop(self.0.lock().unwrap());
+            self.1.bytes(incarnation, offset, bytes)
+        }
+
+        fn event(&mut self, event: Event) -> ControlFlow<()> {
+            self.1.event(event)
+        }
+    }
+    let dir = stage();
+    let path = dir.path().join("P");
+    append(&path, &numbered("a", 0..2));
+    let (busy, collector) = (Arc::new(Mutex::new(())), Collector::default());
+    let options = FollowOptions { targets: vec![Target::Path(path.clone())], stamps: false };
+    let taker = Slow(Arc::clone(&busy), collector.clone());
+    let _follower = Follower::start_taking(options, Begin::Start, Box::new(taker)).unwrap();
+    let mut texts = vec![numbered("a", 0..2).concat()];
+    collector.wait_for(&texts);
+    let locked = busy.lock().unwrap();
+    let mut writer = Writer::open(&path);
+    writer.bytes(numbered("a", 2..4).concat().as_bytes());
+    texts[0] += &numbered("a", 2..4).concat();
+    // The follower comes as far as the one who takes nothing, and hears of the rest.
+    std::thread::sleep(Duration::from_millis(500));
+    append(&path, &numbered("a", 4..1000));
+    std::thread::sleep(Duration::from_millis(500));
+    append(&path, &numbered("a", 1000..1003));
+    std::thread::sleep(Duration::from_millis(500));
+    let size = fs::metadata(&path).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    drop(locked);
+    append(&path, &numbered("b", 0..2));
+    texts.push(numbered("b", 0..2).concat());
+    collector.wait_for(&texts);
+    let told = collector.events.lock().unwrap().iter().find_map(|event| match event {
+        FollowEvent::Truncated { old_size, read, .. } => Some((*old_size, *read)),
+        _ => None,
+    });
+    let read = texts[0].len() as u64;
+    assert_eq!(told.map(|(old_size, read)| (old_size - read, read)), Some((size - read, read)));
+}

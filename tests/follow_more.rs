@@ -1,0 +1,281 @@
+//! The follower, held against further cases of the field: content that moves, holes, links, dated files.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+mod follow_common;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use follow_common::{Collector, DEADLINE, Scene, Writer, append, concat, numbered, stage};
+use rotascope::event::{FollowEvent, Origin};
+use rotascope::follow::Target;
+
+fn truncate(path: &Path, size: u64) {
+    OpenOptions::new().write(true).open(path).unwrap().set_len(size).unwrap();
+}
+
+/// A6: another file put over the path again and again: none is stuck, and each that could be opened is told of.
+#[test]
+fn a6_replaced_again_and_again() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("a", 0..1));
+    scene.wait_lines(1);
+    for _ in 0..200 {
+        File::create(scene.path("g")).unwrap();
+        fs::rename(scene.path("g"), scene.p()).unwrap();
+    }
+    scene.catch_up();
+    let mut lines = numbered("a", 0..1);
+    for round in 0..50 {
+        let (first, second) = (numbered(&format!("{round}"), 0..2), numbered(&format!("{round}"), 2..3));
+        append(&scene.path("g"), &first);
+        fs::rename(scene.path("g"), scene.p()).unwrap();
+        append(&scene.p(), &second);
+        lines.extend(concat(&[&first, &second]));
+        // Whoever looks in time misses nothing.
+        scene.wait_lines(lines.len());
+    }
+    scene.catch_up();
+    scene.assert_lines(&lines);
+    let created = scene.follow_events().filter(|event| matches!(event, FollowEvent::Created { .. })).count();
+    let gone = scene.follow_events().filter(|event| matches!(event, FollowEvent::Deleted { .. })).count();
+    assert!(created >= 51 && gone == created - 1, "{}", scene.report());
+}
+
+/// A15: the old file is compressed at once, and so unlinked.
+#[test]
+fn a15_compressed_at_once() {
+    let mut scene = Scene::of_path();
+    let mut writer = Writer::open(&scene.p());
+    writer.lines(&numbered("a", 0..1));
+    scene.wait_lines(1);
+    writer.lines(&numbered("a", 1..3000));
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    writer.lines(&numbered("a", 3000..3001));
+    assert!(Command::new("gzip").arg(scene.path("P.1")).status().unwrap().success());
+    append(&scene.p(), &numbered("b", 0..2));
+    scene.wait_lines(3003);
+    scene.catch_up();
+    scene.assert_lines(&concat(&[&numbered("a", 0..3001), &numbered("b", 0..2)]));
+}
+
+/// B6: what a rewritten file has from the one before is not read again.
+#[test]
+fn b6_content_carried_over() {
+    for size in [2, 5000] {
+        let mut scene = Scene::of_path();
+        append(&scene.p(), &numbered("a", 0..size));
+        scene.wait_lines(size);
+        fs::copy(scene.p(), scene.path("P.new")).unwrap();
+        append(&scene.path("P.new"), &numbered("b", 0..3));
+        fs::rename(scene.path("P.new"), scene.p()).unwrap();
+        append(&scene.p(), &numbered("c", 0..2));
+        scene.wait_lines(size + 5);
+        scene.catch_up();
+        scene.assert_lines(&concat(&[&numbered("a", 0..size), &numbered("b", 0..3), &numbered("c", 0..2)]));
+        scene.assert_kinds(&["created", "replaced", "carried_over"]);
+        let carried = scene.follow_events().find_map(|event| match event {
+            FollowEvent::CarriedOver { incarnation, bytes } => Some((incarnation.0, *bytes)),
+            _ => None,
+        });
+        assert_eq!(carried, Some((2, numbered("a", 0..size).concat().len() as u64)));
+    }
+}
+
+/// B6, the other way round: a log that only begins like the one before is read from its first byte.
+#[test]
+fn b6_alike_but_not_carried_over() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("a", 0..500));
+    scene.wait_lines(500);
+    append(&scene.path("P.new"), &numbered("a", 0..499));
+    append(&scene.path("P.new"), &numbered("b", 0..5));
+    fs::rename(scene.path("P.new"), scene.p()).unwrap();
+    scene.wait_lines(1004);
+    scene.catch_up();
+    scene.assert_kinds(&["created", "replaced"]);
+    // A banner that every run begins with.
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    append(&scene.p(), &numbered("started", 0..1));
+    scene.wait_lines(1005);
+    fs::rename(scene.p(), scene.path("P.2")).unwrap();
+    append(&scene.p(), &numbered("started", 0..1));
+    scene.wait_lines(1006);
+}
+
+/// C6: a writer that keeps its own position leaves a hole behind a truncation.
+#[test]
+fn c6_hole_after_truncation() {
+    for (old, far) in [(6, 0), (6, 3_000_000)] {
+        let mut scene = Scene::of_path();
+        let mut writer = Writer(File::create(scene.p()).unwrap());
+        writer.lines(&numbered("a", 0..old));
+        writer.0.seek(SeekFrom::Current(far)).unwrap();
+        scene.wait_lines(old);
+        let at = writer.0.stream_position().unwrap();
+        for round in 1..4 {
+            truncate(&scene.p(), 0);
+            scene.wait_kind("truncated", round);
+            writer.lines(&numbered("b", round..round + 1));
+            scene.wait_lines(old + round);
+        }
+        scene.catch_up();
+        scene.assert_lines(&concat(&[&numbered("a", 0..old), &numbered("b", 1..4)]));
+        let holes: Vec<(u32, u64, u64)> = scene
+            .follow_events()
+            .filter_map(|event| match event {
+                FollowEvent::Hole { incarnation, offset, bytes } => Some((incarnation.0, *offset, *bytes)),
+                _ => None,
+            })
+            .collect();
+        let line = numbered("b", 1..2).concat().len() as u64;
+        assert_eq!(holes, [(2, 0, at), (3, 0, at + line), (4, 0, at + 2 * line)], "{}", scene.report());
+        scene.assert_kinds(&["created", "truncated", "hole", "truncated", "hole", "truncated", "hole"]);
+    }
+}
+
+/// C6, unseen in between: the truncation and the line behind the hole came before the next look.
+#[test]
+fn c6_hole_between_two_looks() {
+    let mut scene = Scene::of_path();
+    let mut writer = Writer(File::create(scene.p()).unwrap());
+    writer.lines(&numbered("a", 0..6));
+    scene.wait_lines(6);
+    let mut lines = numbered("a", 0..6);
+    for round in 0..10 {
+        truncate(&scene.p(), 0);
+        writer.lines(&numbered("b", round..round + 1));
+        lines.extend(numbered("b", round..round + 1));
+        scene.wait_lines(lines.len());
+    }
+    scene.catch_up();
+    scene.assert_lines(&lines);
+    let holes = scene.kinds().iter().filter(|kind| **kind == "hole").count();
+    assert_eq!(holes, 10, "{}", scene.report());
+}
+
+/// D3: a link is turned to what does not exist yet.
+#[test]
+fn d3_link_to_nowhere_and_later_somewhere() {
+    let dir = stage();
+    let path = |name: &str| dir.path().join(name);
+    append(&path("t1"), &numbered("t1", 0..2));
+    std::os::unix::fs::symlink(path("t1"), path("P")).unwrap();
+    let target = Target::Path(path("P"));
+    let mut scene = Scene::new(dir, &[target], false);
+    scene.wait_lines(2);
+    std::os::unix::fs::symlink(scene.path("t2"), scene.path("P.n")).unwrap();
+    fs::rename(scene.path("P.n"), scene.p()).unwrap();
+    scene.pass(Duration::from_millis(300));
+    append(&scene.path("t2"), &numbered("t2", 0..3));
+    scene.wait_lines(5);
+    append(&scene.path("t1"), &numbered("t1", 2..3));
+    append(&scene.path("t2"), &numbered("t2", 3..4));
+    scene.wait_lines(7);
+    scene.catch_up();
+    assert_eq!(scene.lines_of(1), numbered("t1", 0..3), "{}", scene.report());
+    assert_eq!(scene.lines_of(2), numbered("t2", 0..4), "{}", scene.report());
+    assert_eq!(scene.kinds().last(), Some(&"created"), "{}", scene.report());
+}
+
+/// D6: a hard link to another file is put over the path.
+#[test]
+fn d6_hard_link_put_over() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("a", 0..2));
+    scene.wait_lines(2);
+    append(&scene.path("r2"), &numbered("b", 0..2));
+    fs::hard_link(scene.path("r2"), scene.path("P.t")).unwrap();
+    fs::rename(scene.path("P.t"), scene.p()).unwrap();
+    scene.wait_lines(4);
+    append(&scene.path("r2"), &numbered("b", 2..5));
+    scene.wait_lines(7);
+    scene.catch_up();
+    scene.assert_lines(&concat(&[&numbered("a", 0..2), &numbered("b", 0..5)]));
+    scene.assert_kinds(&["created", "replaced"]);
+    let replaced = scene.follow_events().any(
+        |event| matches!(event, FollowEvent::Created { origin: Origin::Replaced { previous }, .. } if previous.0 == 1),
+    );
+    assert!(replaced, "{}", scene.report());
+}
+
+/// C5: copied and emptied again and again, at full speed. What a copy has is read from it, once.
+#[test]
+fn c5_copied_and_truncated() {
+    for pause in [Duration::ZERO, Duration::from_millis(3), Duration::from_millis(50)] {
+        let dir = stage();
+        let path = |name: &str| dir.path().join(name);
+        let (collector, _follower) = Collector::follow(Target::Path(path("P")));
+        append(&path("P.0"), &numbered("older", 0..10));
+        let mut writer = Writer::open(&path("P"));
+        writer.lines(&numbered("a", 0..1));
+        collector.wait_for(&[numbered("a", 0..1).concat()]);
+        let mut lines = numbered("a", 0..1);
+        for round in 1..6 {
+            let some = numbered(&format!("round {round}"), 0..200);
+            writer.lines(&some);
+            lines.extend(some);
+            fs::copy(path("P"), path(&format!("P.{round}"))).unwrap();
+            truncate(&path("P"), 0);
+            std::thread::sleep(pause);
+        }
+        writer.lines(&numbered("end", 0..4));
+        lines.extend(numbered("end", 0..4));
+        let arrived = || -> Vec<String> {
+            let texts = collector.texts().concat();
+            texts.split_inclusive('\n').map(str::to_owned).collect()
+        };
+        let deadline = Instant::now() + DEADLINE;
+        while arrived().len() < lines.len() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20)); // poll
+        }
+        let mut arrived = arrived();
+        arrived.sort();
+        lines.sort();
+        let told = || collector.events.lock().unwrap().clone();
+        assert!(arrived == lines, "{} of {}: {:#?}", arrived.len(), lines.len(), told());
+    }
+}
+
+/// G1: files named by date; at midnight the old one gets a few more lines.
+#[test]
+fn g1_dated_successor() {
+    let dir = stage();
+    let pattern = dir.path().join("app-%Y-%m-%d.log");
+    let target = Target::named(&pattern, false).unwrap();
+    append(&dir.path().join("app-2026-11-23.log"), &numbered("old", 0..2));
+    let mut scene = Scene::new(dir, &[target], false);
+    scene.wait_lines(2);
+    let (old, new) = (scene.path("app-2026-11-23.log"), scene.path("app-2026-11-24.log"));
+    append(&old, &["unended".to_owned()]);
+    append(&new, &numbered("new", 0..3));
+    append(&old, &["\n".to_owned()]);
+    append(&old, &numbered("old", 2..4));
+    scene.wait_lines(8);
+    append(&new, &numbered("new", 3..4));
+    scene.wait_lines(9);
+    scene.catch_up();
+    let expected = concat(&[&numbered("old", 0..2), &["unended\n".to_owned()], &numbered("old", 2..4)]);
+    assert_eq!(scene.lines_of(1), expected, "{}", scene.report());
+    assert_eq!(scene.lines_of(2), numbered("new", 0..4), "{}", scene.report());
+    scene.assert_kinds(&["created"]);
+}
+
+/// A hole that was there before following began, with a line behind it.
+#[test]
+fn hole_at_the_start() {
+    let dir = stage();
+    let path = dir.path().join("P");
+    let mut file = File::create(&path).unwrap();
+    file.seek(SeekFrom::Start(5_000_000)).unwrap();
+    file.write_all(b"first\n").unwrap();
+    let mut scene = Scene::new(dir, &[Target::Path(path)], false);
+    scene.wait_lines(1);
+    scene.catch_up();
+    scene.assert_lines(&["first\n".to_owned()]);
+    scene.assert_kinds(&["hole"]);
+}
