@@ -140,14 +140,30 @@ fn truncate(order: &FileOrder, to_bytes: u64) -> Result<Operated, String> {
     Ok(Operated { size, file_id: meant })
 }
 
-/// Moved aside first, so that it is gone in one step and no writer can keep it from being emptied.
+/// How often a folder is emptied in its place. A writer may put a file into it after each time.
+const EMPTYING_TRIES: usize = 64;
+
+/// As `rm -r` does it, and again while writers make new files there. Moved aside at once, its files would have a name
+/// for a moment more, and a writer that looks for its file in that moment would find it safe.
 fn remove_folder(path: &Path) -> Result<Operated, String> {
     let metadata = fs::metadata(path).map_err(|error| cannot("look at", path, &error))?;
+    let removed = Operated { size: 0, file_id: platform::file_id(&metadata) };
+    for _ in 0..EMPTYING_TRIES {
+        match fs::remove_dir_all(path) {
+            Ok(()) => return Ok(removed),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) => return Err(cannot("remove", path, &error)),
+        }
+    }
+    remove_aside(path).map(|()| removed)
+}
+
+/// Moved aside first: no writer can keep it from being emptied.
+fn remove_aside(path: &Path) -> Result<(), String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = path.with_file_name(format!(".{name}.removed-{}", std::process::id()));
     fs::rename(path, &aside).map_err(|error| cannot("remove", path, &error))?;
-    fs::remove_dir_all(&aside).map_err(|error| cannot("empty", &aside, &error))?;
-    Ok(Operated { size: 0, file_id: platform::file_id(&metadata) })
+    fs::remove_dir_all(&aside).map_err(|error| cannot("empty", &aside, &error))
 }
 
 /// Without opening it: what was closed to its owner could not be opened again else.
