@@ -21,7 +21,7 @@ const QUIET: Duration = Duration::from_secs(5);
 /// The same where a process may write to it that can't be looked at.
 const QUIET_UNSEEN: Duration = Duration::from_secs(300);
 /// The rest between two looks at who writes: each reads all of /proc.
-const REST: Duration = Duration::from_secs(20);
+const REST: Duration = Duration::from_secs(10);
 /// Descriptors for all that is not a followed file.
 const RESERVED: u64 = 24;
 /// More descriptors than this are of no use.
