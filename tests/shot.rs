@@ -44,7 +44,7 @@ do = "picture"
 name = "recovered"
 
 [[steps]]
-at = "900ms"
+at = "3s"
 do = "picture"
 name = "later"
 "#;

@@ -116,7 +116,7 @@ fn permissions_are_set_again_and_again() {
     let mode = |mode: &str| format!("do = \"chmod\"\nfile = \"live\"\nmode = \"{mode}\"");
     let (closed, open) = (mode("000"), mode("640"));
     let delete = "do = \"delete\"\nfile = \"live\"";
-    let desk = desk("verified", &[(closed.as_str(), 300, 200), (delete, 400, 200)]);
+    let desk = desk("verified", &[(closed.as_str(), 300, 800), (delete, 600, 800)]);
     desk.wait("three files were closed and deleted", |model| {
         model.events().get("deleted").is_some_and(|times| *times > 2)
     });

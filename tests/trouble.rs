@@ -310,7 +310,7 @@ fn a_lab_in_a_folder_that_is_not_utf8_gives_valid_json() {
     let desk = tempfile::tempdir().unwrap();
     let folder = desk.path().join(OsStr::from_bytes(b"caf\xe9"));
     let steps = "[[steps]]\nat = \"300ms\"\ndo = \"delete\"\nfile = \"live\"\n";
-    let output = run(&lab_text("daily", None, 4, 200, steps), &folder, "1s");
+    let output = run(&lab_text("daily", None, 4, 200, steps), &folder, "2s");
     let ledger = ledger(&output);
     assert_eq!(term(&ledger, "present"), count(&[&folder]).whole.len() as u64, "{ledger}");
     assert!(term(&ledger, "destroyed") > 0, "{ledger}");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::steps::{UP_WITHIN, are_coming_up};
 use super::{Engine, EngineConfig, EngineError, Report, Session};
 use crate::command::{Command, LabOrder};
 use crate::event::LabState;
@@ -101,13 +102,22 @@ pub(super) fn play(
     mut is_over: impl FnMut(&Engine, Instant) -> bool,
 ) -> Result<Report, RunError> {
     let engine = Engine::open(Session::Lab { lab: Box::new(lab), folder }, config)?;
-    let began = Instant::now();
     engine.send(Command::Lab(LabOrder::Start));
     wait_for_state(&engine, LabState::Running)?;
+    wait_for_workers(&engine);
+    let began = Instant::now();
     while !is_over(&engine, began) {
         std::thread::sleep(LOOK);
     }
     stop_and_report(&engine, began)
+}
+
+/// On a busy machine workers take their time: it is none of the run's.
+fn wait_for_workers(engine: &Engine) {
+    let deadline = Instant::now() + UP_WITHIN;
+    while are_coming_up(&engine.model()) && Instant::now() < deadline {
+        std::thread::sleep(LOOK);
+    }
 }
 
 fn over(engine: &Engine, until: Option<Instant>, has_steps: bool) -> bool {

@@ -7,14 +7,19 @@ use crate::clock::{ClockSetting, Moment, Mono};
 use crate::command::{ClockOrder, FileOperation, FileOrder, WorkerOrder};
 use crate::event::{Actor, What, WorkerId};
 use crate::lab::{Action, Figure, Step, StepPath, When};
-use crate::model::Model;
+use crate::model::{Model, Worker, WorkerState};
 
 /// How often a step that waits for a state, not for a time, looks whether it has come.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Neither steps nor a run's time wait longer than this for workers that come up.
+pub(super) const UP_WITHIN: Duration = Duration::from_secs(5);
+
 /// All steps of a lab and how far they are.
 #[derive(Debug)]
 pub(super) struct Steps {
+    asked: Option<Mono>,
+    /// From when their times count: a fault before the first line shows nothing.
     started: Option<Mono>,
     steps: Vec<Progress>,
 }
@@ -59,12 +64,21 @@ pub(super) enum Act {
 impl Steps {
     pub(super) fn new(steps: &[Step]) -> Steps {
         let progress = |step: &Step| Progress { step: step.clone(), runs: 0, last: None, again: None, over: false };
-        Steps { started: None, steps: steps.iter().map(progress).collect() }
+        Steps { asked: None, started: None, steps: steps.iter().map(progress).collect() }
     }
 
     /// The lab was started; a second start after a stop goes on where the first one was.
     pub(super) fn start(&mut self, now: Mono) {
-        self.started.get_or_insert(now);
+        self.asked.get_or_insert(now);
+    }
+
+    /// The moment from which times count, once it has come.
+    fn begin(&mut self, now: Mono, model: &Model) -> Option<Mono> {
+        let patient = now.since(self.asked?) < nanos(UP_WITHIN);
+        if self.started.is_none() && !(patient && are_coming_up(model)) {
+            self.started = Some(now);
+        }
+        self.started
     }
 
     /// Whether every step has had its turn. One that repeats without an end counts after its first.
@@ -75,7 +89,7 @@ impl Steps {
     /// When to look again; none if nothing is to come.
     pub(super) fn next_look(&self) -> Option<Instant> {
         let now = Mono::now();
-        let started = self.started?;
+        let Some(started) = self.started else { return self.asked.map(|_| Instant::now() + LOOK) };
         let open = self.steps.iter().filter(|progress| !progress.over);
         open.map(|progress| match progress.due_at(started) {
             Some(due) => Instant::now() + Duration::from_nanos(due.since(now)),
@@ -93,7 +107,7 @@ impl Steps {
         folder: &Path,
         settled: bool,
     ) -> Vec<Due> {
-        let Some(started) = self.started else { return Vec::new() };
+        let Some(started) = self.begin(now, model) else { return Vec::new() };
         let mut due = Vec::new();
         for index in 0..self.steps.len() {
             let before = index.checked_sub(1).map_or(Some(started), |before| self.steps[before].last);
@@ -124,6 +138,12 @@ impl Steps {
         }
         due
     }
+}
+
+/// Whether some worker of a lab that was started has not been heard of yet.
+pub(super) fn are_coming_up(model: &Model) -> bool {
+    let coming = |worker: &Worker| matches!(worker.state, WorkerState::Idle | WorkerState::Starting);
+    model.workers().iter().any(coming)
 }
 
 enum Turn {

@@ -77,8 +77,14 @@ fn no_session(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         if widgets::main_button(ui, &scene.tr("action-demo-lab"), false).clicked() {
             state.ask(Action::DemoLab);
         }
-        const FURTHER: [Action; 6] =
-            [Action::OpenFile, Action::OpenFolder, Action::OpenPath, Action::OpenLab, Action::NewLab, Action::Compare];
+        const FURTHER: [Action; 6] = [
+            Action::OpenFile,
+            Action::OpenFolder,
+            Action::OpenPath,
+            Action::OpenLab,
+            Action::NewLab,
+            Action::CompareHandlers,
+        ];
         for action in FURTHER {
             if ui.button(scene.tr(&action.key())).on_hover_text(menu::tip(scene, action)).clicked() {
                 state.ask(action);
