@@ -52,7 +52,8 @@ impl Desk {
     fn pause(&self) {
         self.lab(LabOrder::Pause);
         self.wait("all lines are decided", |model| {
-            model.lab_state() == LabState::Paused && model.ledger().total().in_flight == 0
+            let still = model.workers().iter().all(|worker| worker.state != WorkerState::Running);
+            model.lab_state() == LabState::Paused && still && model.ledger().total().in_flight == 0
         });
     }
 

@@ -156,6 +156,10 @@ impl Core {
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
+        if events.iter().any(|event| self.is_awaited_pause(event)) {
+            // A worker that holds still has counted all: nobody may see it so with older counts.
+            self.sample_now();
+        }
         self.fold(&events);
         for event in events {
             self.react(event);
@@ -194,6 +198,10 @@ impl Core {
     /// A fact that the engine itself knows first.
     fn tell(&mut self, what: What) {
         self.fold(&[Event { at: Moment::now(), what }]);
+    }
+
+    fn is_awaited_pause(&self, event: &Event) -> bool {
+        matches!(&event.what, What::Worker { worker, event: WorkerEvent::Paused } if self.not_yet_paused.contains(worker))
     }
 
     fn react(&mut self, event: Event) {
