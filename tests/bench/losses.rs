@@ -1,7 +1,10 @@
 //! How many lines each handler loses over a rollover a second, with nobody else at its files: real workers, a line a
 //! millisecond each, 4 and 8 of them; beside what the Python originals lose.
 //!
-//! `cargo bench --no-default-features --bench losses [-- --seconds 20]`
+//! Workers keep their rhythm, so two that meet at one rollover meet at the next: a run is one throw of the dice,
+//! however long. Several runs are thrown, of workers that start anew.
+//!
+//! `cargo bench --no-default-features --bench losses [-- --seconds 5 --runs 6]`
 #![allow(clippy::unwrap_used)]
 
 #[path = "../lab_text/mod.rs"]
@@ -10,7 +13,7 @@ mod lab_text;
 mod runs;
 
 use lab_text::lab_text;
-use runs::{run, seconds};
+use runs::{Ledger, number, run};
 
 /// Each class, what makes it roll over each second, and what its original in Python loses, in percent.
 const CLASSES: [(&str, &str, u32, &str); 5] = [
@@ -23,22 +26,31 @@ const CLASSES: [(&str, &str, u32, &str); 5] = [
 const PROCESSES: [u32; 2] = [4, 8];
 
 fn main() {
-    let seconds = seconds(10);
-    println!("lines lost over {seconds} s with a rollover a second, 1000 lines/s a process");
-    println!("{:<22} {:>9} {:>18} {:>18}   Python, 4 / 8, %", "", "rollovers", "4 processes", "8 processes");
+    let (seconds, runs) = (number("--seconds", 5), number("--runs", 6));
+    println!("lines lost over {runs} runs of {seconds} s with a rollover a second, 1000 lines/s a process");
+    println!("{:<22} {:>9} {:>24} {:>24}   Python, 4 / 8, %", "", "rollovers", "4 processes", "8 processes");
     for (class, keys, clock_rate, python) in CLASSES {
-        let ledgers = PROCESSES.map(|processes| {
+        let mut rollovers = 0;
+        let cells = PROCESSES.map(|processes| {
             let lab = lab_text(class, Some("2026-05-09T23:59:58+08:00"), processes, 1000, "")
                 .replace("[loggers.app]", &format!("{keys}\n[loggers.app]"))
                 .replace("zone =", &format!("rate = {clock_rate}.0\nzone ="));
-            run(&lab, seconds)
+            let ledgers: Vec<Ledger> = (0..runs).map(|_| run(&lab, seconds)).collect();
+            rollovers += ledgers.iter().map(|ledger| ledger.events("created").saturating_sub(1)).sum::<u64>();
+            losses(&ledgers)
         });
-        let cells = ledgers.each_ref().map(|ledger| {
-            let (lost, written) = (ledger.term("lost"), ledger.term("written"));
-            assert_eq!(ledger.term("destroyed"), 0, "nobody else was there: {}", ledger.0);
-            format!("{:.1} % of {written}", 100.0 * lost as f64 / written as f64)
-        });
-        let files = ledgers[0].events("created");
-        println!("{class:<22} {:>9} {:>18} {:>18}   {python}", files.saturating_sub(1), cells[0], cells[1]);
+        println!("{class:<22} {rollovers:>9} {:>24} {:>24}   {python}", cells[0], cells[1]);
     }
+}
+
+/// Of all runs, and of the runs with the fewest and the most.
+fn losses(ledgers: &[Ledger]) -> String {
+    for ledger in ledgers {
+        assert_eq!(ledger.term("destroyed"), 0, "nobody else was there: {}", ledger.0);
+    }
+    let percent = |lost: u64, written: u64| 100.0 * lost as f64 / written as f64;
+    let each = ledgers.iter().map(|ledger| percent(ledger.term("lost"), ledger.term("written")));
+    let (least, most) = each.fold((f64::INFINITY, 0.0_f64), |(least, most), one| (least.min(one), most.max(one)));
+    let [lost, written] = ["lost", "written"].map(|term| ledgers.iter().map(|ledger| ledger.term(term)).sum());
+    format!("{:.1} % ({least:.0} to {most:.0})", percent(lost, written))
 }

@@ -10,7 +10,7 @@ mod lab_text;
 mod runs;
 
 use lab_text::lab_text;
-use runs::{argument, run, seconds};
+use runs::{argument, number, run};
 
 /// Each fault, the step that does it, and the events that it shows in.
 const FAULTS: [(&str, &str, &str); 4] = [
@@ -21,7 +21,7 @@ const FAULTS: [(&str, &str, &str); 4] = [
 ];
 
 fn main() {
-    let (seconds, only) = (seconds(60), argument("--fault"));
+    let (seconds, only) = (number("--seconds", 60), argument("--fault"));
     let mut lost_anywhere = 0;
     println!("verified, 4 processes at full speed for {seconds} s, a fault every 100 ms");
     println!(

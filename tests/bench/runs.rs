@@ -42,10 +42,10 @@ pub(crate) fn run(lab: &str, seconds: u64) -> Ledger {
     ledger
 }
 
-/// What was asked for by `--seconds N`.
-pub(crate) fn seconds(otherwise: u64) -> u64 {
-    let asked = argument("--seconds");
-    asked.map_or(otherwise, |asked| asked.parse().unwrap_or_else(|_| panic!("--seconds {asked}: a whole number")))
+/// What was asked for by `NAME N`.
+pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
+    let asked = argument(name);
+    asked.map_or(otherwise, |asked| asked.parse().unwrap_or_else(|_| panic!("{name} {asked}: a whole number")))
 }
 
 /// What follows `name` on the command line.
