@@ -46,7 +46,7 @@ impl Encoded {
 impl Handler for Encoded {
     fn open(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
-        self.handler.open(&mut within(around.clock, around.line_time, around.probe, around.called_away, &mut observer))
+        self.handler.open(&mut within(around.clock, around.line_day, around.probe, around.called_away, &mut observer))
     }
 
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
@@ -54,7 +54,7 @@ impl Handler for Encoded {
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
         self.handler.emit(
             &self.line,
-            &mut within(around.clock, around.line_time, around.probe, around.called_away, &mut observer),
+            &mut within(around.clock, around.line_day, around.probe, around.called_away, &mut observer),
         )
     }
 
@@ -64,19 +64,19 @@ impl Handler for Encoded {
 
     fn check(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
-        self.handler.check(&mut within(around.clock, around.line_time, around.probe, around.called_away, &mut observer))
+        self.handler.check(&mut within(around.clock, around.line_day, around.probe, around.called_away, &mut observer))
     }
 
     fn close(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         let mut observer = Decoding { observer: &mut *around.observer, encoding: self.encoding };
-        self.handler.close(&mut within(around.clock, around.line_time, around.probe, around.called_away, &mut observer))
+        self.handler.close(&mut within(around.clock, around.line_day, around.probe, around.called_away, &mut observer))
     }
 }
 
 /// What the handler below has around it.
 fn within<'s>(
     clock: &'s crate::clock::SessionClock,
-    line_time: Option<chrono::DateTime<chrono::FixedOffset>>,
+    line_day: Option<chrono::NaiveDate>,
     probe: &'s dyn super::Probe,
     called_away: &'s dyn Fn() -> bool,
     observer: &'s mut Decoding<'_>,
@@ -85,7 +85,7 @@ fn within<'s>(
         Encoding::Utf16 => UTF16_MARK,
         Encoding::Utf8 | Encoding::Gbk => b"",
     };
-    Surroundings { clock, line_time, observer, probe, beginning, called_away }
+    Surroundings { clock, line_day, observer, probe, beginning, called_away }
 }
 
 /// Hands on what is told, lines as the text that they were.

@@ -23,7 +23,7 @@ mod watched;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Moment, Mono, SchedulePlan, SessionClock};
@@ -308,8 +308,8 @@ impl HandlerSetup {
 pub struct Surroundings<'a> {
     /// The session's clock.
     pub clock: &'a SessionClock,
-    /// The session time that the line bears, where the caller knows it.
-    pub line_time: Option<DateTime<FixedOffset>>,
+    /// The day of the session time that the line bears, where the caller knows it.
+    pub line_day: Option<NaiveDate>,
     /// Who is told what it does.
     pub observer: &'a mut dyn Observer,
     /// Points at which a test may look or interfere.
@@ -325,8 +325,7 @@ impl Surroundings<'_> {
     /// The day that the line belongs to: that of its own time if that is the day which is `known`, or else today. The
     /// time of a line that waited for its turn is of an earlier day, perhaps, than that of a line before it.
     fn day_of_line(&self, known: NaiveDate) -> NaiveDate {
-        let own = self.line_time.map(|time| time.date_naive());
-        own.filter(|day| *day == known).unwrap_or_else(|| self.clock.now().date_naive())
+        self.line_day.filter(|day| *day == known).unwrap_or_else(|| self.clock.now().date_naive())
     }
 }
 

@@ -103,7 +103,7 @@ impl Bench {
     fn open(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
         self.handler.open(&mut Surroundings {
             clock: &self.clock,
-            line_time: None,
+            line_day: None,
             observer: &mut self.seen,
             probe,
             beginning: b"",
@@ -114,7 +114,7 @@ impl Bench {
     fn emit(&mut self, line: &str, probe: &dyn Probe) -> Result<(), EmitError> {
         let mut around = Surroundings {
             clock: &self.clock,
-            line_time: None,
+            line_day: None,
             observer: &mut self.seen,
             probe,
             beginning: b"",
@@ -126,7 +126,7 @@ impl Bench {
     fn check(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
         self.handler.check(&mut Surroundings {
             clock: &self.clock,
-            line_time: None,
+            line_day: None,
             observer: &mut self.seen,
             probe,
             beginning: b"",
@@ -137,7 +137,7 @@ impl Bench {
     fn close(&mut self, probe: &dyn Probe) -> Result<(), EmitError> {
         self.handler.close(&mut Surroundings {
             clock: &self.clock,
-            line_time: None,
+            line_day: None,
             observer: &mut self.seen,
             probe,
             beginning: b"",

@@ -63,8 +63,11 @@ pub fn write_stamp(line: &mut Vec<u8>, stamp: &Stamp<'_>) {
 /// A body, with as much of its stamp as is the same for all its numbers.
 #[derive(Clone, Debug)]
 pub struct StampedBody {
+    /// The body, and its stamp up to the number.
     text: Vec<u8>,
-    body_len: usize,
+    /// The stamp from behind the number up to the checksum.
+    tail: Vec<u8>,
+    /// Of `text`.
     crc: crc32fast::Hasher,
 }
 
@@ -82,9 +85,11 @@ impl StampedBody {
             push_decimal(&mut text, u64::from(number));
         }
         text.push(b'.');
+        let mut tail = vec![b'.'];
+        push_decimal(&mut tail, body_len as u64);
         let mut crc = crc32fast::Hasher::new();
         crc.update(&text);
-        StampedBody { text, body_len, crc }
+        StampedBody { text, tail, crc }
     }
 
     /// Appends the line of this number, without a newline.
@@ -92,8 +97,7 @@ impl StampedBody {
         line.extend_from_slice(&self.text);
         let numbers_at = line.len();
         push_decimal(line, seq);
-        line.push(b'.');
-        push_decimal(line, self.body_len as u64);
+        line.extend_from_slice(&self.tail);
         let mut crc = self.crc.clone();
         crc.update(&line[numbers_at..]);
         line.push(b'.');
@@ -223,9 +227,8 @@ fn take_name<'a>(line: &'a [u8], end: &mut usize) -> Option<&'a str> {
 }
 
 fn push_hex(out: &mut Vec<u8>, number: u32) {
-    for shift in (0..8).rev() {
-        out.push(HEX[(number >> (shift * 4)) as usize & 15]);
-    }
+    let digits: [u8; 8] = std::array::from_fn(|place| HEX[(number >> (28 - 4 * place)) as usize & 15]);
+    out.extend_from_slice(&digits);
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {

@@ -8,14 +8,15 @@ use crate::record::{Level, LineFormat, Record, Stamp, StampedBody};
 /// What the text was made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Made {
-    millisecond: i64,
+    time: DateTime<FixedOffset>,
+    /// Two times are equal at any offset.
     offset: FixedOffset,
     level: Level,
 }
 
 impl Made {
-    fn of(time: &DateTime<FixedOffset>, level: Level) -> Made {
-        Made { millisecond: time.timestamp_millis(), offset: *time.offset(), level }
+    fn of(time: DateTime<FixedOffset>, level: Level) -> Made {
+        Made { time, offset: *time.offset(), level }
     }
 }
 
@@ -26,9 +27,10 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// Appends the line of a record, with its stamp. Of a task's lines nothing differs but time, level and number.
+    /// Appends the line of a record, with its stamp. Of a task's lines nothing differs but time, level and number; the
+    /// time is best given in whole milliseconds.
     pub(super) fn write(&mut self, line: &mut Vec<u8>, format: &LineFormat, record: &Record<'_>, stamp: &Stamp<'_>) {
-        let wanted = Made::of(&record.time, record.level);
+        let wanted = Made::of(record.time, record.level);
         let serves = |(made, _): &&(Made, StampedBody)| *made == wanted && !format.tells_number();
         if let Some((_, body)) = self.last.as_ref().filter(serves) {
             return body.write(line, stamp.seq);

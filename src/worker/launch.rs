@@ -46,7 +46,7 @@ impl Loaded {
         let (mut seen, probe) = (Seen(None), probe_of_this_build());
         let mut around = Surroundings {
             clock,
-            line_time: None,
+            line_day: None,
             observer: &mut seen,
             probe: probe.as_ref(),
             beginning: b"",

@@ -10,7 +10,7 @@ const BURST_NS: f64 = 5e6;
 /// What is overdue by more than this (a stopped process, a disk that hung) is not made up for.
 const FORGIVEN_NS: f64 = 100e6;
 /// Lines in one go when there is no rate.
-const UNPACED_BURST: u64 = 64;
+const UNPACED_BURST: u64 = 256;
 
 /// Spreads lines over time at a rate, without drift: the n-th line is due n/rate after the start.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::NaiveDate;
 
 use crate::clock::{Moment, Mono, SessionClock};
 use crate::event::{LaunchId, WorkerEvent};
@@ -153,7 +153,7 @@ impl<'a> Held<'a> {
     ) -> (&'h mut dyn Handler, Surroundings<'h>) {
         let around = Surroundings {
             clock,
-            line_time: None,
+            line_day: None,
             observer: &mut self.reporter,
             probe: self.probe.as_ref(),
             beginning: b"",
@@ -196,8 +196,8 @@ pub(super) enum Handed {
 pub(super) struct Line<'l> {
     pub(super) text: &'l [u8],
     pub(super) number: StampRun,
-    /// The session time that stands in it.
-    pub(super) time: DateTime<FixedOffset>,
+    /// The day of the session time that stands in it.
+    pub(super) day: NaiveDate,
 }
 
 /// A thread's turn at the handler.
@@ -217,7 +217,7 @@ impl Turn<'_, '_> {
         counted: impl FnOnce(bool),
     ) -> Handed {
         let (handler, mut around) = self.held.split(clock, called_away);
-        around.line_time = Some(line.time);
+        around.line_day = Some(line.day);
         let result = handler.emit(line.text, &mut around);
         if let Err(error) = result {
             if error.is_postponed() {

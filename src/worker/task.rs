@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use futures_lite::future::yield_now;
 
 use crate::clock::{Mono, SessionClock};
@@ -49,8 +49,9 @@ pub(super) struct Task<'r, 'a> {
     pace: Pace,
     pacer: Pacer,
     seq: u64,
-    /// The session time of the line.
+    /// The session time of the line, and its day.
     time: DateTime<FixedOffset>,
+    day: NaiveDate,
     body: Body,
     /// Reused for every line.
     line: Vec<u8>,
@@ -73,6 +74,7 @@ impl<'r, 'a> Task<'r, 'a> {
             pacer: Pacer::new(pace.rate, pace.from),
             seq: 0,
             time: DateTime::default(),
+            day: NaiveDate::default(),
             body: Body::default(),
             line: Vec::with_capacity(256),
             postponed: None,
@@ -178,7 +180,7 @@ impl<'r, 'a> Task<'r, 'a> {
             return;
         }
         self.seq += 1;
-        self.time = self.around.clock.borrow().now_ms();
+        self.tell_time();
         let plan = self.shared.plan;
         let record = Record {
             level: self.levels.draw(),
@@ -203,13 +205,20 @@ impl<'r, 'a> Task<'r, 'a> {
         self.line.push(b'\n');
     }
 
+    fn tell_time(&mut self) {
+        let time = self.around.clock.borrow().now_ms();
+        if time != self.time || time.offset() != self.time.offset() {
+            (self.time, self.day) = (time, time.date_naive());
+        }
+    }
+
     /// Whether the line stands whole.
     fn hand_over(&mut self, turn: &mut Turn<'_, 'a>) -> bool {
         let (seq, counters, around) = (self.seq, self.counters, self.around);
         counters.hand_over(seq);
         let called_away = || around.inbox.has_order();
         let counted = |failed| counters.come_back(seq, failed);
-        let line = Line { text: &self.line, number: self.number(), time: self.time };
+        let line = Line { text: &self.line, number: self.number(), day: self.day };
         let handed = turn.emit(line, &around.clock.borrow(), &called_away, counted);
         let whole = matches!(handed, Handed::Whole);
         self.postponed = if let Handed::Postponed(error) = handed { Some(error) } else { None };

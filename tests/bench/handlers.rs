@@ -2,7 +2,7 @@
 //! Lines are counted per second of processor time, so that other work on the machine falls out as far as it can.
 //! Linux only.
 //!
-//! `cargo bench --no-default-features --bench handlers`
+//! `cargo bench --no-default-features --bench handlers [-- --only verified]`
 #![allow(clippy::unwrap_used)]
 
 use std::fs::{self, OpenOptions};
@@ -49,9 +49,13 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let line = sample_line(folder.path());
     println!("lines of {} bytes a second of processor time, medians of {ROUNDS} rounds of {ROUND:?}", line.len());
-    let mut rounds = CASES.map(|_| Vec::new());
+    let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
+    let wanted = |class: Class| only.as_deref().is_none_or(|only| class.info().name == only);
+    let cases: Vec<_> = CASES.into_iter().filter(|(class, ..)| wanted(*class)).collect();
+    assert!(!cases.is_empty(), "--only {only:?}: no such class");
+    let mut rounds = vec![Vec::new(); cases.len()];
     for _ in 0..ROUNDS {
-        for ((class, floor, processes), rounds) in CASES.into_iter().zip(&mut rounds) {
+        for (&(class, floor, processes), rounds) in cases.iter().zip(&mut rounds) {
             // Both sides of a ratio at the same time: what else the machine does falls on both.
             let (bare, worker) = std::thread::scope(|scope| {
                 let bare = scope.spawn(|| bare(folder.path(), &line, floor, processes));
@@ -74,7 +78,7 @@ fn main() {
         access.len()
     );
     println!("{:<22} {:>9} {:>12} {:>12} {:>5}", "", "processes", "bare", "worker", "ratio");
-    for ((class, floor, processes), rounds) in CASES.into_iter().zip(rounds) {
+    for ((class, floor, processes), rounds) in cases.into_iter().zip(rounds) {
         let (bare, worker) = (median(&rounds, |round| round[0]), median(&rounds, |round| round[1]));
         let ratio = median(&rounds, |[bare, worker]| worker / bare);
         let of = match floor {

@@ -67,7 +67,7 @@ impl Writer {
         let called_away: &dyn Fn() -> bool = if called_away { &|| true } else { &|| false };
         let mut around = Surroundings {
             clock: &self.clock,
-            line_time: None,
+            line_day: None,
             observer: &mut self.told,
             probe,
             beginning: b"",
@@ -83,7 +83,7 @@ impl Writer {
 
 /// Nobody looks, interferes or calls.
 fn quiet<'a>(clock: &'a SessionClock, observer: &'a mut Told) -> Surroundings<'a> {
-    Surroundings { clock, line_time: None, observer, probe: &NoProbe, beginning: b"", called_away: &|| false }
+    Surroundings { clock, line_day: None, observer, probe: &NoProbe, beginning: b"", called_away: &|| false }
 }
 
 struct Desk(tempfile::TempDir);

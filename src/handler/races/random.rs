@@ -172,7 +172,7 @@ impl Play<'_> {
         let clock = self.clock.borrow();
         let mut around = Surroundings {
             clock: &clock,
-            line_time: None,
+            line_day: None,
             observer: &mut self.seen,
             probe: self.probe,
             beginning: b"",

@@ -1,8 +1,8 @@
 //! The lines that were taken since the last check: whole lines, in order, of which there are never many.
 
-/// Lines after which a check is due. Each costs a copy in memory until then; the check costs a look at the path, which
-/// is as dear as two or three lines: spread over so many it is lost in the noise.
-const MOST_LINES: usize = 512;
+/// Lines after which a check is due. The check costs a look at the path, which is as dear as two or three lines: spread
+/// over so many it is lost in the noise. Of more lines the copies would not stay in the processor's nearest cache.
+const MOST_LINES: usize = 256;
 /// Bytes after which a check is due.
 const MOST_BYTES: usize = 128 << 10;
 
