@@ -11,6 +11,7 @@ mod lock;
 mod marked;
 #[cfg(unix)]
 mod open_files;
+mod threads;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -22,6 +23,7 @@ pub use lock::*;
 pub use marked::*;
 #[cfg(unix)]
 pub use open_files::*;
+pub use threads::*;
 #[cfg(unix)]
 pub use unix::*;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::{Moment, SessionClock};
 use crate::event::WorkerEvent;
+use crate::platform;
 
 use super::counters::Counters;
 use super::inbox::{Dispatch, Inbox, complain};
@@ -79,6 +80,9 @@ fn start(setup: &WorkerSetup, loaded: Loaded, counters: &Counters, input: impl B
     let now = Moment::now();
     reporter.outbox().tell(now, WorkerEvent::Started { start_ns: now.mono.since(setup.decided) });
     let Loaded { plan, format, handler, inheritance } = loaded;
+    if plan.threads == 1 {
+        platform::own_descriptors();
+    }
     let shared = Shared::new(&plan, &format, setup.launch, counters, handler, reporter);
     let opened = match &inheritance {
         Some(file) => {

@@ -7,8 +7,9 @@
 
 use std::fs::{self, OpenOptions};
 use std::hint::black_box;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
@@ -29,6 +30,21 @@ enum Bare {
     LockStatAndWrite,
 }
 
+impl Bare {
+    const ALL: [Bare; 3] = [Bare::Write, Bare::StatAndWrite, Bare::LockStatAndWrite];
+
+    fn name(self) -> &'static str {
+        match self {
+            Bare::Write => "write",
+            Bare::StatAndWrite => "stat, write",
+            Bare::LockStatAndWrite => "lock, stat, write",
+        }
+    }
+}
+
+/// Makes this program a bare loop: its name and the file follow.
+const BARE: &str = "--bare";
+
 /// Each class, its floor, and the number of processes.
 const CASES: [(Class, Bare, usize); 12] = [
     (Class::Plain, Bare::Write, 1),
@@ -46,6 +62,9 @@ const CASES: [(Class, Bare, usize); 12] = [
 ];
 
 fn main() {
+    if let Some([name, path]) = bare_wanted() {
+        return bare_process(&name, Path::new(&path));
+    }
     let folder = tempfile::tempdir().unwrap();
     let line = sample_line(folder.path());
     println!("lines of {} bytes a second of processor time, medians of {ROUNDS} rounds of {ROUND:?}", line.len());
@@ -81,12 +100,8 @@ fn main() {
     for ((class, floor, processes), rounds) in cases.into_iter().zip(rounds) {
         let (bare, worker) = (median(&rounds, |round| round[0]), median(&rounds, |round| round[1]));
         let ratio = median(&rounds, |[bare, worker]| worker / bare);
-        let of = match floor {
-            Bare::Write => "write",
-            Bare::StatAndWrite => "stat, write",
-            Bare::LockStatAndWrite => "lock, stat, write",
-        };
-        println!("{:<22} {processes:>9} {bare:>12.0} {worker:>12.0} {ratio:>5.2} of {of}", class.info().name,);
+        let (name, of) = (class.info().name, floor.name());
+        println!("{name:<22} {processes:>9} {bare:>12.0} {worker:>12.0} {ratio:>5.2} of {of}");
     }
 }
 
@@ -141,17 +156,41 @@ fn each_ns<T>(mut act: impl FnMut() -> T) -> f64 {
     best.fold(f64::INFINITY, f64::min)
 }
 
-/// Lines per second of loops that do nothing but the system calls, each with its own open file.
+/// Lines per second of loops that do nothing but the system calls: each a process of one thread, with its own open file.
 fn bare(folder: &Path, line: &[u8], floor: Bare, loops: usize) -> f64 {
     // As deep in the tree as the workers' files: the look costs by the component.
     let path = folder.join("bare/a1.log");
     fs::create_dir(folder.join("bare")).unwrap();
-    let sums = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..loops).map(|_| scope.spawn(|| bare_loop(&path, line, floor))).collect();
-        all.into_iter().map(|one| one.join().unwrap()).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
-    });
+    let children: Vec<_> = (0..loops).map(|_| start_bare(&path, line, floor)).collect();
+    let mut sums = [0, 0];
+    for child in children {
+        let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+        let said: Vec<u64> = said.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        sums = [sums[0] + said[0], sums[1] + said[1]];
+    }
     fs::remove_dir_all(folder.join("bare")).unwrap();
-    sums.0 as f64 * 1e9 / sums.1 as f64
+    sums[0] as f64 * 1e9 / sums[1] as f64
+}
+
+fn start_bare(path: &Path, line: &[u8], floor: Bare) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([BARE, floor.name()]).arg(path).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(line).unwrap();
+    child
+}
+
+fn bare_wanted() -> Option<[String; 2]> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != BARE).skip(1);
+    Some([arguments.next()?, arguments.next()?])
+}
+
+fn bare_process(name: &str, path: &Path) {
+    let mut line = Vec::new();
+    std::io::stdin().read_to_end(&mut line).unwrap();
+    let floor = Bare::ALL.into_iter().find(|floor| floor.name() == name).unwrap();
+    let (lines, ns) = bare_loop(path, &line, floor);
+    println!("{lines} {ns}");
 }
 
 /// Lines, and nanoseconds of processor time.
