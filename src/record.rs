@@ -14,7 +14,7 @@ pub use format::{FIELDS, FormatError, LineFormat, Record};
 pub use level::{level_of, level_span};
 pub use sequence::{Numbered, Sequence, SequenceError};
 pub use stamp::{
-    Stamp, Stamped, StampedBody, is_worker_name, parse_stamp, parse_stamp_of_any, stamp_start, write_stamp,
+    Stamp, Stamped, StampedLine, is_worker_name, parse_stamp, parse_stamp_of_any, stamp_start, write_stamp,
 };
 
 /// How many levels there are, [`Level::None`] included.

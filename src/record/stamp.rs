@@ -57,24 +57,27 @@ fn is_name_byte(byte: u8) -> bool {
 /// Stamps a line: all that `line` holds is the body. No newline is added; the body must hold none.
 pub fn write_stamp(line: &mut Vec<u8>, stamp: &Stamp<'_>) {
     let body = std::mem::take(line);
-    StampedBody::new(body, stamp).write(line, stamp.seq);
+    *line = StampedLine::new(body, stamp).text;
+    line.pop();
 }
 
-/// A body, with as much of its stamp as is the same for all its numbers.
+/// A line that can be given one number after the other: the rest of it is made once.
 #[derive(Clone, Debug)]
-pub struct StampedBody {
-    /// The body, and its stamp up to the number.
+pub struct StampedLine {
+    /// The whole line, with its newline.
     text: Vec<u8>,
+    number_at: usize,
     /// The stamp from behind the number up to the checksum.
     tail: Vec<u8>,
-    /// Of `text`.
+    /// Of all before the number.
     crc: crc32fast::Hasher,
 }
 
-impl StampedBody {
-    /// The body of a line, which must hold no newline. The number in `stamp` does not count.
-    pub fn new(body: Vec<u8>, stamp: &Stamp<'_>) -> StampedBody {
-        let body_len = body.len();
+impl StampedLine {
+    /// The line of this body, which must hold no newline, and this stamp.
+    pub fn new(body: Vec<u8>, stamp: &Stamp<'_>) -> StampedLine {
+        let mut tail = vec![b'.'];
+        push_decimal(&mut tail, body.len() as u64);
         let mut text = body;
         text.extend_from_slice(MARK);
         push_hex(&mut text, stamp.launch.0);
@@ -85,23 +88,28 @@ impl StampedBody {
             push_decimal(&mut text, u64::from(number));
         }
         text.push(b'.');
-        let mut tail = vec![b'.'];
-        push_decimal(&mut tail, body_len as u64);
         let mut crc = crc32fast::Hasher::new();
         crc.update(&text);
-        StampedBody { text, tail, crc }
+        let mut line = StampedLine { number_at: text.len(), text, tail, crc };
+        line.set_number(stamp.seq);
+        line
     }
 
-    /// Appends the line of this number, without a newline.
-    pub fn write(&self, line: &mut Vec<u8>, seq: u64) {
-        line.extend_from_slice(&self.text);
-        let numbers_at = line.len();
-        push_decimal(line, seq);
-        line.extend_from_slice(&self.tail);
+    /// Makes it the line of another number.
+    pub fn set_number(&mut self, seq: u64) {
+        self.text.truncate(self.number_at);
+        push_decimal(&mut self.text, seq);
+        self.text.extend_from_slice(&self.tail);
         let mut crc = self.crc.clone();
-        crc.update(&line[numbers_at..]);
-        line.push(b'.');
-        push_hex(line, crc.finalize());
+        crc.update(&self.text[self.number_at..]);
+        self.text.push(b'.');
+        push_hex(&mut self.text, crc.finalize());
+        self.text.push(b'\n');
+    }
+
+    /// The line with its newline.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text
     }
 }
 
@@ -324,11 +332,15 @@ mod tests {
             worker in "[A-Za-z0-9_-]{1,12}",
             thread: u16,
             task: u16,
+            before: u64,
             seq in 0u64..1_000_000_000_000_000_000,
         ) {
             let stamp = Stamp { launch: LaunchId(launch), worker: &worker, thread, task, seq };
             let mut line = body.clone().into_bytes();
             write_stamp(&mut line, &stamp);
+            let mut renumbered = StampedLine::new(body.clone().into_bytes(), &Stamp { seq: before, ..stamp });
+            renumbered.set_number(seq);
+            prop_assert_eq!(renumbered.as_bytes(), [line.as_slice(), b"\n"].concat());
             prop_assert_eq!(parse_stamp(&line), Stamped::Whole { stamp, extra_before: 0 });
             prop_assert_eq!(stamp_start(&line), Some(body.len()));
         }

@@ -11,12 +11,12 @@
 //!        +- task (paced by itself; a slot of counters, sequence numbers of its own)
 //! ```
 
-mod body;
 mod child;
 mod counters;
 mod fork_server;
 mod guard;
 mod inbox;
+mod last_line;
 mod launch;
 mod lookout;
 mod pace;

@@ -8,11 +8,11 @@ use futures_lite::future::yield_now;
 
 use crate::clock::{Mono, SessionClock};
 use crate::handler::EmitError;
-use crate::record::{Record, Stamp, StampRun};
+use crate::record::{Level, Record, Stamp, StampRun};
 
-use super::body::Body;
 use super::counters::TaskCounters;
 use super::inbox::Inbox;
+use super::last_line::LastLine;
 use super::pace::{Due, LevelMix, Pacer};
 use super::shared::{Handed, Line, Shared, Turn};
 use super::timers::Timers;
@@ -52,9 +52,7 @@ pub(super) struct Task<'r, 'a> {
     /// The session time of the line, and its day.
     time: DateTime<FixedOffset>,
     day: NaiveDate,
-    body: Body,
-    /// Reused for every line.
-    line: Vec<u8>,
+    line: LastLine,
     /// Why the line was handed over in vain, if an order was in the way: it is the next one then.
     postponed: Option<EmitError>,
 }
@@ -75,8 +73,7 @@ impl<'r, 'a> Task<'r, 'a> {
             seq: 0,
             time: DateTime::default(),
             day: NaiveDate::default(),
-            body: Body::default(),
-            line: Vec::with_capacity(256),
+            line: LastLine::default(),
             postponed: None,
         }
     }
@@ -181,9 +178,16 @@ impl<'r, 'a> Task<'r, 'a> {
         }
         self.seq += 1;
         self.tell_time();
+        let level = self.levels.draw();
+        if !self.line.renumber(self.time, level, self.seq) {
+            self.make_new_line(level);
+        }
+    }
+
+    fn make_new_line(&mut self, level: Level) {
         let plan = self.shared.plan;
         let record = Record {
-            level: self.levels.draw(),
+            level,
             time: self.time,
             module: &plan.module,
             name: &plan.logger,
@@ -200,9 +204,7 @@ impl<'r, 'a> Task<'r, 'a> {
             task: self.task,
             seq: self.seq,
         };
-        self.line.clear();
-        self.body.write(&mut self.line, self.shared.format, &record, &stamp);
-        self.line.push(b'\n');
+        self.line.make(self.shared.format, &record, &stamp);
     }
 
     fn tell_time(&mut self) {
@@ -218,7 +220,7 @@ impl<'r, 'a> Task<'r, 'a> {
         counters.hand_over(seq);
         let called_away = || around.inbox.has_order();
         let counted = |failed| counters.come_back(seq, failed);
-        let line = Line { text: &self.line, number: self.number(), day: self.day };
+        let line = Line { text: self.line.as_bytes(), number: self.number(), day: self.day };
         let handed = turn.emit(line, &around.clock.borrow(), &called_away, counted);
         let whole = matches!(handed, Handed::Whole);
         self.postponed = if let Handed::Postponed(error) = handed { Some(error) } else { None };
