@@ -1,13 +1,13 @@
 //! Carries out file operations: checks once more that the path still leads to the file that was meant, then does it,
 //! and measures the file in the act.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::command::{FileOperation, FileOrder};
 use crate::event::{Actor, FileId};
-use crate::follow::{Operated, Operator};
+use crate::follow::{Operated, Operator, Removed};
 use crate::lab;
 use crate::platform;
 
@@ -22,7 +22,7 @@ impl Operator for FileOperator {
     fn operate(&mut self, order: &FileOrder, held: Option<&File>) -> Result<Operated, String> {
         self.permit(order)?;
         match &order.operation {
-            FileOperation::RemoveFolder => remove_folder(&order.path),
+            FileOperation::RemoveFolder => Err(format!("{}: a folder is removed as one", order.path.display())),
             FileOperation::Truncate { to_bytes } => truncate(order, *to_bytes),
             FileOperation::SetMode { mode } => change_mode(order, *mode),
             operation => {
@@ -42,6 +42,11 @@ impl Operator for FileOperator {
                 Ok(Operated { size, file_id: meant })
             }
         }
+    }
+
+    fn remove_folder(&mut self, order: &FileOrder, removed: &mut Vec<Removed>) -> Result<(), String> {
+        self.permit(order)?;
+        remove_folder(&order.path, removed)
     }
 }
 
@@ -142,28 +147,64 @@ fn truncate(order: &FileOrder, to_bytes: u64) -> Result<Operated, String> {
 
 /// How often a folder is emptied in its place. A writer may put a file into it after each time.
 const EMPTYING_TRIES: usize = 64;
+/// So many files stay open until all is removed, at the most. Further ones are removed without being measured.
+const MOST_MEASURED: usize = 256;
 
 /// As `rm -r` does it, and again while writers make new files there. Moved aside at once, its files would have a name
 /// for a moment more, and a writer that looks for its file in that moment would find it safe.
-fn remove_folder(path: &Path) -> Result<Operated, String> {
-    let metadata = fs::metadata(path).map_err(|error| cannot("look at", path, &error))?;
-    let removed = Operated { size: 0, file_id: platform::file_id(&metadata) };
+fn remove_folder(path: &Path, removed: &mut Vec<Removed>) -> Result<(), String> {
+    fs::metadata(path).map_err(|error| cannot("look at", path, &error))?;
     for _ in 0..EMPTYING_TRIES {
-        match fs::remove_dir_all(path) {
-            Ok(()) => return Ok(removed),
+        match remove_tree(path, removed) {
+            Ok(()) => return Ok(()),
+            // Somebody else removes it as well.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
             Err(error) => return Err(cannot("remove", path, &error)),
         }
     }
-    remove_aside(path).map(|()| removed)
+    remove_aside(path, removed)
 }
 
 /// Moved aside first: no writer can keep it from being emptied.
-fn remove_aside(path: &Path) -> Result<(), String> {
+fn remove_aside(path: &Path, removed: &mut Vec<Removed>) -> Result<(), String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = path.with_file_name(format!(".{name}.removed-{}", std::process::id()));
     fs::rename(path, &aside).map_err(|error| cannot("remove", path, &error))?;
-    fs::remove_dir_all(&aside).map_err(|error| cannot("empty", &aside, &error))
+    let before = removed.len();
+    let emptied = remove_tree(&aside, removed);
+    for one in &mut removed[before..] {
+        if let Ok(inside) = one.path.strip_prefix(&aside) {
+            one.path = path.join(inside);
+        }
+    }
+    emptied.map_err(|error| cannot("empty", &aside, &error))
+}
+
+/// Every file is removed by its own call, so that it can be measured in the act: what `remove_dir_all` takes with it
+/// nobody ever sees. Links are removed, not followed.
+fn remove_tree(folder: &Path, removed: &mut Vec<Removed>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let gone = if kind.is_dir() { remove_tree(&path, removed) } else { remove_measured(path, kind, removed) };
+        match gone {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other?,
+        }
+    }
+    fs::remove_dir(folder)
+}
+
+fn remove_measured(path: PathBuf, kind: FileType, removed: &mut Vec<Removed>) -> io::Result<()> {
+    let measured = kind.is_file() && removed.len() < MOST_MEASURED;
+    let file = measured.then(|| platform::open_to_follow(&path).ok()).flatten();
+    fs::remove_file(&path)?;
+    // It may have another name, or another file may have taken this one in the moment before.
+    let Some(file) = file.filter(|file| links(file).is_none_or(|links| links == 0)) else { return Ok(()) };
+    let size = file.metadata()?.len();
+    removed.push(Removed { path, file, size });
+    Ok(())
 }
 
 /// Without opening it: what was closed to its owner could not be opened again else.

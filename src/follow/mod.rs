@@ -119,6 +119,17 @@ pub struct Operated {
     pub file_id: FileId,
 }
 
+/// A file that lost its last name when its folder was removed.
+#[derive(Debug)]
+pub struct Removed {
+    /// The name.
+    pub path: PathBuf,
+    /// The file, opened before that.
+    pub file: File,
+    /// Its size right after that, in bytes.
+    pub size: u64,
+}
+
 /// Carries out file operations on behalf of the follower, in its thread, so that no look falls between the act and
 /// its report. The follower itself never changes a file.
 pub trait Operator: Send {
@@ -127,6 +138,16 @@ pub trait Operator: Send {
     /// # Errors
     /// A sentence for the person: why nothing was done, and the remedy.
     fn operate(&mut self, order: &FileOrder, held: Option<&File>) -> Result<Operated, String>;
+
+    /// Removes a folder with all that is in it. Files that became nameless by that are added to `removed`, also if it
+    /// fails in the end: among them those that a writer made only meanwhile, which nobody else has ever seen.
+    ///
+    /// # Errors
+    /// A sentence for the person.
+    fn remove_folder(&mut self, order: &FileOrder, removed: &mut Vec<Removed>) -> Result<(), String> {
+        let _ = removed;
+        Err(format!("{}: no folder is removed here", order.path.display()))
+    }
 }
 
 /// Reads what the view shows, from the descriptors that the follower holds. Cheap to clone, usable from any thread.

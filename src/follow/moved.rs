@@ -235,7 +235,7 @@ impl State {
     }
 
     /// Whether a file of this name has been followed: a temporary name is none that anything leaves.
-    fn is_followed(&self, path: &Path) -> bool {
+    pub(super) fn is_followed(&self, path: &Path) -> bool {
         self.slots.get(path).is_some_and(|slot| slot.skipped.is_none())
     }
 }

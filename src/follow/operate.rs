@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::life::Life;
 use super::read::Truncation;
 use super::state::{Ended, Next, State};
-use super::{FollowOrder, Operated, is_within};
+use super::{FollowOrder, Operated, Removed, is_within};
 use crate::command::{FileOperation, FileOrder};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin, What};
 use crate::platform;
@@ -96,38 +97,33 @@ impl State {
     }
 
     fn remove_folder(&mut self, order: &FileOrder) -> Result<(), Ended> {
-        let inside = |state: &State| -> Vec<IncarnationId> {
-            let lives = state.lives.values();
-            lives
-                .filter(|life| life.path.as_deref().is_some_and(|path| is_within(path, &order.path)))
-                .map(|life| life.id)
-                .collect()
-        };
-        let held = inside(self);
+        let inside = |life: &&Life| life.path.as_deref().is_some_and(|path| is_within(path, &order.path));
+        let held: Vec<IncarnationId> = self.lives.values().filter(inside).map(|life| life.id).collect();
         self.read_to_end(&held)?;
-        if let Err(reason) = self.operator.operate(order, None) {
-            return self.say_failed(order, reason);
+        let mut removed = Vec::new();
+        let outcome = self.operator.remove_folder(order, &mut removed);
+        for one in removed {
+            self.tell_removed(order, one)?;
         }
-        let sizes: Vec<(IncarnationId, Option<u64>)> =
-            inside(self).into_iter().map(|id| (id, self.size_if_unnamed(id))).collect();
-        for (id, size) in sizes {
-            let Some(offset) = size else { continue };
-            let path = self.lives.get(&id).and_then(|life| life.path.clone());
-            self.delete(id, Cut { offset, exact: true }, order.by, false)?;
-            if let Some(path) = path {
-                self.vacate(&path, id);
-            }
+        if let Err(reason) = outcome {
+            self.say_failed(order, reason)?;
         }
         self.look_well()?;
         self.list()
     }
 
-    /// The size of a file that has lost the name by which it is held.
-    fn size_if_unnamed(&self, id: IncarnationId) -> Option<u64> {
-        let life = self.lives.get(&id)?;
-        let size = life.file.metadata().ok()?.len();
-        let named = platform::current_path(&life.file).is_ok_and(|path| path.is_some());
-        (!named).then_some(size)
+    /// A file of which no look knew was made and filled while the folder was being emptied.
+    fn tell_removed(&mut self, order: &FileOrder, removed: Removed) -> Result<(), Ended> {
+        let Removed { path, file, size } = removed;
+        let Ok(metadata) = file.metadata() else { return Ok(()) };
+        let id = match self.by_file.get(&platform::file_id(&metadata)) {
+            Some(known) => *known,
+            None if self.is_followed(&path) => self.adopt(file, &metadata, &path, Origin::Created, true)?,
+            None => return Ok(()),
+        };
+        self.delete(id, Cut { offset: size, exact: true }, order.by, false)?;
+        self.vacate(&path, id);
+        Ok(())
     }
 
     fn say_failed(&mut self, order: &FileOrder, reason: String) -> Result<(), Ended> {
