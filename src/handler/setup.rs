@@ -53,8 +53,8 @@ impl HandlerSetup {
         match self.class {
             Class::Plain => Box::new(plain::Plain::new(path)),
             Class::Watched => Box::new(watched::Watched::new(path)),
-            Class::TimedRotating => Box::new(timed_rotating::TimedRotating::new(path, options)),
-            Class::TimedRotatingKeep => Box::new(timed_rotating_keep::TimedRotatingKeep::new(path, options)),
+            Class::TimedRotating => Box::new(timed_rotating::handler(path, options)),
+            Class::TimedRotatingKeep => Box::new(timed_rotating_keep::handler(path, options)),
             Class::TimedRotatingReopen => Box::new(timed_rotating_reopen::TimedRotatingReopen::new(path, options)),
             Class::Daily => Box::new(daily::Daily::new(path)),
             Class::Locked => Box::new(locked::Locked::new(path, options, scratch)),
