@@ -39,8 +39,9 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// None where it turned out that nobody but the taker itself had the file open.
     pub(super) fn fault_of(&self, mark: &Mark) -> Option<&'a Fault> {
-        self.scene.model.timeline().faults.get(mark.fault?)
+        self.scene.model.timeline().faults.get(mark.fault?).filter(|fault| !fault.recoveries.is_empty())
     }
 
     /// The fault that a new file answers: the last one that took something from its path.
@@ -119,7 +120,8 @@ impl<'a> Teller<'a> {
         lines.push(if gaps.len() == all {
             (Tone::Good, self.say("story-all-recovered", &[("n", all.into()), ("gap", worst.into())]))
         } else if gaps.is_empty() {
-            let args = &[("n", all.into()), ("names", self.names(&missing).into())];
+            let all_names: Vec<WorkerId> = fault.recoveries.iter().map(|one| one.worker).collect();
+            let args = &[("n", all.into()), ("names", self.names(&all_names).into())];
             (Tone::Warn, self.say("story-none-recovered", args))
         } else {
             let args = &[("recovered", gaps.len().into()), ("n", all.into()), ("gap", worst.into())];
