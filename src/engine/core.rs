@@ -1,34 +1,31 @@
 //! The engine's thread: takes orders and events in turn, folds events into the model, and reacts to them.
 
+mod orders;
+mod time;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 
-use super::fill::fill_disk;
 use super::holders::Holders;
 use super::lab_run::LabRun;
 use super::launches::Launches;
 use super::operate::FileOperator;
 use super::restore::Restores;
-use super::steps::{Act, Due};
 use super::{EngineError, Session, Shared, targets};
-use crate::clock::{ClockSetting, Moment};
-use crate::command::{ClockOrder, Command, FileOrder, LabOrder, RestoreOrder, WorkerOrder};
-use crate::event::{Actor, Event, FollowEvent, LabState, SessionOpened, What, WorkerEvent, WorkerId};
+use crate::clock::Moment;
+use crate::command::Command;
+use crate::event::{Event, FollowEvent, LabState, SessionOpened, What, WorkerEvent, WorkerId};
 use crate::follow::{FollowOptions, FollowOrder, Follower, Texts};
-use crate::model::WorkerState;
 use crate::platform::OpenFile;
 
 /// Events between the threads. Small enough that a slow engine makes the follower wait: the disk is the buffer.
 const EVENTS_IN_CHANNEL: usize = 256;
 /// Events folded under one lock, so that the window never waits long for its frame.
 const EVENTS_PER_LOCK: usize = 128;
-/// How often the counters of running workers are read.
-const SAMPLE: Duration = Duration::from_millis(100);
 
 pub(super) struct Core {
     shared: Arc<Shared>,
@@ -145,8 +142,6 @@ impl Core {
             }
         }
     }
-
-    // --- events ---------------------------------------------------------------------------------------------------
 
     fn take_events(&mut self, first: Event) {
         let mut events = vec![first];
@@ -268,231 +263,15 @@ impl Core {
         }
     }
 
-    // --- time -----------------------------------------------------------------------------------------------------
-
-    /// When something is due without anybody's asking; none while nothing runs.
-    fn next_wake(&self) -> Option<Instant> {
-        let lab = self.lab.as_ref()?;
-        let sample = (lab.any_running() && !self.at_rest()).then_some(self.next_sample);
-        let step = (self.state == LabState::Running).then(|| lab.steps().next_look()).flatten();
-        sample.into_iter().chain(step).min()
-    }
-
-    /// Whether the workers run and have nothing to count: all hold still, and none has been told to end.
-    fn at_rest(&self) -> bool {
-        self.state == LabState::Paused
-            && self.not_yet_paused.is_empty()
-            && self.shared.read().workers().iter().all(|worker| worker.state != WorkerState::Ending)
-    }
-
-    /// Does what has fallen due. False once the session is over.
-    fn act_on_time(&mut self) -> bool {
-        if Instant::now() >= self.next_sample && !self.at_rest() {
-            self.sample_now();
-        }
-        self.do_steps();
-        let running = self.lab.as_ref().is_some_and(LabRun::any_running);
-        if self.state == LabState::Stopping && !running && self.settled() && self.events.is_empty() {
-            if self.after_stop == AfterStop::Quit {
-                return false;
-            }
-            self.ask_to_catch_up(Purpose::Drain);
-        }
-        running || self.after_stop != AfterStop::Quit
-    }
-
-    fn sample_now(&mut self) {
-        let Some(lab) = &mut self.lab else { return };
-        let found = lab.sample();
-        self.fold_found(&found);
-        self.next_sample = Instant::now() + SAMPLE;
-    }
-
-    fn do_steps(&mut self) {
-        if self.state != LabState::Running {
-            return;
-        }
-        let settled = self.settled();
-        let Some(lab) = &mut self.lab else { return };
-        let due = lab.due_steps(&self.shared.read(), settled);
-        for due in due {
-            self.do_step(due);
-        }
-        let over = self.lab.as_ref().is_some_and(|lab| lab.steps().are_over()) && self.settled();
-        self.shared.steps_over.store(over, Ordering::Release);
-    }
-
-    fn do_step(&mut self, due: Due) {
-        let by = Actor::Step(due.step);
-        match due.act {
-            Act::File(order) => {
-                self.operate(order);
-                self.ask_to_catch_up(Purpose::Settle);
-            }
-            Act::FillDisk { leave_bytes } => self.fill_disk(leave_bytes, by),
-            Act::Worker(worker, order) => self.obey_worker(worker, order),
-            Act::Clock(order) => self.set_clock(order, by),
-            Act::Picture(name) => {
-                // Only a window or `shot` takes them; without either nobody receives.
-                let _ = self.pictures.send(name);
-            }
-            Act::Tell(what) => self.tell(what),
-            Act::Nothing => {}
-        }
-    }
-
-    fn fill_disk(&mut self, leave_bytes: u64, by: Actor) {
-        let Some(lab) = &self.lab else { return };
-        let path = lab.folder().to_owned();
-        if let Err(reason) = fill_disk(&path, leave_bytes) {
-            self.tell(What::OperationFailed { operation: "fill_disk".to_owned(), path, by, reason });
-        }
-    }
-
     /// Whether the model has seen the outcome of every file operation that steps have asked for.
     fn settled(&self) -> bool {
         self.catch_up.purpose.is_none()
-    }
-
-    // --- orders ---------------------------------------------------------------------------------------------------
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Lab(order) => self.obey_lab(order),
-            Command::Worker(worker, order) => self.obey_worker(worker, order),
-            Command::Clock(order) => self.set_clock(order, Actor::Person),
-            Command::File(order) => self.operate(order),
-            Command::Restore(order) => self.restore(order),
-            Command::Release(incarnation) => self.follower.send(FollowOrder::Release(incarnation)),
-            Command::Quit => {
-                self.after_stop = AfterStop::Quit;
-                self.stop();
-            }
-        }
-    }
-
-    fn operate(&mut self, order: FileOrder) {
-        if let Some(lab) = &self.lab {
-            lab.supervisor().about_to(&order.operation, &order.path);
-        }
-        self.follower.send(FollowOrder::Operate(order));
-    }
-
-    fn restore(&mut self, order: RestoreOrder) {
-        let held = order.incarnation.and_then(|id| self.texts.file(id));
-        self.restores.begin(order, held, self.events_in.clone());
-    }
-
-    fn obey_lab(&mut self, order: LabOrder) {
-        match order {
-            LabOrder::Start | LabOrder::Resume if self.state == LabState::Paused => self.resume(),
-            LabOrder::Start if self.state != LabState::Stopping => self.start(),
-            LabOrder::Start | LabOrder::Resume => {}
-            LabOrder::Pause => self.pause(),
-            LabOrder::Stop => self.stop(),
-            LabOrder::Reset => {
-                self.after_stop = AfterStop::Reset;
-                self.stop();
-            }
-        }
-    }
-
-    /// Starts every worker that does not run.
-    fn start(&mut self) {
-        self.run_clock();
-        if let Some(lab) = &mut self.lab {
-            let found = lab.start_workers();
-            let programs = lab.programs_to_start();
-            self.fold_found(&found);
-            for program in programs {
-                self.prepare_launch(program);
-            }
-        }
-    }
-
-    /// The session is running: its clock goes, its steps fall due, its counters are read.
-    fn run_clock(&mut self) {
-        let Some(lab) = &mut self.lab else { return };
-        let clock = lab.start_clock();
-        self.tell_clock(clock);
-        self.set_state(LabState::Running);
-        self.next_sample = Instant::now();
-    }
-
-    /// A simulated clock stands while nobody writes, so that a pause costs no time of the lab's day.
-    fn halt_clock(&mut self, state: LabState) {
-        let Some(lab) = &mut self.lab else { return };
-        let clock = lab.stop_clock();
-        self.tell_clock(clock);
-        self.set_state(state);
-        self.next_sample = Instant::now();
-    }
-
-    fn pause(&mut self) {
-        if self.state != LabState::Running {
-            return;
-        }
-        let Some(lab) = &mut self.lab else { return };
-        let (writing, found) = lab.pause_workers(&self.shared.read());
-        self.not_yet_paused = writing;
-        self.fold_found(&found);
-        self.halt_clock(LabState::Paused);
-        if self.not_yet_paused.is_empty() {
-            self.ask_to_catch_up(Purpose::Drain);
-        }
-    }
-
-    fn resume(&mut self) {
-        let Some(lab) = &mut self.lab else { return };
-        let found = lab.resume_workers();
-        self.fold_found(&found);
-        self.not_yet_paused.clear();
-        self.run_clock();
-    }
-
-    fn stop(&mut self) {
-        self.launches.give_up();
-        let Some(lab) = &mut self.lab else { return };
-        let found = lab.stop_workers(&self.shared.read());
-        self.fold_found(&found);
-        self.halt_clock(LabState::Stopping);
     }
 
     fn set_state(&mut self, state: LabState) {
         if self.state != state {
             self.state = state;
             self.tell(What::Lab(state));
-        }
-    }
-
-    fn obey_worker(&mut self, worker: WorkerId, order: WorkerOrder) {
-        // A single worker started from rest: the session runs again, with only that one.
-        if order == WorkerOrder::Restart && self.state == LabState::Ready {
-            self.run_clock();
-        }
-        if order == WorkerOrder::Restart && self.state != LabState::Stopping && self.prepare_launch(worker) {
-            return;
-        }
-        let Some(lab) = &mut self.lab else { return };
-        let mut found = lab.order(worker, order);
-        if order == WorkerOrder::Restart && self.state == LabState::Paused {
-            found.extend(lab.order(worker, WorkerOrder::Pause));
-        }
-        self.fold_found(&found);
-    }
-
-    fn set_clock(&mut self, order: ClockOrder, by: Actor) {
-        let Some(lab) = &mut self.lab else { return };
-        match lab.set_clock(order) {
-            Ok(clock) => self.tell(What::ClockSet { clock, by }),
-            Err(error) => self.tell(What::Notice { text: error.to_string() }),
-        }
-    }
-
-    fn tell_clock(&mut self, clock: ClockSetting) {
-        let same = self.shared.read().clock() == Some(&clock);
-        if !same {
-            self.tell(What::ClockSet { clock, by: Actor::Person });
         }
     }
 

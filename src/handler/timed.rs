@@ -19,7 +19,7 @@ use crate::clock::{Moment, Schedule, SessionClock};
 use crate::event::{Displaced, FileId, OpenReason, Period, Rollover, RolloverAct};
 use crate::platform;
 
-use super::{EmitError, EmitFault, HandlerOptions, Point, Surroundings, stream};
+use super::{EmitError, EmitFault, Handler, HandlerOptions, Point, Surroundings, stream};
 
 /// File systems take birth times from a clock that ticks this seldom: a file may be younger than it says.
 const BIRTH_SLACK_NS: i64 = 10_000_000;
@@ -27,6 +27,7 @@ const BIRTH_SLACK_NS: i64 = 10_000_000;
 pub(super) struct Timed {
     path: PathBuf,
     options: HandlerOptions,
+    taken: NameTaken,
     schedule: Option<Schedule>,
     /// Python's `rolloverAt`.
     due: i64,
@@ -45,8 +46,8 @@ pub(super) enum NameTaken {
 }
 
 impl Timed {
-    pub(super) fn new(path: PathBuf, options: HandlerOptions) -> Timed {
-        Timed { path, options, schedule: None, due: i64::MAX, stream: None, held: None }
+    pub(super) fn new(path: PathBuf, options: HandlerOptions, taken: NameTaken) -> Timed {
+        Timed { path, options, taken, schedule: None, due: i64::MAX, stream: None, held: None }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -55,7 +56,7 @@ impl Timed {
 
     /// Python's constructor: opens, and reckons the first rollover from the time at which the file was last written.
     pub(super) fn open_first(&mut self, around: &mut Surroundings<'_>) -> Result<FileId, EmitError> {
-        let id = self.open(OpenReason::First, around)?;
+        let id = self.open_stream(OpenReason::First, around)?;
         let written = fs::metadata(&self.path).and_then(|found| found.modified());
         let from =
             written.map_or_else(|_| around.clock.now_seconds(), |written| around.clock.seconds_at_wall(written.into()));
@@ -72,15 +73,11 @@ impl Timed {
     /// Closes the stream and opens the path anew.
     pub(super) fn reopen(&mut self, reason: OpenReason, around: &mut Surroundings<'_>) -> Result<FileId, EmitError> {
         self.stream = None;
-        self.open(reason, around)
+        self.open_stream(reason, around)
     }
 
     /// Python's `shouldRollover` and `doRollover`.
-    pub(super) fn roll_over_if_due(
-        &mut self,
-        taken: NameTaken,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), EmitError> {
+    pub(super) fn roll_over_if_due(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         let Some(schedule) = self.schedule else { return Ok(()) };
         let now = around.clock.now_seconds();
         if now < self.due {
@@ -90,13 +87,13 @@ impl Timed {
             self.due = schedule.first_rollover(now);
             return Ok(());
         }
-        self.roll_over(schedule, taken, around)
+        self.roll_over(schedule, around)
     }
 
     /// Python's `FileHandler.emit`: a stream that an earlier failure has closed is opened again.
     pub(super) fn write(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         if self.stream.is_none() {
-            self.open(OpenReason::Retry, around)?;
+            self.open_stream(OpenReason::Retry, around)?;
         }
         match &self.stream {
             Some(file) => stream::write(file, &self.path, line, around),
@@ -104,23 +101,18 @@ impl Timed {
         }
     }
 
-    fn open(&mut self, reason: OpenReason, around: &mut Surroundings<'_>) -> Result<FileId, EmitError> {
+    fn open_stream(&mut self, reason: OpenReason, around: &mut Surroundings<'_>) -> Result<FileId, EmitError> {
         let (file, id) = stream::open(&self.path, reason, around)?;
         self.stream = Some(file);
         self.held = Some(id);
         Ok(id)
     }
 
-    fn roll_over(
-        &mut self,
-        schedule: Schedule,
-        taken: NameTaken,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), EmitError> {
+    fn roll_over(&mut self, schedule: Schedule, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         self.stream = None;
         let now = around.clock.now_seconds();
         let archive = schedule.archive_path(&self.path, self.due, now);
-        match (archive.exists(), taken) {
+        match (archive.exists(), self.taken) {
             (true, NameTaken::Leave) => {}
             (true, NameTaken::Remove) => {
                 around.probe.reached(Point::NameTaken, &archive);
@@ -133,7 +125,7 @@ impl Timed {
             }
         }
         self.retire(schedule, around)?;
-        self.open(OpenReason::Rollover, around)?;
+        self.open_stream(OpenReason::Rollover, around)?;
         self.due = schedule.next_rollover(now);
         Ok(())
     }
@@ -174,6 +166,18 @@ impl Timed {
             remove(&path, RolloverAct::Retired, around)?;
         }
         Ok(())
+    }
+}
+
+/// The classes that look at nothing but the time.
+impl Handler for Timed {
+    fn open(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
+        self.open_first(around).map(drop)
+    }
+
+    fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
+        self.roll_over_if_due(around)?;
+        self.write(line, around)
     }
 }
 

@@ -11,24 +11,9 @@
 
 use std::path::PathBuf;
 
+use super::HandlerOptions;
 use super::timed::{NameTaken, Timed};
-use super::{EmitError, Handler, HandlerOptions, Surroundings};
 
-pub(super) struct TimedRotatingKeep(Timed);
-
-impl TimedRotatingKeep {
-    pub(super) fn new(path: PathBuf, options: HandlerOptions) -> TimedRotatingKeep {
-        TimedRotatingKeep(Timed::new(path, options))
-    }
-}
-
-impl Handler for TimedRotatingKeep {
-    fn open(&mut self, around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-        self.0.open_first(around).map(drop)
-    }
-
-    fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-        self.0.roll_over_if_due(NameTaken::Leave, around)?;
-        self.0.write(line, around)
-    }
+pub(super) fn handler(path: PathBuf, options: HandlerOptions) -> Timed {
+    Timed::new(path, options, NameTaken::Leave)
 }

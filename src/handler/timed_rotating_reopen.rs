@@ -26,7 +26,11 @@ pub(super) struct TimedRotatingReopen {
 
 impl TimedRotatingReopen {
     pub(super) fn new(path: PathBuf, options: HandlerOptions) -> TimedRotatingReopen {
-        TimedRotatingReopen { timed: Timed::new(path, options), look: Look::default(), identity: None }
+        TimedRotatingReopen {
+            timed: Timed::new(path, options, NameTaken::Leave),
+            look: Look::default(),
+            identity: None,
+        }
     }
 
     fn remember(&mut self, id: FileId) {
@@ -53,7 +57,7 @@ impl Handler for TimedRotatingReopen {
     }
 
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
-        self.timed.roll_over_if_due(NameTaken::Leave, around)?;
+        self.timed.roll_over_if_due(around)?;
         self.reopen_if_needed(around)?;
         self.timed.write(line, around)
     }

@@ -12,7 +12,7 @@ use rustix::net::{
     recvmsg, sendmsg,
 };
 
-use super::unix::pid_of;
+use super::signals::pid_of;
 
 /// Whether this system has fork(2).
 pub const CAN_FORK: bool = true;
@@ -170,7 +170,7 @@ impl ProcessHandle {
     pub fn signal(&self, signal: super::ProcessSignal) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         {
-            let signal = super::unix::signal_of(signal)?;
+            let signal = super::signals::signal_of(signal)?;
             Ok(rustix::process::pidfd_send_signal(&self.descriptor, signal)?)
         }
         #[cfg(not(target_os = "linux"))]

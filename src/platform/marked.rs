@@ -35,7 +35,7 @@ fn signal_marked(pid: u32, variable: &str, signal: ProcessSignal) -> bool {
 }
 
 fn is_in(pid: u32, group: u32) -> bool {
-    let Ok(pid) = super::unix::pid_of(pid) else { return false };
+    let Ok(pid) = super::signals::pid_of(pid) else { return false };
     rustix::process::getpgid(Some(pid)).is_ok_and(|found| found.as_raw_nonzero().get() as u32 == group)
 }
 

@@ -1,31 +1,53 @@
-//! Everything that differs between systems, behind one interface.
+//! Everything that differs between systems, behind one interface. What stands here is for Linux, macOS and the other
+//! Unixes; it has run so far on Linux only.
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(unix)]
+mod children;
+#[cfg(unix)]
+mod descriptors;
+#[cfg(unix)]
 mod displace;
 #[cfg(unix)]
 mod fork;
+#[cfg(unix)]
+mod identity;
 mod lock;
 #[cfg(unix)]
 mod marked;
 #[cfg(unix)]
+mod names;
+#[cfg(unix)]
 mod open_files;
+#[cfg(unix)]
+mod signals;
 mod threads;
 #[cfg(unix)]
-mod unix;
+mod time;
+
+#[cfg(unix)]
+pub use children::*;
+#[cfg(unix)]
+pub use descriptors::*;
 #[cfg(unix)]
 pub use displace::*;
 #[cfg(unix)]
 pub use fork::*;
+#[cfg(unix)]
+pub use identity::*;
 pub use lock::*;
 #[cfg(unix)]
 pub use marked::*;
 #[cfg(unix)]
+pub use names::*;
+#[cfg(unix)]
 pub use open_files::*;
+#[cfg(unix)]
+pub use signals::*;
 pub use threads::*;
 #[cfg(unix)]
-pub use unix::*;
+pub use time::*;
 
 /// What tells one file from every other, the next user of its inode number included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,17 +1,26 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::event::{
+    Actor, Cut, Displaced, Event, Exit, FileId, FollowEvent, Origin, Period, Rollover, RolloverAct, What, WorkerEvent,
+};
 use crate::follow::Texts;
 use crate::gui::text::{Language, Words};
-use crate::model::Model;
+use crate::model::{MarkKind, Model};
 use crate::sample;
 
 /// The made-up lesson, told in a language.
 fn told<R>(language: Language, tell: impl FnOnce(&Teller<'_>, &[Mark]) -> R) -> R {
+    told_with(language, &[], tell)
+}
+
+/// The lesson, and more that comes after it.
+fn told_with<R>(language: Language, more: &[What], tell: impl FnOnce(&Teller<'_>, &[Mark]) -> R) -> R {
     let lesson = sample::lesson();
     let mut model = Model::new();
     lesson.events.iter().for_each(|event| model.apply(event));
     let last = lesson.events.last().unwrap().at;
+    more.iter().for_each(|what| model.apply(&Event { at: last, what: what.clone() }));
     let (words, texts) = (Words::new(language), Texts::default());
     let scene = Scene { model: &model, texts: &texts, words: &words, now: last.mono, wall: last.wall };
     tell(&Teller::new(&scene), &model.timeline().marks)
@@ -97,8 +106,57 @@ fn many_names_become_a_number() {
     });
 }
 
+const WEB: WorkerId = WorkerId(0);
+const NEW: IncarnationId = IncarnationId(90);
+const NEW_FILE: FileId = FileId { dev: 1, ino: 900, born_ns: 1 };
+
+fn of_web(event: WorkerEvent) -> What {
+    What::Worker { worker: WEB, event }
+}
+
+/// `web-1` alone has made and opened this file.
+fn opened_by_web(path: &Path) -> Vec<What> {
+    let (path, reason) = (path.to_owned(), OpenReason::Rollover);
+    let created = FollowEvent::Created {
+        incarnation: NEW,
+        file_id: NEW_FILE,
+        path: path.clone(),
+        start_offset: 0,
+        size: 0,
+        origin: Origin::Created,
+        unlinked: false,
+    };
+    let opened = WorkerEvent::Opened { file_id: NEW_FILE, path, previous: None, reason, descriptor: None };
+    vec![What::Follow(created), of_web(opened)]
+}
+
 #[test]
-fn long_stretches_are_said_in_two_units() {
-    let said = [250, 12_000, 3_600_000, 5_400_000, 90_000_000].map(stretch);
-    assert_eq!(said, ["250 ms", "12 s", "1 h", "1 h 30 min", "1 d 1 h"]);
+fn nobody_recovers_from_a_rollover_of_its_own_that_was_seen_before_it_was_told() {
+    let (from, to) = (Path::new("/lab/app.log").to_owned(), Path::new("/lab/app.log.1").to_owned());
+    let mut more = opened_by_web(&from);
+    let (cut, beyond, by) = (Cut { offset: 0, exact: true }, Vec::new(), Actor::Other);
+    let renamed = FollowEvent::Renamed { incarnation: NEW, from: from.clone(), to: to.clone(), cut, beyond, by };
+    let act = RolloverAct::Renamed { to, overwritten: Displaced::Nothing, period: Period::Named };
+    more.push(What::Follow(renamed));
+    more.push(of_web(WorkerEvent::RolledOver(Rollover { file_id: Some(NEW_FILE), from, act })));
+    told_with(Language::English, &more, |teller, marks| {
+        let renamed = find(marks, |kind| matches!(kind, MarkKind::Renamed { .. }));
+        let telling = teller.mark(*renamed.last().unwrap()).unwrap();
+        assert_eq!(telling.text(), "web-1 rolled over: app.log is app.log.1 now");
+    });
+}
+
+#[test]
+fn a_worker_that_ended_before_it_recovered_is_named() {
+    let path = Path::new("/lab/app.log").to_owned();
+    let mut more = opened_by_web(&path);
+    let (cut, beyond, by) = (Cut { offset: 0, exact: true }, Vec::new(), Actor::Person);
+    let deleted = FollowEvent::Deleted { incarnation: NEW, path, cut, beyond, by, replaced: false };
+    more.push(What::Follow(deleted));
+    more.push(of_web(WorkerEvent::Exited { exit: Exit::Signal(9), asked: false }));
+    told_with(Language::English, &more, |teller, marks| {
+        let deleted = find(marks, |kind| matches!(kind, MarkKind::Deleted { .. }));
+        let telling = teller.mark(*deleted.last().unwrap()).unwrap();
+        assert_eq!(telling.lines, [(Tone::Warn, "web-1 has not reopened yet.".to_owned())]);
+    });
 }
