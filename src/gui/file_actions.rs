@@ -8,7 +8,7 @@ use super::deleted_files;
 use super::files::name_of;
 use super::menu;
 use super::select::{Chosen, chosen, is_unlinked, writers_of};
-use super::state::{Scene, State, is_alive};
+use super::state::{Scene, State};
 use super::text::{number, size};
 use super::theme::{self, Colors};
 use super::widgets::{self, chip};
@@ -178,7 +178,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
         ui.label(reach);
     }
     let writers: Vec<&str> =
-        scene.writers(one.id).filter(|worker| is_alive(worker)).map(|worker| worker.setup.name.as_str()).collect();
+        scene.writers(one.id).filter(|worker| worker.is_alive()).map(|worker| worker.setup.name.as_str()).collect();
     ui.add_space(4.0);
     Grid::new("file").num_columns(2).spacing([16.0, 3.0]).min_row_height(0.0).show(ui, |ui| {
         let mut row = |key: &str, value: String| {

@@ -10,7 +10,7 @@ use super::deleted_files;
 use super::file_actions;
 use super::menu;
 use super::select::is_unlinked;
-use super::state::{Scene, Selection, State, is_alive};
+use super::state::{Scene, Selection, State};
 use super::text::size;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
@@ -281,7 +281,7 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
 
 /// Who writes to it, or what it has come to.
 fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (String, egui::Color32) {
-    let workers = scene.writers(one.id).filter(|worker| is_alive(worker));
+    let workers = scene.writers(one.id).filter(|worker| worker.is_alive());
     let mut writers: Vec<String> = workers.map(|worker| worker.setup.name.clone()).collect();
     for holder in scene.model.holders_of(one.id) {
         let name = deleted_files::holder_name(scene, holder);

@@ -6,7 +6,7 @@
 use eframe::egui;
 use egui::{Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-use super::state::{Scene, State, is_alive};
+use super::state::{Scene, State};
 use super::text::number;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, icon_button, paint_line};
@@ -116,7 +116,7 @@ struct Nest<'a> {
 
 impl<'a> Nest<'a> {
     fn of(scene: &'a Scene<'a>, worker: &'a Worker) -> Nest<'a> {
-        let moves = is_alive(worker) && moves(scene.now, worker);
+        let moves = worker.is_alive() && moves(scene.now, worker);
         let fastest = worker.tasks.iter().map(|task| task.rate_now).fold(0.0, f64::max);
         Nest { scene, worker, moves, fastest }
     }

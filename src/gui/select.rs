@@ -108,7 +108,7 @@ pub(super) fn is_unlinked(reach: Reach) -> bool {
 /// What would become of the writers of a file that is taken away: how many open a new one, how many do not.
 pub(super) fn writers_of(scene: &Scene<'_>, id: Option<IncarnationId>) -> (usize, usize) {
     let Some(id) = id else { return (0, 0) };
-    let alive = scene.writers(id).filter(|worker| super::state::is_alive(worker));
+    let alive = scene.writers(id).filter(|worker| worker.is_alive());
     alive.fold(
         (0, 0),
         |(reopen, stay), worker| {

@@ -16,7 +16,7 @@ use crate::clock::{Moment, Mono};
 use crate::command::Command;
 use crate::event::{FileId, IncarnationId, WorkerId};
 use crate::follow::{Texts, is_within};
-use crate::model::{MarkId, Model, Worker, WorkerState};
+use crate::model::{MarkId, Model, Worker};
 
 /// What is so, for one frame.
 #[derive(Clone, Copy)]
@@ -71,7 +71,7 @@ impl Scene<'_> {
 
     /// How many workers have a process.
     pub fn workers_alive(&self) -> usize {
-        self.model.workers().iter().filter(|worker| is_alive(worker)).count()
+        self.model.workers().iter().filter(|worker| worker.is_alive()).count()
     }
 
     /// The incarnation that a worker's handler holds open.
@@ -83,12 +83,6 @@ impl Scene<'_> {
     pub fn writers(&self, id: IncarnationId) -> impl Iterator<Item = &Worker> {
         self.model.workers().iter().filter(move |worker| self.held_by(worker) == Some(id))
     }
-}
-
-/// Whether a worker has a process.
-pub fn is_alive(worker: &Worker) -> bool {
-    use WorkerState::{Ending, Paused, Running, Starting, Stopped};
-    matches!(worker.state, Starting | Running | Paused | Stopped | Ending)
 }
 
 /// What the person has chosen and what panels ask for.

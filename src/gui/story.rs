@@ -8,7 +8,7 @@ use std::path::Path;
 
 use fluent_bundle::FluentValue;
 
-use super::state::{Scene, is_alive};
+use super::state::Scene;
 use super::text::{gap, size};
 use crate::clock::{ClockSetting, Moment, Mono};
 use crate::event::{IncarnationId, OpenReason, WorkerId};
@@ -103,7 +103,7 @@ impl<'a> Teller<'a> {
     /// How an incarnation stands now.
     fn standing(&self, one: &Incarnation, lane: &Path) -> Vec<(Tone, String)> {
         let writers: Vec<WorkerId> =
-            self.scene.writers(one.id).filter(|worker| is_alive(worker)).map(|one| one.id).collect();
+            self.scene.writers(one.id).filter(|worker| worker.is_alive()).map(|one| one.id).collect();
         let names = self.names(&writers);
         let mut lines = Vec::new();
         match one.reach {

@@ -4,7 +4,7 @@ use eframe::egui;
 use egui::{Align, Align2, Color32, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 
 use super::nest;
-use super::state::{Scene, Selection, State, is_alive};
+use super::state::{Scene, Selection, State};
 use super::text::{gap, number};
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, icon_button, paint_chip, paint_dot, paint_line, paint_sparkline};
@@ -117,7 +117,7 @@ fn program_tip(scene: &Scene<'_>, name: &str, words: &[String]) -> String {
 fn show_worker(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Worker) {
     let colors = Colors::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let held = scene.held_by(worker).filter(|_| is_alive(worker));
+    let held = scene.held_by(worker).filter(|_| worker.is_alive());
     let selected = state.selected_worker() == Some(worker.id);
     let over = ui.rect_contains_pointer(rect);
     if selected {
@@ -175,7 +175,7 @@ fn show_first_line(
         paint_chip(ui, Rect::from_center_size(pos2(right - size.x / 2.0, y), size), id, unlinked);
         right -= size.x + 8.0;
     }
-    if is_alive(worker) {
+    if worker.is_alive() {
         let color = held.map_or(colors.muted, |id| colors.incarnation(id));
         let spark = Rect::from_min_max(pos2(right - SPARK, y - 6.0), pos2(right, y + 6.0));
         paint_sparkline(ui, spark, &worker.rate_history, color);
@@ -184,7 +184,7 @@ fn show_first_line(
     let at = pos2(inner.left() + 16.0, y);
     let name = &worker.setup.name;
     let name = paint_line(ui, at, Align2::LEFT_CENTER, name, theme::plain(theme::TEXT), colors.text, right - at.x);
-    if let Some(pid) = worker.pid.filter(|_| is_alive(worker)) {
+    if let Some(pid) = worker.pid.filter(|_| worker.is_alive()) {
         let at = at + vec2(name + 6.0, 0.5);
         let pid = pid.to_string();
         let font = theme::mono(11.0);
@@ -212,7 +212,7 @@ fn show_second_line(
         buttons.spacing_mut().item_spacing.x = 0.0;
         show_buttons(&mut buttons, scene, state, worker);
         right = buttons.min_rect().left();
-    } else if is_alive(worker) {
+    } else if worker.is_alive() {
         let rate = scene.tr_args("per-second", &[("n", number(nest::rate_of(scene, worker).round() as u64).into())]);
         let at = pos2(right, y);
         let width = paint_line(ui, at, Align2::RIGHT_CENTER, &rate, theme::plain(theme::SMALL), colors.muted, 80.0);
@@ -286,7 +286,7 @@ fn context_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, worker: &Work
         }
     }
     // A program decides by itself how fast it writes.
-    if is_alive(worker) && worker.setup.program.is_none() {
+    if worker.is_alive() && worker.setup.program.is_none() {
         ui.separator();
         show_rates(ui, scene, state, worker);
     }

@@ -3,7 +3,7 @@
 use eframe::egui;
 use egui::{Grid, RichText, Ui};
 
-use super::state::{Scene, is_alive};
+use super::state::Scene;
 use super::text::number;
 use super::theme::{self, Colors};
 use super::workers::last_gap;
@@ -126,7 +126,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, worker: &Worker) {
         if let Some(start_ns) = worker.start_ns {
             row("worker-start-time", super::text::gap(start_ns as f64 / 1e6));
         }
-        if let Some((_, path)) = worker.holds.as_ref().filter(|_| is_alive(worker)) {
+        if let Some((_, path)) = worker.holds.as_ref().filter(|_| worker.is_alive()) {
             let name =
                 path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
             row("worker-holds", name);

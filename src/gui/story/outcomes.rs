@@ -2,7 +2,6 @@
 
 use super::{NAMES, Teller, Tone};
 use crate::event::{IncarnationId, WorkerId};
-use crate::gui::state::is_alive;
 use crate::gui::text::{Language, gap, size};
 use crate::model::{Fault, FaultKind, Mark, MarkKind, Reach, Recovery, Worker};
 
@@ -90,7 +89,7 @@ impl<'a> Teller<'a> {
 
     /// Workers that have not come back and could.
     fn missing(&self, fault: &Fault) -> Vec<WorkerId> {
-        let alive = |worker: WorkerId| self.scene.model.worker(worker).is_some_and(is_alive);
+        let alive = |worker: WorkerId| self.scene.model.worker(worker).is_some_and(Worker::is_alive);
         fault.recoveries.iter().filter(|one| one.at.is_none() && alive(one.worker)).map(|one| one.worker).collect()
     }
 
