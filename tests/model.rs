@@ -364,6 +364,7 @@ fn a_worker_from_start_to_end() {
     told.at(10).worker(0, WorkerEvent::Paused);
     told.worker(0, WorkerEvent::Stopped).worker(0, WorkerEvent::Resumed);
     assert_eq!(state(&told), WorkerState::Stopped, "an older message does not set a stopped process going");
+    told.worker(0, WorkerEvent::Stopped);
     told.worker(0, WorkerEvent::Continued);
     assert_eq!(state(&told), WorkerState::Running);
     for n in 0..30 {

@@ -220,7 +220,8 @@ impl Model {
             WorkerEvent::Stopped => {
                 let before = self.workers[index].state;
                 self.set_state(index, WorkerState::Stopped);
-                self.tracks[index].before_stop = Some(before);
+                // Told again where it went on and was stopped at once: what it did before is still the same.
+                self.tracks[index].before_stop.get_or_insert(before);
                 self.mark(at, None, None, MarkKind::WorkerStopped { worker: id, stopped: true }, false);
             }
             WorkerEvent::Continued => {
