@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::steps::{UP_WITHIN, are_coming_up};
 use super::{Engine, EngineConfig, EngineError, Report, Session};
 use crate::command::{Command, LabOrder};
 use crate::event::LabState;
@@ -103,21 +102,13 @@ pub(super) fn play(
 ) -> Result<Report, RunError> {
     let engine = Engine::open(Session::Lab { lab: Box::new(lab), folder }, config)?;
     engine.send(Command::Lab(LabOrder::Start));
-    wait_for_state(&engine, LabState::Running)?;
-    wait_for_workers(&engine);
+    // On a busy machine workers take their time: it is none of the run's.
+    wait_until(|| engine.model().lab_state() == LabState::Running && engine.has_begun())?;
     let began = Instant::now();
     while !is_over(&engine, began) {
         std::thread::sleep(LOOK);
     }
     stop_and_report(&engine, began)
-}
-
-/// On a busy machine workers take their time: it is none of the run's.
-fn wait_for_workers(engine: &Engine) {
-    let deadline = Instant::now() + UP_WITHIN;
-    while are_coming_up(&engine.model()) && Instant::now() < deadline {
-        std::thread::sleep(LOOK);
-    }
 }
 
 fn over(engine: &Engine, until: Option<Instant>, has_steps: bool) -> bool {
@@ -133,14 +124,14 @@ fn over(engine: &Engine, until: Option<Instant>, has_steps: bool) -> bool {
 /// [`RunError::NotDrained`] when that does not come to an end.
 pub fn stop_and_report(engine: &Engine, began: Instant) -> Result<Report, RunError> {
     engine.send(Command::Lab(LabOrder::Stop));
-    wait_for_state(engine, LabState::Ready)?;
+    wait_until(|| engine.model().lab_state() == LabState::Ready)?;
     let model = engine.model();
     Ok(Report::of(&model, began.elapsed().as_secs_f64() * 1000.0))
 }
 
-fn wait_for_state(engine: &Engine, state: LabState) -> Result<(), RunError> {
+fn wait_until(is_so: impl Fn() -> bool) -> Result<(), RunError> {
     let deadline = Instant::now() + DRAIN_LIMIT;
-    while engine.model().lab_state() != state {
+    while !is_so() {
         if Instant::now() > deadline {
             return Err(RunError::NotDrained);
         }

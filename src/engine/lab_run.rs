@@ -90,8 +90,8 @@ impl LabRun {
         self.log_folders().into_iter().map(Target::Folder).collect()
     }
 
-    /// Starts every worker of Rotascope's own that does not run, in log folders that are there: most handlers make none, and workers that
-    /// make one at the same time can trip over each other.
+    /// Starts every worker of Rotascope's own that does not run, in log folders that are there: most handlers make
+    /// none, and workers that make one at the same time can trip over each other.
     pub(super) fn start_workers(&mut self) -> Vec<Event> {
         for folder in self.log_folders() {
             // A worker that can't write there will say so itself, with the system's reason.

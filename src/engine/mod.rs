@@ -101,6 +101,8 @@ struct Shared {
     /// Whether the waker was called since the window last looked.
     woken: AtomicBool,
     waker: Box<dyn Fn() + Send + Sync>,
+    /// Whether the workers of the lab have come up.
+    begun: AtomicBool,
     /// Whether every step of the lab has been carried out.
     steps_over: AtomicBool,
     /// Where events go besides: whoever folds them again has the same model.
@@ -158,6 +160,7 @@ impl Engine {
             model: RwLock::default(),
             woken: AtomicBool::new(false),
             waker: config.waker,
+            begun: AtomicBool::new(false),
             steps_over: AtomicBool::new(false),
             recorder,
         });
@@ -177,6 +180,7 @@ impl Engine {
             model: RwLock::new(model),
             woken: AtomicBool::new(false),
             waker: Box::new(|| {}),
+            begun: AtomicBool::new(false),
             steps_over: AtomicBool::new(false),
             recorder: None,
         });
@@ -209,6 +213,12 @@ impl Engine {
     /// Access to the text of the files.
     pub fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    /// Whether the workers of a lab that was started have come up, or were waited for in vain: from then on the times
+    /// of its steps count.
+    pub fn has_begun(&self) -> bool {
+        self.shared.begun.load(Ordering::Acquire)
     }
 
     /// Whether every step of the lab has been carried out, or given up.

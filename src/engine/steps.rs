@@ -12,8 +12,8 @@ use crate::model::{Model, Worker, WorkerState};
 /// How often a step that waits for a state, not for a time, looks whether it has come.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Neither steps nor a run's time wait longer than this for workers that come up.
-pub(super) const UP_WITHIN: Duration = Duration::from_secs(5);
+/// The lab's time does not wait longer than this for workers that come up.
+const UP_WITHIN: Duration = Duration::from_secs(5);
 
 /// All steps of a lab and how far they are.
 #[derive(Debug)]
@@ -81,6 +81,11 @@ impl Steps {
         self.started
     }
 
+    /// Whether the times of steps, and of a run, count by now.
+    pub(super) fn have_begun(&self) -> bool {
+        self.started.is_some()
+    }
+
     /// Whether every step has had its turn. One that repeats without an end counts after its first.
     pub(super) fn are_over(&self) -> bool {
         self.steps.iter().all(|progress| progress.over || (progress.is_endless() && progress.runs > 0))
@@ -141,7 +146,7 @@ impl Steps {
 }
 
 /// Whether some worker of a lab that was started has not been heard of yet.
-pub(super) fn are_coming_up(model: &Model) -> bool {
+fn are_coming_up(model: &Model) -> bool {
     let coming = |worker: &Worker| matches!(worker.state, WorkerState::Idle | WorkerState::Starting);
     model.workers().iter().any(coming)
 }

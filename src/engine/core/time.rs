@@ -62,7 +62,9 @@ impl Core {
         for due in due {
             self.do_step(due);
         }
-        let over = self.lab.as_ref().is_some_and(|lab| lab.steps().are_over()) && self.settled();
+        let Some(steps) = self.lab.as_ref().map(LabRun::steps) else { return };
+        self.shared.begun.store(steps.have_begun(), Ordering::Release);
+        let over = steps.are_over() && self.settled();
         self.shared.steps_over.store(over, Ordering::Release);
     }
 
