@@ -210,8 +210,10 @@ impl Progress {
         };
         let every = nanos(repeat.every);
         let planned = self.due_at(started).unwrap_or(now).plus_ns(every);
-        // After a stall it goes on from here instead of making up for the turns that it missed.
-        let next = if planned < now { now.plus_ns(every) } else { planned };
+        // After a stall it leaves out the turns that it missed and keeps its beat, so that steps that alternate, like
+        // stop and continue, go on doing so.
+        let missed = now.since(planned).div_ceil(every);
+        let next = planned.plus_ns(missed.saturating_mul(every));
         self.over = repeat.until.is_some_and(|until| next > started.plus_ns(nanos(until)));
         self.again = Some(next);
     }
@@ -295,5 +297,42 @@ fn figure_of(model: &Model, figure: Figure) -> u64 {
         Figure::Astray => terms.astray,
         Figure::ReopenedWorkers => model.reopened_workers() as u64,
         Figure::Events(kind) => model.events().get(kind).copied().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::Repeat;
+
+    const BEGAN: Mono = Mono(1_000_000_000);
+
+    /// A step that tells something, at and again after so many milliseconds.
+    fn saying(at: u64, every: u64) -> Step {
+        let repeat = Repeat { every: Duration::from_millis(every), until: None };
+        Step {
+            when: When::At { real: Duration::from_millis(at) },
+            repeat: Some(repeat),
+            action: Action::Say { text: String::new() },
+            line: 1,
+        }
+    }
+
+    #[test]
+    fn steps_that_take_turns_go_on_taking_turns_after_a_stall() {
+        let mut steps = Steps::new(&[saying(300, 400), saying(500, 400)]);
+        steps.start(BEGAN);
+        let mut due_at = |ms: u64| -> Vec<u32> {
+            let now = BEGAN.plus_ns(ms * 1_000_000);
+            let due = steps.due(now, &ClockSetting::wall(), &Model::new(), Path::new("/lab"), true);
+            due.iter().map(|due| due.step).collect()
+        };
+        assert!(due_at(0).is_empty());
+        assert_eq!(due_at(310), [0]);
+        assert_eq!(due_at(2_000), [0, 1], "each comes once, however long nobody looked");
+        assert!(due_at(2_099).is_empty());
+        assert_eq!(due_at(2_100), [1]);
+        assert_eq!(due_at(2_300), [0]);
+        assert_eq!(due_at(2_500), [1]);
     }
 }
