@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::event::Exit;
-use crate::model::{FaultKind, Model, RecoveryReport, Terms, Worker, WorkerState};
+use crate::model::{FaultKind, MarkKind, Model, RecoveryReport, Terms, Worker, WorkerState};
 use crate::platform;
 
 /// The result of a run. Field names are part of the outside contract.
@@ -88,28 +88,7 @@ impl Report {
         let mut out = String::new();
         let _ = writeln!(out, "{}", sum_line(&self.total));
         let _ = writeln!(out);
-        let width = self.workers.iter().map(|worker| worker.name.len()).max().unwrap_or(0).max("worker".len());
-        let _ = writeln!(
-            out,
-            "{:width$}  {:<10} {:>9} {:>9} {:>7} {:>9} {:>6} {:>7}  exit",
-            "worker", "handler", "written", "present", "lost", "destroyed", "astray", "reopens"
-        );
-        for worker in &self.workers {
-            let terms = &worker.terms;
-            let _ = writeln!(
-                out,
-                "{:width$}  {:<10} {:>9} {:>9} {:>7} {:>9} {:>6} {:>7}  {}",
-                worker.name,
-                worker.handler,
-                terms.written,
-                terms.present,
-                terms.lost,
-                terms.destroyed,
-                terms.astray,
-                worker.reopens,
-                worker.exit.as_deref().unwrap_or("-")
-            );
-        }
+        self.write_workers(&mut out);
         for worker in &self.workers {
             if let Some(error) = &worker.last_error {
                 let _ = writeln!(out, "{}: {} refused, the last with: {error}", worker.name, worker.errors);
@@ -132,6 +111,36 @@ impl Report {
             let _ = writeln!(out, "expect {}: {verdict} ({})", expectation.that, expectation.found);
         }
         out
+    }
+
+    /// A row for each worker; names take the room that they need.
+    fn write_workers(&self, out: &mut String) {
+        let widest = |head: &str, of: fn(&WorkerReport) -> &str| {
+            self.workers.iter().map(|worker| of(worker).len()).max().unwrap_or(0).max(head.len())
+        };
+        let width = widest("worker", |worker| &worker.name);
+        let handler_width = widest("handler", |worker| &worker.handler);
+        let _ = writeln!(
+            out,
+            "{:width$}  {:<handler_width$} {:>9} {:>9} {:>7} {:>9} {:>6} {:>7}  exit",
+            "worker", "handler", "written", "present", "lost", "destroyed", "astray", "reopens"
+        );
+        for worker in &self.workers {
+            let terms = &worker.terms;
+            let _ = writeln!(
+                out,
+                "{:width$}  {:<handler_width$} {:>9} {:>9} {:>7} {:>9} {:>6} {:>7}  {}",
+                worker.name,
+                worker.handler,
+                terms.written,
+                terms.present,
+                terms.lost,
+                terms.destroyed,
+                terms.astray,
+                worker.reopens,
+                worker.exit.as_deref().unwrap_or("-")
+            );
+        }
     }
 }
 
@@ -188,7 +197,7 @@ fn expectations(model: &Model) -> Vec<ExpectationReport> {
     let marks = model.timeline().marks.iter();
     marks
         .filter_map(|mark| match &mark.kind {
-            crate::model::MarkKind::Expected { that, held, found } => {
+            MarkKind::Expected { that, held, found } => {
                 Some(ExpectationReport { that: that.clone(), held: *held, found: found.clone() })
             }
             _ => None,
