@@ -79,7 +79,7 @@ impl Start<'_> {
     /// A sentence for the person.
     pub(super) fn run(mut self) -> Result<Process, String> {
         let decided = Mono::now();
-        let launch = LaunchId(RandomState::new().hash_one((decided.0, std::process::id())) as u32);
+        let launch = new_launch();
         let page = self.scratch.join(format!("counters-{:08x}", launch.0));
         let counters = Counters::create(&page, self.plan.threads, self.plan.tasks)
             .map_err(|error| format!("its counters can't be made at {}: {error}", page.display()))?;
@@ -112,6 +112,8 @@ impl Start<'_> {
         let thread = thread::Builder::new().name(format!("worker {}", self.plan.name)).spawn(watch);
         let thread = thread.map_err(|error| {
             let _ = platform::signal_group(shared.pid, ProcessSignal::Kill);
+            lock(self.guard).retire(shared.pid);
+            let _ = std::fs::remove_file(&shared.page);
             format!("the system gives no thread to watch it: {error}")
         })?;
         Ok(Process {
@@ -357,16 +359,25 @@ impl Shared {
         self.hand_over(events, Event { at, what: What::Worker { worker: self.worker, event } });
     }
 
-    /// Waits for room, but not for a receiver that has given up.
     fn hand_over(&self, events: &Sender<Event>, event: Event) {
-        let mut event = event;
-        while !self.abandoned.load(Ordering::Acquire) {
-            match events.send_timeout(event, HANDOVER) {
-                Ok(()) | Err(SendTimeoutError::Disconnected(_)) => return,
-                Err(SendTimeoutError::Timeout(back)) => event = back,
-            }
+        hand_over(events, event, &self.abandoned);
+    }
+}
+
+/// Waits for room, but not for a receiver that has given up.
+pub(super) fn hand_over(events: &Sender<Event>, event: Event, abandoned: &AtomicBool) {
+    let mut event = event;
+    while !abandoned.load(Ordering::Acquire) {
+        match events.send_timeout(event, HANDOVER) {
+            Ok(()) | Err(SendTimeoutError::Disconnected(_)) => return,
+            Err(SendTimeoutError::Timeout(back)) => event = back,
         }
     }
+}
+
+/// A new launch, told from all others.
+pub(super) fn new_launch() -> LaunchId {
+    LaunchId(RandomState::new().hash_one((Mono::now().0, std::process::id())) as u32)
 }
 
 pub(super) fn to_line(value: &impl serde::Serialize) -> serde_json::Result<Vec<u8>> {

@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{SendTimeoutError, Sender};
+use crossbeam_channel::Sender;
 
 use super::guard::Guard;
 use super::lookout::{Disturbed, Lookout};
-use super::process::lock;
+use super::process::{hand_over, lock};
 use crate::clock::{Moment, Mono};
 use crate::event::{Event, Exit, FileId, LaunchId, What, WorkerEvent, WorkerId};
 use crate::platform::{self, ChildChange, OpenFile, ProcessSignal};
@@ -27,8 +27,6 @@ use crate::platform::{self, ChildChange, OpenFile, ProcessSignal};
 const FOLDER: &str = "ROTASCOPE_FOLDER";
 /// The variable that marks a program and all that comes of it.
 const MARK: &str = "ROTASCOPE_WORKER";
-/// How often a thread that can't hand over an event looks whether anybody still wants it.
-const HANDOVER: Duration = Duration::from_millis(50);
 /// How long what a program has left behind may take to end.
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 /// How often it is looked whether it has.
@@ -45,11 +43,6 @@ pub struct ProgramPlan {
     pub folder: PathBuf,
     /// The file that its standard output and error are appended to.
     pub output: PathBuf,
-}
-
-/// A new launch, told from all others.
-pub(super) fn new_launch() -> LaunchId {
-    LaunchId(RandomState::new().hash_one((Mono::now().0, std::process::id())) as u32)
 }
 
 /// A running program and its two threads: one waits for its end, one looks at its files.
@@ -369,12 +362,7 @@ impl Shared {
     }
 
     pub(super) fn tell(&self, events: &Sender<Event>, at: Moment, event: WorkerEvent) {
-        let mut event = Event { at, what: What::Worker { worker: self.worker, event } };
-        while !self.abandoned.load(Ordering::Acquire) {
-            match events.send_timeout(event, HANDOVER) {
-                Ok(()) | Err(SendTimeoutError::Disconnected(_)) => return,
-                Err(SendTimeoutError::Timeout(back)) => event = back,
-            }
-        }
+        let event = Event { at, what: What::Worker { worker: self.worker, event } };
+        hand_over(events, event, &self.abandoned);
     }
 }

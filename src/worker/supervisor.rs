@@ -13,8 +13,8 @@ use crate::event::{Event, FileId, LaunchId, What, WorkerEvent, WorkerId};
 use crate::platform::ProcessSignal;
 
 use super::guard::Guard;
-use super::process::{Process, Start, lock};
-use super::program::{ProgramPlan, ProgramProcess, StartProgram, new_launch};
+use super::process::{Process, Start, lock, new_launch};
+use super::program::{ProgramPlan, ProgramProcess, StartProgram};
 use super::servers::ForkServers;
 use super::wire::Order;
 use super::{Plan, WorkerPlan};
@@ -268,7 +268,8 @@ impl Supervisor {
 }
 
 impl Drop for Supervisor {
-    /// Ends whatever still runs: the workers, then the fork servers, the guard last. Takes about a second if a worker does not end by itself.
+    /// Ends whatever still runs: the workers, then the fork servers, the guard last. Takes about a second if a worker
+    /// does not end by itself.
     fn drop(&mut self) {
         for slot in &mut self.slots {
             match slot {
@@ -305,7 +306,7 @@ impl OwnSlot {
             }
             self.plan.rate = rate;
         }
-        let Some(process) = self.process.as_mut().filter(|process| process.is_running()) else { return Vec::new() };
+        let Some(process) = self.running() else { return Vec::new() };
         let signalled = match order {
             WorkerOrder::Pause => return give(process, &Order::Pause),
             WorkerOrder::Resume => return give(process, &Order::Resume),
@@ -323,7 +324,7 @@ impl OwnSlot {
     }
 
     fn sample(&mut self, worker: WorkerId, now: Moment, events: &mut Vec<Event>) {
-        let Some(process) = self.process.as_mut().filter(|process| process.is_running()) else { return };
+        let Some(process) = self.running() else { return };
         process.flush_orders();
         if process.deadline.is_some_and(|deadline| deadline <= now.mono) {
             let _ = process.signal(ProcessSignal::Kill);
@@ -344,7 +345,7 @@ impl OwnSlot {
 impl ProgramSlot {
     /// A program is started by [`Supervisor::start_as`] alone.
     fn order(&mut self, worker: WorkerId, order: WorkerOrder) -> Vec<Event> {
-        let Some(process) = self.process.as_mut().filter(|process| process.is_running()) else { return Vec::new() };
+        let Some(process) = self.running() else { return Vec::new() };
         let at = Moment::now();
         let done = match order {
             WorkerOrder::Pause => process.pause(),
