@@ -1,29 +1,22 @@
 //! The real executable: what it prints, and how it ends.
 #![allow(clippy::unwrap_used)]
 
+mod lab_text;
+
 use std::io::PipeWriter;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use lab_text::lab_text;
 use rotascope::platform::{ProcessSignal, signal_process};
 
 /// Longer than any command here should take on a machine that is busy otherwise.
 const LIMIT: Duration = Duration::from_secs(60);
 
-const LAB: &str = r#"
-version = 1
-[handlers.file]
-class = "daily"
-directory = "logs"
-[loggers.app]
-handlers = ["file"]
-[[workers]]
-name = "web"
-logger = "app"
-processes = 2
-rate = 50
-"#;
+fn lab() -> String {
+    lab_text("daily", None, 2, 50, "")
+}
 
 fn rotascope() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rotascope"));
@@ -119,13 +112,13 @@ fn a_lab_that_can_t_be_used_is_named() {
         let error = refused(&command);
         assert!(error.starts_with(&format!("rotascope: can't read {missing}: No such file")), "{error}");
     }
-    let wrong = lab_file(folder.path(), &LAB.replace("class = \"daily\"", "class = \"dayly\""));
+    let wrong = lab_file(folder.path(), &lab().replace("class = \"daily\"", "class = \"dayly\""));
     let expected =
-        format!("rotascope: {wrong}:4: class = \"dayly\": no handler class has this name; did you mean \"daily\"?");
+        format!("rotascope: {wrong}:3: class = \"dayly\": no handler class has this name; did you mean \"daily\"?");
     assert_eq!(refused(&["run", &wrong]), expected);
-    let encoded = LAB.replace("directory = \"logs\"", "directory = \"logs\"\nencoding = \"latin-1\"");
+    let encoded = lab().replace("directory = \"logs\"", "directory = \"logs\"\nencoding = \"latin-1\"");
     let unknown = lab_file(folder.path(), &encoded);
-    let expected = format!("rotascope: {unknown}:6: encoding = \"latin-1\": not known; there are utf-8, gbk, utf-16");
+    let expected = format!("rotascope: {unknown}:5: encoding = \"latin-1\": not known; there are utf-8, gbk, utf-16");
     let error = refused(&["run", &unknown]);
     assert!(error.starts_with(&expected), "{error}");
 }
@@ -133,7 +126,7 @@ fn a_lab_that_can_t_be_used_is_named() {
 #[test]
 fn a_run_accounts_for_every_line() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = lab_file(folder.path(), LAB);
+    let lab = lab_file(folder.path(), &lab());
     let output = output(&["run", &lab, "--for", "1s", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let result = result(&output);
@@ -150,7 +143,7 @@ fn a_run_accounts_for_every_line() {
 #[test]
 fn a_folder_with_other_content_is_refused_and_one_of_its_own_is_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = lab_file(folder.path(), LAB);
+    let lab = lab_file(folder.path(), &lab());
     let error = refused(&["run", &lab, "--for", "1s", "--keep", folder.path().to_str().unwrap()]);
     assert!(error.contains("is not a lab's folder and is not empty"), "{error}");
     let keep = folder.path().join("kept");
@@ -164,7 +157,7 @@ fn a_folder_with_other_content_is_refused_and_one_of_its_own_is_kept() {
 fn an_expectation_decides_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     for (that, code) in [("written > 0", 0), ("written == 0", 1)] {
-        let lab = format!("{LAB}\n[[steps]]\nat = \"500ms\"\ndo = \"expect\"\nthat = \"{that}\"\n");
+        let lab = format!("{}\n[[steps]]\nat = \"500ms\"\ndo = \"expect\"\nthat = \"{that}\"\n", lab());
         let output = output(&["run", &lab_file(folder.path(), &lab)]);
         assert_eq!(output.status.code(), Some(code), "{that}: {}{}", stdout(&output), stderr(&output));
     }
@@ -174,7 +167,7 @@ fn an_expectation_decides_the_exit_code() {
 fn an_interrupt_ends_a_run_in_good_order() {
     let folder = tempfile::tempdir().unwrap();
     let keep = folder.path().join("kept");
-    let lab = lab_file(folder.path(), LAB);
+    let lab = lab_file(folder.path(), &lab());
     let child = rotascope().args(["run", &lab, "--json", "--keep", keep.to_str().unwrap()]).spawn().unwrap();
     let deadline = Instant::now() + LIMIT;
     let written = || std::fs::read_dir(keep.join("logs")).is_ok_and(|mut logs| logs.next().is_some());
@@ -193,7 +186,7 @@ fn an_interrupt_ends_a_run_in_good_order() {
 #[test]
 fn whoever_closes_the_pipe_hears_no_complaint() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = lab_file(folder.path(), LAB);
+    let lab = lab_file(folder.path(), &lab());
     for arguments in [&["run", &lab, "--for", "300ms"][..], &["run", &lab, "--for", "300ms", "--json"], &["--help"]] {
         let output = finished(rotascope().args(arguments).stdout(closed_pipe()).spawn().unwrap());
         assert_eq!((stderr(&output).as_str(), output.status.code()), ("", Some(0)), "{arguments:?}");

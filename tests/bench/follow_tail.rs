@@ -5,6 +5,9 @@
 //! `cargo bench --no-default-features --bench follow_tail [-- --only latency|throughput|idle|slow|many]`
 #![allow(clippy::unwrap_used)]
 
+#[path = "runs.rs"]
+mod runs;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::AsFd as _;
@@ -12,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use runs::argument;
 
 const LINE: &[u8] = b"INFO 2026-05-10 00:00:03,948 web 4121 1 the quick brown fox jumps over the lazy dog\n";
 const ROUNDS: usize = 10;
@@ -151,7 +156,7 @@ fn append(path: &Path, bytes: &[u8]) {
 type Part = (&'static str, fn(&Path));
 
 fn main() {
-    let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
+    let only = argument("--only");
     let parts: [Part; 5] =
         [("latency", latency), ("throughput", throughput), ("idle", idle), ("slow", slow), ("many", many)];
     for (name, part) in parts {

@@ -5,6 +5,9 @@
 //! `cargo bench --no-default-features --bench handlers [-- --only verified]`
 #![allow(clippy::unwrap_used)]
 
+#[path = "runs.rs"]
+mod runs;
+
 use std::fs::{self, OpenOptions};
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -18,6 +21,7 @@ use rotascope::event::{Event, LaunchId, What, WorkerEvent, WorkerId};
 use rotascope::handler::{Class, HandlerSetup};
 use rotascope::record::{Level, LineFormat, Record, Stamp, level_of, parse_stamp, write_stamp};
 use rotascope::worker::{StartMethod, Supervisor, Work, WorkerPlan};
+use runs::argument;
 
 const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_millis(300);
@@ -68,7 +72,7 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let line = sample_line(folder.path());
     println!("lines of {} bytes a second of processor time, medians of {ROUNDS} rounds of {ROUND:?}", line.len());
-    let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
+    let only = argument("--only");
     let wanted = |class: Class| only.as_deref().is_none_or(|only| class.info().name == only);
     let cases: Vec<_> = CASES.into_iter().filter(|(class, ..)| wanted(*class)).collect();
     assert!(!cases.is_empty(), "--only {only:?}: no such class");
