@@ -67,6 +67,13 @@ fn none_refused(model: &Model) {
     assert_eq!(marks(model, |kind| matches!(kind, MarkKind::OperationFailed { .. })), 0, "{}", told(model));
 }
 
+/// On a busy machine a step may come right behind the one that deleted its file.
+fn refused_only_for_files_that_are_gone(model: &Model) {
+    let gone = |reason: &str| reason.contains("No such file") || reason.contains("another file stands there");
+    let others = marks(model, |kind| matches!(kind, MarkKind::OperationFailed { reason, .. } if !gone(reason)));
+    assert_eq!(others, 0, "{}", told(model));
+}
+
 #[test]
 fn a_worker_is_stopped_and_goes_on_again_and_again() {
     let desk = desk(
@@ -120,7 +127,7 @@ fn permissions_are_set_again_and_again() {
     desk.wait("three files were closed and deleted", |model| {
         model.events().get("deleted").is_some_and(|times| *times > 2)
     });
-    none_refused(&desk.engine.model());
+    refused_only_for_files_that_are_gone(&desk.engine.model());
     let report = desk.end();
     assert_eq!(report.total.lost, 0, "who holds a file open may write to it: {:?}", report.total);
 
