@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{file_id, write_whole};
@@ -74,6 +73,8 @@ fn link_target(path: &Path) -> PathBuf {
 
 #[cfg(target_os = "linux")]
 fn make_nameless(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let nameless = rustix::fs::OFlags::TMPFILE.bits() as i32;
     let file = OpenOptions::new().write(true).custom_flags(nameless).open(folder)?;
