@@ -43,14 +43,14 @@ fn main() {
     }
 }
 
-/// Of all runs, and of the runs with the fewest and the most.
+/// Of all runs, and of the runs with the fewest and the most. Nobody else was there: what the ledger, in a tangle of
+/// rollovers, lays at somebody unknown's door is the handlers' own doing.
 fn losses(ledgers: &[Ledger]) -> String {
-    for ledger in ledgers {
-        assert_eq!(ledger.term("destroyed"), 0, "nobody else was there: {}", ledger.0);
-    }
+    let gone = |ledger: &Ledger| ledger.term("lost") + ledger.term("destroyed");
     let percent = |lost: u64, written: u64| 100.0 * lost as f64 / written as f64;
-    let each = ledgers.iter().map(|ledger| percent(ledger.term("lost"), ledger.term("written")));
+    let each = ledgers.iter().map(|ledger| percent(gone(ledger), ledger.term("written")));
     let (least, most) = each.fold((f64::INFINITY, 0.0_f64), |(least, most), one| (least.min(one), most.max(one)));
-    let [lost, written] = ["lost", "written"].map(|term| ledgers.iter().map(|ledger| ledger.term(term)).sum());
-    format!("{:.1} % ({least:.0} to {most:.0})", percent(lost, written))
+    let written = ledgers.iter().map(|ledger| ledger.term("written")).sum();
+    let gone = ledgers.iter().map(gone).sum();
+    format!("{:.1} % ({least:.0} to {most:.0})", percent(gone, written))
 }
