@@ -4,8 +4,8 @@
 /// threads, the system counts a reference and takes a lock for each write(2), which costs a line a tenth. Where the
 /// system has no such thing, or refuses, all is as it was.
 ///
-/// What the thread opens from now on no other thread can use; what it shares with others stays open until all have
-/// closed it.
+/// What the thread opens from now on no other thread can use, and none may be given it: call this only where all that
+/// other threads need is open already. What it shares with others stays open until all have closed it.
 #[cfg(target_os = "linux")]
 pub fn own_descriptors() {
     use rustix::thread::{UnshareFlags, unshare_unsafe};

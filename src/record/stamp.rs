@@ -1,7 +1,8 @@
 //! The stamp at the end of each line of a lab's worker: who wrote it, the how-manieth it is, and whether it is whole.
 //!
 //! `{body} ~{launch:08x}.{worker}.{thread}.{task}.{seq}.{body_len}.{crc:08x}`. The checksum covers the body and all
-//! fields before it. Both speak of the text in UTF-8, whatever the file's encoding is. The length makes a line whole again that got glued behind a fragment of another one.
+//! fields before it. Both speak of the text in UTF-8, whatever the file's encoding is. The length makes a line whole
+//! again that got glued behind a fragment of another one.
 
 use encoding_rs::GBK;
 

@@ -30,8 +30,8 @@ pub(super) struct LastLine {
 }
 
 impl LastLine {
-    /// Makes it the line of another number. False, and nothing done, if it is of another time or level. The time is best
-    /// given in whole milliseconds.
+    /// Makes it the line of another number. False, and nothing done, if it is of another time or level. The time is
+    /// best given in whole milliseconds.
     pub(super) fn renumber(&mut self, time: DateTime<FixedOffset>, level: Level, seq: u64) -> bool {
         let Some(line) = self.line.as_mut().filter(|_| self.made == Some(Made::of(time, level))) else { return false };
         line.set_number(seq);
