@@ -129,7 +129,7 @@ impl State {
 
     /// Whether the file that stands at `path` now came there by rename; also if nobody can tell.
     pub(super) fn came_by_move(&mut self, path: &Path, hints: &mut Hints) -> bool {
-        hints.append(self.watch.take_all());
+        hints.append(self.watch.take());
         hints.arrival(path).or_else(|| self.earlier.arrival(path)) != Some(Arrival::Created)
     }
 
@@ -192,7 +192,7 @@ impl State {
             return Ok(false);
         }
         // Names may have moved on since the last hint that is known.
-        hints.append(self.watch.take_all());
+        hints.append(self.watch.take());
         let mut adopted = false;
         for (from, at) in self.unknown_middles(hints) {
             let Ok(file) = platform::open_to_follow(&at) else { continue };

@@ -149,7 +149,7 @@ impl State {
 
     /// A look that has heard of everything up to now.
     fn look_well(&mut self) -> Result<(), Ended> {
-        let hints = self.watch.take_all();
+        let hints = self.watch.take();
         self.look(hints)
     }
 

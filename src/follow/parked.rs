@@ -148,7 +148,7 @@ impl State {
             match stands.get(&path) {
                 None | Some(Stands::Unknown(_)) => {}
                 Some(Stands::File { id: file, look, .. }) if *file == parked.file_id => {
-                    if *look != parked.look || hints.touched.contains(&path) {
+                    if *look != parked.look || hints.touches(&path) {
                         again |= self.reopen_in_place(id, &path, hints)?;
                     }
                 }

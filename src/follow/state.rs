@@ -18,6 +18,7 @@ use super::watch::{Hints, Watch};
 use super::{Begin, FollowOptions, Operator, Taker, Target, Texts};
 use crate::clock::Moment;
 use crate::event::{EntryKind, Event, FileId, FolderEntry, FollowEvent, IncarnationId, NotFollowed, Origin, What};
+use crate::platform::Bell;
 
 /// One positioned read.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
@@ -143,6 +144,8 @@ pub(super) struct State {
     pub(super) listed: Vec<FolderEntry>,
     pub(super) sizes_listed: Instant,
     pub(super) unwatchable: BTreeSet<PathBuf>,
+    /// Something waits until another file has been read.
+    pub(super) gated: bool,
     pub(super) moved_at: Instant,
     pub(super) overflow_told: Option<Instant>,
     pub(super) wall: Wall,
@@ -181,7 +184,7 @@ impl State {
             texts,
             operator,
             sequences: Sequences::default(),
-            watch: Watch::silent(),
+            watch: Watch::silent(Bell::new()?),
             lives: BTreeMap::new(),
             parked: BTreeMap::new(),
             keeping: Keeping::new(),
@@ -200,6 +203,7 @@ impl State {
             listed: Vec::new(),
             sizes_listed: now,
             unwatchable: BTreeSet::new(),
+            gated: false,
             moved_at: now,
             overflow_told: None,
             wall: Wall::default(),

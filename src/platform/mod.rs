@@ -16,6 +16,7 @@ mod identity;
 mod lock;
 #[cfg(unix)]
 mod marked;
+mod notices;
 #[cfg(unix)]
 mod names;
 #[cfg(unix)]
@@ -39,6 +40,7 @@ pub use identity::*;
 pub use lock::*;
 #[cfg(unix)]
 pub use marked::*;
+pub use notices::*;
 #[cfg(unix)]
 pub use names::*;
 #[cfg(unix)]
