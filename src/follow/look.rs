@@ -98,6 +98,7 @@ impl State {
             // Others may have come and gone before it: they are found by the names that they went to.
             hints.append(self.watch.take());
         }
+        again |= self.adopt_archives(hints)?;
         again |= self.adopt_middles(hints)?;
         again |= self.settle_slots(&stands)?;
         self.hear_of_copies(hints)?;

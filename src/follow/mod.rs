@@ -7,15 +7,18 @@
 //! `moved` says what went where, `arrive` what came, `folder` and `list` what is followed, `pattern` by which names,
 //! `series` what continues what; `read` reads every held descriptor on and notices truncations, `sizes` has what they
 //! took unread; `lines` cuts bytes into lines, `encoding` finds out what they mean; `repeats` finds content that was
-//! carried over, `copies` what was copied before a cut, `wall` jumps of the clock; `keep` decides which descriptors are
+//! carried over, `copies` what was copied before a cut, `archives` what was rotated away unseen or compressed, `known` tells content
+//! again, `wall` jumps of the clock; `keep` decides which descriptors are
 //! closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take` hands bytes on
 //! as they are read; `run` is the loop around them, in which files that only grow are read before anything is looked at.
 
+mod archives;
 mod arrive;
 mod copies;
 mod encoding;
 mod folder;
 mod keep;
+mod known;
 mod life;
 mod lines;
 mod list;

@@ -94,7 +94,8 @@ impl State {
                     self.origins.insert(from.to_owned(), Origin::Replaced { previous: id });
                 }
                 let cut = self.cut_now(id);
-                self.delete(id, cut, Actor::Other, replaced)
+                self.delete(id, cut, Actor::Other, replaced)?;
+                self.recognise_archive(id)
             }
         }
     }
@@ -133,7 +134,7 @@ impl State {
         hints.arrival(path).or_else(|| self.earlier.arrival(path)) != Some(Arrival::Created)
     }
 
-    fn cut_now(&self, id: IncarnationId) -> Cut {
+    pub(super) fn cut_now(&self, id: IncarnationId) -> Cut {
         let life = self.lives.get(&id);
         let size = life.and_then(|life| Some(life.file.metadata().ok()?.len()));
         let known = life.map_or(0, |life| life.size.max(life.lines.offset()));

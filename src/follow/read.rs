@@ -257,7 +257,7 @@ impl State {
     /// The file is shorter than what was read of it, or its content is another: finds out how much still stands.
     fn notice_truncation(&mut self, id: IncarnationId) -> Result<bool, Ended> {
         let Some(life) = self.lives.get(&id) else { return Ok(false) };
-        let surviving = life.file.metadata().and_then(|metadata| life.surviving(metadata.len()));
+        let surviving = life.file.metadata().and_then(|metadata| life.known().surviving(&life.file, metadata.len()));
         match surviving {
             Ok(kept) => {
                 let before = if kept == 0 { self.read_copies(id, Occasion::Cut)? } else { None };

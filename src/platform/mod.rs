@@ -16,9 +16,9 @@ mod identity;
 mod lock;
 #[cfg(unix)]
 mod marked;
-mod notices;
 #[cfg(unix)]
 mod names;
+mod notices;
 #[cfg(unix)]
 mod open_files;
 #[cfg(unix)]
@@ -40,9 +40,9 @@ pub use identity::*;
 pub use lock::*;
 #[cfg(unix)]
 pub use marked::*;
-pub use notices::*;
 #[cfg(unix)]
 pub use names::*;
+pub use notices::*;
 #[cfg(unix)]
 pub use open_files::*;
 #[cfg(unix)]

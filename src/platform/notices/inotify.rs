@@ -226,7 +226,7 @@ fn wait_for(ready: &OwnedFd, most: Option<Duration>) -> Ready {
     let mut events = [const { MaybeUninit::uninit() }; 2];
     match epoll::wait(ready.as_fd(), &mut events, most.map(timespec).as_ref()) {
         Ok((events, _)) if events.iter().any(|event| event.data.u64() == BELL) => Ready::Bell,
-        Ok((events, _)) if events.is_empty() => Ready::Nothing,
+        Ok(([], _)) => Ready::Nothing,
         _ => Ready::Notices,
     }
 }
