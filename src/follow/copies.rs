@@ -115,7 +115,12 @@ impl State {
             return Ok(None);
         }
         let mut last = None;
-        for copy in self.copies_beside(&path) {
+        let copies = self.copies_beside(&path);
+        // If it has left the path meanwhile, what came after it may be among them: the next look tells them apart.
+        if !self.lives.get(&id).is_some_and(|life| leads_to(&path, life.file_id)) {
+            return Ok(None);
+        }
+        for copy in copies {
             let Some(life) = self.lives.get(&id) else { break };
             let held = Held::of(life, &copy, occasion);
             self.doubtful.remove(&copy.id);
@@ -239,6 +244,12 @@ fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
     let mut beginning = vec![0; block.len()];
     let got = platform::read_at(file, &mut beginning, 0)?;
     Ok(beginning[..got] == block[..got])
+}
+
+/// Asked of the opened file: on some overlays stat and fstat never agree.
+fn leads_to(path: &Path, id: FileId) -> bool {
+    let metadata = platform::open_to_follow(path).and_then(|file| file.metadata());
+    metadata.is_ok_and(|metadata| platform::file_id(&metadata) == id)
 }
 
 fn id_at(path: &Path) -> Option<FileId> {
