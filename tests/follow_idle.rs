@@ -36,7 +36,7 @@ fn switches() -> BTreeMap<String, u64> {
         let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let count = field("voluntary_ctxt_switches:").and_then(|count| count.parse().ok());
-        if let (Some("follower" | "notify-rs inoti"), Some(count)) = (field("Name:"), count) {
+        if let (Some("follower" | "deputy ear"), Some(count)) = (field("Name:"), count) {
             found.insert(entry.file_name().to_string_lossy().into_owned(), count);
         }
     }

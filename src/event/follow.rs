@@ -309,6 +309,13 @@ pub enum FollowEvent {
         /// How many.
         bytes: u64,
     },
+    /// A file was compressed, and stands in this archive.
+    Archived {
+        /// Which incarnation it was.
+        incarnation: IncarnationId,
+        /// The archive.
+        path: PathBuf,
+    },
     /// Bytes that came after the descriptor was let go.
     LateBytes {
         /// Where.
@@ -360,6 +367,7 @@ impl FollowEvent {
             FollowEvent::Missed { .. } => "missed",
             FollowEvent::Abandoned { .. } => "abandoned",
             FollowEvent::CarriedOver { .. } => "carried_over",
+            FollowEvent::Archived { .. } => "archived",
             FollowEvent::LateBytes { .. } => "late_bytes",
             FollowEvent::Overflow => "overflow",
             FollowEvent::ClockJump { .. } => "clock_jump",

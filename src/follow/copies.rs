@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::folder::skipped_by_name;
+use super::archives::is_archive_of;
 use super::life::Life;
 use super::repeats::is_same;
 use super::state::{BLOCK_BYTES, Ended, State};
@@ -77,8 +77,8 @@ impl Held {
         let read = life.lines.offset();
         if still || copy.size == 0 {
             Held::Still
-        } else if read > 0 && life.begins(&copy.file, copy.size.min(read)).unwrap_or(true) {
-            let whole = copy.size > read && life.stands_in(&copy.file).unwrap_or(false);
+        } else if read > 0 && life.known().begins(&copy.file, copy.size.min(read)).unwrap_or(true) {
+            let whole = copy.size > read && life.known().is_in(&copy.file).unwrap_or(false);
             if whole { Held::Rest } else { Held::Read }
         } else if occasion == Occasion::Made && read > 0 {
             Held::Doubtful
@@ -219,7 +219,7 @@ impl State {
         Ok(id)
     }
 
-    fn is_unknown(&self, path: &Path) -> bool {
+    pub(super) fn is_unknown(&self, path: &Path) -> bool {
         let Ok(metadata) = fs::symlink_metadata(path) else { return false };
         let id = platform::file_id(&metadata);
         metadata.is_file() && !self.by_file.contains_key(&id) && !self.known_files.contains(&id)
@@ -260,34 +260,4 @@ fn open_copy(path: PathBuf) -> Option<Copy> {
     let file = platform::open_to_follow(&path).ok()?;
     let metadata = file.metadata().ok().filter(Metadata::is_file)?;
     Some(Copy { path, id: platform::file_id(&metadata), size: metadata.len(), file, metadata })
-}
-
-/// Whether a name is made of another one by putting a number or a date behind it: `P.1`, `P-20240509`, `app.1.log`
-/// beside `app.log`. In a compressed one nothing can be read on.
-fn is_archive_of(path: &Path, other: &Path) -> bool {
-    let (Some(name), Some(of)) = (path.file_name(), other.file_name()) else { return false };
-    let (name, of) = (name.as_encoded_bytes(), of.as_encoded_bytes());
-    let stem = name.iter().rposition(|byte| *byte == b'.').filter(|at| *at > 0).map_or(name, |at| &name[..at]);
-    let marked = [name, stem].into_iter().any(|stem| {
-        let rest = of.strip_prefix(stem).unwrap_or_default();
-        rest.first().is_some_and(|byte| b".-_".contains(byte)) && rest.get(1).is_some_and(u8::is_ascii_digit)
-    });
-    marked && name != of && path.parent() == other.parent() && skipped_by_name(other).is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn archives_are_known_by_their_names() {
-        let is = |name: &str, other: &str| is_archive_of(Path::new(name), Path::new(other));
-        for other in ["app.log.1", "app.log-20240509", "app.log.2024-05-09", "app-2024-05-09.log", "app.1.log"] {
-            assert!(is("app.log", other), "{other}");
-        }
-        for other in ["app.log", "apple.log", "other.log.1", "app.log.new", "app.log.1.gz", "sub/app.log.1"] {
-            assert!(!is("app.log", other), "{other}");
-        }
-        assert!(is("P", "P.1"));
-    }
 }

@@ -1,12 +1,12 @@
 //! One incarnation as the follower holds it.
 
 use std::fs::{File, Metadata};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::lines::{BEGINNING_BYTES, Lines, RUNG_BYTES, hash_of};
+use super::known::Known;
+use super::lines::{BEGINNING_BYTES, Lines};
 use super::sabotage::Sabotage;
 use crate::event::{FileId, IncarnationId};
 use crate::platform;
@@ -139,77 +139,8 @@ impl Life {
         self.path.as_deref() == Some(path)
     }
 
-    /// How much of a file that has been cut, and perhaps refilled, is still what was read: an offset not above
-    /// `size`.
-    ///
-    /// Exact for a plain cut. After a refill it is the last mark before which the content still stands; a short
-    /// common beginning, as two logs of one program have it, is no proof and counts as 0.
-    pub(super) fn surviving(&self, size: u64) -> io::Result<u64> {
-        if !self.beginning_stands(size)? {
-            return Ok(0);
-        }
-        let rungs = self.lines.rungs();
-        let below = rungs.partition_point(|rung| rung.offset <= size.min(self.lines.offset()));
-        let standing = self.standing_rungs(&self.file, below)?;
-        if standing < below {
-            return Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset));
-        }
-        if size < self.lines.offset() && self.marker_stands_in(&self.file, size)? {
-            return Ok(size);
-        }
-        Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset))
-    }
-
-    /// Whether another file has what was read of this one, by samples all over it.
-    pub(super) fn stands_in(&self, other: &File) -> io::Result<bool> {
-        let rungs = self.lines.rungs();
-        Ok(self.begins(other, self.lines.offset())?
-            && self.standing_rungs(other, rungs.len())? == rungs.len()
-            && self.marker_stands_in(other, self.lines.offset())?)
-    }
-
-    /// Whether the file begins as it did. Tells a file that was emptied and has a few new lines from one that was cut
-    /// to the same size.
-    fn beginning_stands(&self, size: u64) -> io::Result<bool> {
-        self.begins(&self.file, size)
-    }
-
-    pub(super) fn begins(&self, file: &File, size: u64) -> io::Result<bool> {
-        let known = self.lines.beginning();
-        if !known.is_empty() && known.iter().all(|byte| *byte == 0) {
-            // A hole is like any other.
-            return Ok(false);
-        }
-        let mut now = vec![0; usize::try_from(size).map_or(known.len(), |size| size.min(known.len()))];
-        let got = platform::read_at(file, &mut now, 0)?;
-        Ok(now[..got] == known[..got])
-    }
-
-    /// How many of the first `count` rungs still fit. Below a cut all fit, above it none does.
-    fn standing_rungs(&self, file: &File, count: usize) -> io::Result<usize> {
-        let rungs = &self.lines.rungs()[..count];
-        let (mut low, mut high) = (0, rungs.len());
-        let mut sample = [0; RUNG_BYTES];
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let rung = rungs[middle];
-            let got = platform::read_at(file, &mut sample, rung.offset - RUNG_BYTES as u64)?;
-            if got == RUNG_BYTES && hash_of(&sample) == rung.hash {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(low)
-    }
-
-    /// Whether what is left of the marker's stretch below `size` is unchanged; true if nothing of it is left.
-    fn marker_stands_in(&self, file: &File, size: u64) -> io::Result<bool> {
-        let from = self.window_start();
-        let Some(left) = size.checked_sub(from) else { return Ok(true) };
-        let left = usize::try_from(left).map_or(self.marker.len(), |left| left.min(self.marker.len()));
-        let mut now = vec![0; left];
-        let got = platform::read_at(file, &mut now, from)?;
-        Ok(now[..got] == self.marker[..got.min(left)])
+    /// What tells the content that was read.
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { lines: &self.lines, marker: &self.marker }
     }
 }

@@ -48,7 +48,7 @@ impl State {
             if !self.look_once(&mut hints)? {
                 break;
             }
-            hints.append(self.watch.take_all());
+            hints.append(self.watch.take());
         }
         if !told {
             self.tell_hints(&mut hints)?;
@@ -72,11 +72,8 @@ impl State {
 
     /// Files that were written to are compared with their markers even if their time stamps are too coarse to tell.
     fn touch(&mut self, hints: &Hints) {
-        if hints.touched.is_empty() && !hints.overflow {
-            return;
-        }
         for life in self.lives.values_mut() {
-            if hints.overflow || hints.touched.contains(&life.last_path) {
+            if hints.overflow || hints.touches(&life.last_path) {
                 life.seen = None;
             }
         }
@@ -99,8 +96,9 @@ impl State {
         again |= self.settle_names(&stands, hints)?;
         if self.started && self.sees_unknown(&stands) {
             // Others may have come and gone before it: they are found by the names that they went to.
-            hints.append(self.watch.take_all());
+            hints.append(self.watch.take());
         }
+        again |= self.adopt_archives(hints)?;
         again |= self.adopt_middles(hints)?;
         again |= self.settle_slots(&stands)?;
         self.hear_of_copies(hints)?;

@@ -3,19 +3,22 @@
 //! One thread owns all state. Notifications are hints: what is so, comes from fstat of the held descriptor and stat of
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
-//! `watch` turns notifications into hints, `sign` tells how far they have come; `look` compares names with identities,
+//! `watch` turns notifications into hints; `look` compares names with identities,
 //! `moved` says what went where, `arrive` what came, `folder` and `list` what is followed, `pattern` by which names,
 //! `series` what continues what; `read` reads every held descriptor on and notices truncations, `sizes` has what they
 //! took unread; `lines` cuts bytes into lines, `encoding` finds out what they mean; `repeats` finds content that was
-//! carried over, `copies` what was copied before a cut, `wall` jumps of the clock; `keep` decides which descriptors are
+//! carried over, `copies` what was copied before a cut, `archives` what was rotated away unseen or compressed, `known` tells content
+//! again, `wall` jumps of the clock; `keep` decides which descriptors are
 //! closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take` hands bytes on
-//! as they are read; `run` is the loop around them.
+//! as they are read; `run` is the loop around them, in which files that only grow are read before anything is looked at.
 
+mod archives;
 mod arrive;
 mod copies;
 mod encoding;
 mod folder;
 mod keep;
+mod known;
 mod life;
 mod lines;
 mod list;
@@ -30,7 +33,6 @@ mod run;
 mod sabotage;
 mod sequences;
 mod series;
-mod sign;
 mod sizes;
 mod stamps;
 mod state;
@@ -52,6 +54,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 
 use crate::command::FileOrder;
 use crate::event::{Event, FileId, IncarnationId, LaunchId};
+use crate::platform::Bell;
 use crate::record::Sequence;
 
 /// What to follow.
@@ -231,6 +234,7 @@ pub struct Follower {
     orders: Sender<FollowOrder>,
     texts: Texts,
     stop: Sender<()>,
+    bell: Bell,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -275,8 +279,9 @@ impl Follower {
 
     fn run(state: state::State, texts: Texts, stop: Sender<()>) -> io::Result<Follower> {
         let (orders, to_obey) = unbounded();
+        let bell = state.watch.bell();
         let thread = std::thread::Builder::new().name("follower".to_owned()).spawn(move || state.run(&to_obey))?;
-        Ok(Follower { orders, texts, stop, thread: Some(thread) })
+        Ok(Follower { orders, texts, stop, bell, thread: Some(thread) })
     }
 
     /// Gives an order; never blocks.
@@ -286,6 +291,7 @@ impl Follower {
             let _ = self.stop.try_send(());
         }
         let _ = self.orders.send(order);
+        self.bell.ring();
     }
 
     /// Access to the text of everything that is held.

@@ -94,7 +94,8 @@ impl State {
                     self.origins.insert(from.to_owned(), Origin::Replaced { previous: id });
                 }
                 let cut = self.cut_now(id);
-                self.delete(id, cut, Actor::Other, replaced)
+                self.delete(id, cut, Actor::Other, replaced)?;
+                self.recognise_archive(id)
             }
         }
     }
@@ -129,11 +130,11 @@ impl State {
 
     /// Whether the file that stands at `path` now came there by rename; also if nobody can tell.
     pub(super) fn came_by_move(&mut self, path: &Path, hints: &mut Hints) -> bool {
-        hints.append(self.watch.take_all());
+        hints.append(self.watch.take());
         hints.arrival(path).or_else(|| self.earlier.arrival(path)) != Some(Arrival::Created)
     }
 
-    fn cut_now(&self, id: IncarnationId) -> Cut {
+    pub(super) fn cut_now(&self, id: IncarnationId) -> Cut {
         let life = self.lives.get(&id);
         let size = life.and_then(|life| Some(life.file.metadata().ok()?.len()));
         let known = life.map_or(0, |life| life.size.max(life.lines.offset()));
@@ -192,7 +193,7 @@ impl State {
             return Ok(false);
         }
         // Names may have moved on since the last hint that is known.
-        hints.append(self.watch.take_all());
+        hints.append(self.watch.take());
         let mut adopted = false;
         for (from, at) in self.unknown_middles(hints) {
             let Ok(file) = platform::open_to_follow(&at) else { continue };

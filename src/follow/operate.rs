@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::life::Life;
+use super::life::{Life, Look};
+use super::parked::{Parked, Why};
 use super::read::Truncation;
 use super::state::{Ended, Next, State};
 use super::{FollowOrder, Operated, Removed, is_within};
@@ -149,7 +150,7 @@ impl State {
 
     /// A look that has heard of everything up to now.
     fn look_well(&mut self) -> Result<(), Ended> {
-        let hints = self.watch.take_all();
+        let hints = self.watch.take();
         self.look(hints)
     }
 
@@ -225,6 +226,10 @@ impl State {
         }
         if let Some(life) = self.lives.remove(&id) {
             self.by_file.remove(&life.file_id);
+            if let Ok(metadata) = life.file.metadata() {
+                let (path, look) = (life.last_path.clone(), Look::of(&metadata));
+                self.remember_gone(Parked::of(life, path, look, Why::Old));
+            }
         }
         self.texts.remove(id);
         if unread > 0 {

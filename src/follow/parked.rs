@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::folder::is_absence;
+use super::known::Known;
 use super::life::{Life, Look};
 use super::lines::Lines;
 use super::look::Stands;
@@ -17,6 +18,9 @@ use super::state::{Ended, State};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
+
+/// Of so many files that are gone it is known what was read.
+const MOST_GONE: usize = 64;
 
 /// An incarnation without its descriptor. It had been read to its end.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ enum Reopened {
 }
 
 impl Parked {
-    fn of(life: Life, path: PathBuf, look: Look, why: Why) -> Parked {
+    pub(super) fn of(life: Life, path: PathBuf, look: Look, why: Why) -> Parked {
         Parked {
             id: life.id,
             file_id: life.file_id,
@@ -77,6 +81,11 @@ impl Parked {
             since: life.since,
             seen_empty: life.seen_empty,
         }
+    }
+
+    /// What tells the content that was read.
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { lines: &self.lines, marker: &self.marker }
     }
 
     /// Whether this is the file that was closed.
@@ -148,7 +157,7 @@ impl State {
             match stands.get(&path) {
                 None | Some(Stands::Unknown(_)) => {}
                 Some(Stands::File { id: file, look, .. }) if *file == parked.file_id => {
-                    if *look != parked.look || hints.touched.contains(&path) {
+                    if *look != parked.look || hints.touches(&path) {
                         again |= self.reopen_in_place(id, &path, hints)?;
                     }
                 }
@@ -229,7 +238,7 @@ impl State {
     fn lose_parked(&mut self, id: IncarnationId, occupied: bool, hints: &mut Hints) -> Result<(), Ended> {
         let Some(parked) = self.parked.remove(&id) else { return Ok(()) };
         self.by_file.remove(&parked.file_id);
-        let path = parked.path;
+        let path = parked.path.clone();
         let replaced = occupied && self.came_by_move(&path, hints);
         if replaced {
             self.origins.insert(path.clone(), Origin::Replaced { previous: id });
@@ -243,7 +252,33 @@ impl State {
         let cut = Cut { offset: parked.look.size, exact: false };
         let beyond = Vec::new();
         self.say(FollowEvent::Deleted { incarnation: id, path, cut, beyond, by: Actor::Other, replaced })?;
-        self.say(FollowEvent::Released { incarnation: id })
+        match self.recognise_parked(&parked)? {
+            Some(content) => self.read_rest(parked, content),
+            None => {
+                self.remember_gone(parked);
+                self.say(FollowEvent::Released { incarnation: id })
+            }
+        }
+    }
+
+    /// More had come to a closed file before it was compressed: it is read from the archive.
+    fn read_rest(&mut self, parked: Parked, content: File) -> Result<(), Ended> {
+        let Ok(metadata) = content.metadata() else { return Ok(()) };
+        let (id, bytes) = (parked.id, metadata.len().saturating_sub(parked.lines.offset()));
+        let file_id = platform::file_id(&metadata);
+        let life = Life { path: None, file_id, real: None, watched: true, ..parked.reopened(content) };
+        self.by_file.insert(file_id, id);
+        self.texts.insert(id, Arc::clone(&life.file));
+        self.lives.insert(id, life);
+        self.say(FollowEvent::LateBytes { incarnation: id, bytes })
+    }
+
+    /// An archive of it may turn up later.
+    pub(super) fn remember_gone(&mut self, parked: Parked) {
+        self.gone.push_back(parked);
+        if self.gone.len() > MOST_GONE {
+            self.gone.pop_front();
+        }
     }
 }
 

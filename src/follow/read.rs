@@ -34,8 +34,10 @@ impl State {
         let ids: Vec<IncarnationId> = self.lives.keys().copied().collect();
         let mut more = false;
         let mut wait = self.quiet_time();
+        self.gated = false;
         for id in ids {
             if !self.is_due(id) {
+                self.gated = true;
                 continue;
             }
             more |= self.read_life(id)?;
@@ -44,6 +46,28 @@ impl State {
             }
         }
         Ok(if more || self.keeping.waiting { Next::Now } else { Next::In(wait) })
+    }
+
+    /// Reads on where open files were written to and nothing else has happened, without a look at their names. False if
+    /// there is more to look at.
+    pub(super) fn read_written(&mut self) -> Result<bool, Ended> {
+        if self.gated || !self.watch.is_complete() {
+            return Ok(false);
+        }
+        let Some(written) = self.watch.take_written() else { return Ok(false) };
+        let mut is_all = written.is_all;
+        for path in written.paths {
+            let current = self.slots.get(&path).and_then(|slot| slot.current);
+            let open = current.and_then(|id| self.lives.get_mut(&id)).filter(|life| life.is_at(&path));
+            let Some(life) = open else {
+                is_all = false;
+                continue;
+            };
+            life.seen = None;
+            let id = life.id;
+            is_all &= !self.read_life(id)?;
+        }
+        Ok(is_all)
     }
 
     /// Whether the incarnation that comes before has been read far enough.
@@ -233,7 +257,7 @@ impl State {
     /// The file is shorter than what was read of it, or its content is another: finds out how much still stands.
     fn notice_truncation(&mut self, id: IncarnationId) -> Result<bool, Ended> {
         let Some(life) = self.lives.get(&id) else { return Ok(false) };
-        let surviving = life.file.metadata().and_then(|metadata| life.surviving(metadata.len()));
+        let surviving = life.file.metadata().and_then(|metadata| life.known().surviving(&life.file, metadata.len()));
         match surviving {
             Ok(kept) => {
                 let before = if kept == 0 { self.read_copies(id, Occasion::Cut)? } else { None };

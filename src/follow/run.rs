@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, TryRecvError, after, select};
+use crossbeam_channel::{Receiver, TryRecvError};
 
 use super::FollowOrder;
 use super::state::{Ended, Next, State};
-use super::watch::Watch;
 use crate::event::{FollowEvent, What};
 
 /// The slow check, when nothing is heard.
 const IDLE: Duration = Duration::from_secs(1);
 /// Hints that come within this time are looked at together.
 const BURST: Duration = Duration::from_millis(1);
+/// What grows is read at once; names are looked at so long after that at the latest, though nothing of them was heard.
+const UNLOOKED: Duration = Duration::from_millis(100);
 /// The check where nothing will be heard, as long as something moves.
 const UNHEARD: Duration = Duration::from_millis(50);
 /// How long something counts as moving.
@@ -28,9 +29,7 @@ impl State {
     }
 
     fn follow(&mut self, orders: &Receiver<FollowOrder>) -> Result<(), Ended> {
-        let (watch, trouble) = Watch::new();
-        self.watch = watch;
-        if let Some(reason) = trouble {
+        if let Err(reason) = self.watch.listen() {
             self.outlet.say(What::Notice {
                 text: format!("The system gives no notifications ({reason}): files are looked at once a second."),
             })?;
@@ -58,31 +57,38 @@ impl State {
         Ok(next)
     }
 
+    /// Waits until everything is to be looked at again. What files that only grow get meanwhile is read at once.
     fn wait(&mut self, orders: &Receiver<FollowOrder>, turn: Instant, next: Next) -> Result<(), Ended> {
-        let stopped = self.outlet.stopped.clone();
-        if let Next::In(most) = next {
-            let awake = self.watch.awake().clone();
-            let hinted = select! {
-                recv(stopped) -> _ => return Err(Ended),
-                recv(orders) -> order => return self.obey(order.map_err(|_| Ended)?),
-                recv(awake) -> _ => true,
-                recv(after(most)) -> _ => false,
-            };
-            // The first hint after a pause is looked at once; those of a burst together, once a millisecond.
-            let calm = BURST.saturating_sub(turn.elapsed());
-            if hinted && !calm.is_zero() {
-                select! {
-                    recv(stopped) -> _ => return Err(Ended),
-                    recv(orders) -> order => return self.obey(order.map_err(|_| Ended)?),
-                    recv(after(calm)) -> _ => {}
-                }
+        let Next::In(most) = next else { return self.obey_all(orders).map(drop) };
+        let (mut begun, mut due) = (turn, Instant::now() + most);
+        loop {
+            let heard = self.watch.wait(due.saturating_duration_since(Instant::now()));
+            if self.obey_all(orders)? || !heard {
+                return Ok(());
             }
+            // The first hint after a pause is looked at once; those of a burst together, once a millisecond.
+            std::thread::sleep(BURST.saturating_sub(begun.elapsed()));
+            begun = Instant::now();
+            let before = self.outlet.sent;
+            if !self.read_written()? {
+                return Ok(());
+            }
+            if self.outlet.sent != before {
+                self.moved_at = begun;
+            }
+            due = due.min(begun + UNLOOKED);
         }
+    }
+
+    /// Carries out what was ordered; true if there was anything.
+    fn obey_all(&mut self, orders: &Receiver<FollowOrder>) -> Result<bool, Ended> {
+        let mut any = false;
         for order in orders.try_iter() {
             self.obey(order)?;
+            any = true;
         }
-        match stopped.try_recv() {
-            Err(TryRecvError::Empty) => Ok(()),
+        match self.outlet.stopped.try_recv() {
+            Err(TryRecvError::Empty) => Ok(any),
             _ => Err(Ended),
         }
     }
@@ -104,7 +110,7 @@ impl State {
         let begun = Instant::now();
         loop {
             let before = self.outlet.sent;
-            let hints = self.watch.take_all();
+            let hints = self.watch.take();
             self.look(hints)?;
             let next = self.read_on()?;
             self.settle_doubts();

@@ -1,10 +1,10 @@
 //! All that the follower's thread knows, and its way out for events. Every other file here works on it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, select};
 
@@ -18,6 +18,7 @@ use super::watch::{Hints, Watch};
 use super::{Begin, FollowOptions, Operator, Taker, Target, Texts};
 use crate::clock::Moment;
 use crate::event::{EntryKind, Event, FileId, FolderEntry, FollowEvent, IncarnationId, NotFollowed, Origin, What};
+use crate::platform::Bell;
 
 /// One positioned read.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
@@ -118,6 +119,8 @@ pub(super) struct State {
     pub(super) lives: BTreeMap<IncarnationId, Life>,
     /// The lives whose descriptors are closed.
     pub(super) parked: BTreeMap<IncarnationId, Parked>,
+    /// Files that were followed and are gone.
+    pub(super) gone: VecDeque<Parked>,
     pub(super) keeping: Keeping,
     /// The last life of each file that is held, or was.
     pub(super) by_file: HashMap<FileId, IncarnationId>,
@@ -134,6 +137,8 @@ pub(super) struct State {
     /// Files beside the followed ones that are no copies, unless reading on shows that those were cut.
     pub(super) doubtful: HashSet<FileId>,
     pub(super) last_id: u32,
+    /// When following began.
+    pub(super) began: SystemTime,
     /// Where reading begins in what the first look finds.
     pub(super) begin: Begin,
     /// Whether the first look is over.
@@ -143,6 +148,8 @@ pub(super) struct State {
     pub(super) listed: Vec<FolderEntry>,
     pub(super) sizes_listed: Instant,
     pub(super) unwatchable: BTreeSet<PathBuf>,
+    /// Something waits until another file has been read.
+    pub(super) gated: bool,
     pub(super) moved_at: Instant,
     pub(super) overflow_told: Option<Instant>,
     pub(super) wall: Wall,
@@ -181,9 +188,10 @@ impl State {
             texts,
             operator,
             sequences: Sequences::default(),
-            watch: Watch::silent(),
+            watch: Watch::silent(Bell::new()?),
             lives: BTreeMap::new(),
             parked: BTreeMap::new(),
+            gone: VecDeque::new(),
             keeping: Keeping::new(),
             by_file: HashMap::new(),
             slots,
@@ -194,12 +202,14 @@ impl State {
             known_files: HashSet::new(),
             doubtful: HashSet::new(),
             last_id: 0,
+            began: SystemTime::now(),
             begin: Begin::Start,
             started: false,
             earlier: Hints::default(),
             listed: Vec::new(),
             sizes_listed: now,
             unwatchable: BTreeSet::new(),
+            gated: false,
             moved_at: now,
             overflow_told: None,
             wall: Wall::default(),

@@ -5,20 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
-use notify::{RecursiveMode, Watcher};
-
-use super::sign::{Listening, Sign};
 use super::sizes::{Sizes, size_at};
 use crate::event::FileId;
-use crate::platform;
+use crate::platform::{self, Bell, Ear, Hearer, Notice, Notices};
 
 /// More names than this between two looks are worth no more than a full look.
 const MOST_NAMES: usize = 65_536;
+/// More files than this that were written to are worth no less.
+const MOST_WRITTEN: usize = 16;
 
 /// One thing that happened to a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +53,10 @@ pub(super) enum Arrival {
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     pub(super) names: Vec<NameHint>,
-    /// Files whose content or attributes changed.
-    pub(super) touched: HashSet<PathBuf>,
+    /// Files whose content changed.
+    written: HashSet<PathBuf>,
+    /// Files whose attributes changed, or that a writer closed.
+    touched: HashSet<PathBuf>,
     /// The sizes that they had as that was heard.
     pub(super) sizes: Sizes,
     /// The system dropped notifications.
@@ -79,69 +80,62 @@ impl Hints {
     /// Takes in what came later.
     pub(super) fn append(&mut self, later: Hints) {
         self.names.extend(later.names);
+        self.written.extend(later.written);
         self.touched.extend(later.touched);
         self.sizes.append(later.sizes);
         self.overflow |= later.overflow;
         self.errors.extend(later.errors);
     }
 
-    fn take_in(&mut self, result: notify::Result<notify::Event>) -> bool {
-        let event = match result {
-            Ok(event) => event,
-            Err(error) => {
-                self.errors.push(error.to_string());
-                return true;
-            }
-        };
-        // An overflow has no path at all.
-        if event.need_rescan() {
-            self.overflow = true;
-            return true;
-        }
+    /// Whether what stands at a path was written to, or its attributes have changed.
+    pub(super) fn touches(&self, path: &Path) -> bool {
+        self.touched.contains(path) || self.written.contains(path)
+    }
+
+    /// Whether no name has changed and nothing was lost.
+    fn is_growth(&self) -> bool {
+        self.names.is_empty() && !self.overflow && self.errors.is_empty() && self.written.len() <= MOST_WRITTEN
+    }
+
+    fn take_in(&mut self, notice: Notice) {
         if self.names.len() > MOST_NAMES {
             self.names.clear();
             self.overflow = true;
         }
-        let mut paths = event.paths.into_iter();
-        let Some(path) = paths.next() else { return true };
-        match event.kind {
-            // Opening and reading is what Rotascope itself does.
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => self.touch(path),
-            EventKind::Access(_) => return false,
-            EventKind::Create(_) => self.names.push(NameHint::Created(path)),
-            EventKind::Remove(_) => self.names.push(NameHint::Removed(path)),
-            EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => {
-                let Some(to) = paths.next() else { return true };
+        match notice {
+            Notice::Created(path) => self.names.push(NameHint::Created(path)),
+            Notice::Removed(path) => self.names.push(NameHint::Removed(path)),
+            Notice::MovedIn(path) => self.names.push(NameHint::MovedIn(path)),
+            Notice::Moved(from, to) => {
                 // The two halves came just before.
                 if matches!(self.names.last(), Some(NameHint::MovedIn(half)) if *half == to) {
                     self.names.pop();
                 }
-                if matches!(self.names.last(), Some(NameHint::Removed(half)) if *half == path) {
+                if matches!(self.names.last(), Some(NameHint::Removed(half)) if *half == from) {
                     self.names.pop();
                 }
-                self.names.push(NameHint::Moved(path, to));
+                self.names.push(NameHint::Moved(from, to));
             }
-            EventKind::Modify(ModifyKind::Name(RenameMode::From)) => self.names.push(NameHint::Removed(path)),
-            EventKind::Modify(ModifyKind::Name(_)) => self.names.push(NameHint::MovedIn(path)),
-            _ => self.touch(path),
-        }
-        true
-    }
-
-    fn touch(&mut self, path: PathBuf) {
-        if !self.touched.contains(&path) {
-            self.touched.insert(path);
+            Notice::Written(path) => drop(self.written.insert(path)),
+            Notice::Touched(path) => drop(self.touched.insert(path)),
+            Notice::Overflow => self.overflow = true,
+            Notice::Failed(reason) => self.errors.push(reason),
         }
     }
 }
 
+/// Files that were written to.
+pub(super) struct Written {
+    pub(super) paths: HashSet<PathBuf>,
+    /// Nothing else was heard.
+    pub(super) is_all: bool,
+}
+
 /// The watches that are set, and the hints they brought.
 pub(super) struct Watch {
-    watcher: Option<notify::RecommendedWatcher>,
+    notices: Option<Notices>,
+    bell: Bell,
     hints: Arc<Mutex<Hints>>,
-    awake: Receiver<()>,
-    /// None where it can't be watched.
-    sign: Option<Sign>,
     /// Watched folders, each with the identity it had when the watch was set; none where it can't be watched.
     folders: BTreeMap<PathBuf, Option<FileId>>,
     /// Folders as the system names them, to the spelling under which they are followed.
@@ -149,41 +143,44 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// A watch that hears nothing, until the thread runs.
-    pub(super) fn silent() -> Watch {
-        Watch {
-            watcher: None,
-            hints: Arc::default(),
-            awake: crossbeam_channel::never(),
-            sign: None,
-            folders: BTreeMap::new(),
-            spellings: BTreeMap::new(),
+    /// A watch that hears nothing but its bell, until the thread runs.
+    pub(super) fn silent(bell: Bell) -> Watch {
+        Watch { notices: None, bell, hints: Arc::default(), folders: BTreeMap::new(), spellings: BTreeMap::new() }
+    }
+
+    /// Starts listening.
+    ///
+    /// # Errors
+    /// Why nothing will be heard.
+    pub(super) fn listen(&mut self) -> io::Result<()> {
+        self.notices = Some(Notices::new(self.bell.clone(), hearer(Arc::clone(&self.hints)))?);
+        Ok(())
+    }
+
+    /// Ends the waiting, from another thread.
+    pub(super) fn bell(&self) -> Bell {
+        self.bell.clone()
+    }
+
+    /// Waits until there may be hints, or the bell rings. False if the time was up.
+    pub(super) fn wait(&self, most: Duration) -> bool {
+        match &self.notices {
+            Some(notices) => notices.wait(most),
+            None => self.bell.wait(most),
         }
     }
 
-    /// Starts listening. The second value says why nothing will be heard, if so.
-    pub(super) fn new() -> (Watch, Option<String>) {
-        let hints = Arc::new(Mutex::new(Hints::default()));
-        let (wake, awake) = bounded(1);
-        let (sign, listening) = Sign::new().unzip();
-        let (mut watcher, trouble) = match notify::recommended_watcher(listener(Arc::clone(&hints), wake, listening)) {
-            Ok(watcher) => (Some(watcher), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        let sign = sign.filter(|sign| {
-            watcher.as_mut().is_some_and(|watcher| watcher.watch(&sign.path(), RecursiveMode::NonRecursive).is_ok())
-        });
-        (Watch { watcher, hints, awake, sign, folders: BTreeMap::new(), spellings: BTreeMap::new() }, trouble)
+    fn hints(&self) -> MutexGuard<'_, Hints> {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Becomes ready when there are hints.
-    pub(super) fn awake(&self) -> &Receiver<()> {
-        &self.awake
-    }
-
-    /// Takes the hints that have come. A folder whose own watch may have ended is set anew by the next `cover`.
+    /// Takes the hints of all that has happened up to now. A folder whose own watch may have ended is set anew by the
+    /// next `cover`.
     pub(super) fn take(&mut self) -> Hints {
-        let hints = std::mem::take(&mut *self.hints.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(notices) = &self.notices {
+            notices.hear();
+        }
+        let hints = std::mem::take(&mut *self.hints());
         for hint in &hints.names {
             if let NameHint::Removed(path) | NameHint::Moved(path, _) = hint {
                 self.folders.remove(path);
@@ -192,26 +189,28 @@ impl Watch {
         hints
     }
 
-    /// The sizes of a file that were heard and not taken yet.
-    pub(super) fn take_sizes(&self, file: FileId) -> Sizes {
-        self.hints.lock().unwrap_or_else(PoisonError::into_inner).sizes.take(file)
+    /// Takes the names of the files that were written to, if nothing else was heard that must be known first.
+    pub(super) fn take_written(&mut self) -> Option<Written> {
+        if let Some(notices) = &self.notices {
+            notices.hear();
+        }
+        let mut hints = self.hints();
+        let is_all = hints.touched.is_empty();
+        hints.is_growth().then(|| Written { paths: std::mem::take(&mut hints.written), is_all })
     }
 
-    /// Waits until every notification of what has happened up to now has come, and takes them too.
-    pub(super) fn take_all(&mut self) -> Hints {
-        if let Some(sign) = &self.sign {
-            sign.give();
-        }
-        self.take()
+    /// The sizes of a file that were heard and not taken yet.
+    pub(super) fn take_sizes(&self, file: FileId) -> Sizes {
+        self.hints().sizes.take(file)
     }
 
     /// Sets watches on exactly these folders. Returns those that can't be watched, with the reason, once each.
     pub(super) fn cover(&mut self, wanted: &BTreeSet<PathBuf>) -> Vec<(PathBuf, String)> {
-        let Some(watcher) = &mut self.watcher else { return Vec::new() };
+        let Some(notices) = &mut self.notices else { return Vec::new() };
         let mut failed = Vec::new();
         let gone: Vec<PathBuf> = self.folders.keys().filter(|folder| !wanted.contains(*folder)).cloned().collect();
         for folder in gone {
-            let _ = watcher.unwatch(&folder);
+            notices.unwatch(&folder);
             self.folders.remove(&folder);
             self.spellings.retain(|_, spelled| *spelled != folder);
         }
@@ -223,8 +222,8 @@ impl Watch {
                 continue;
             }
             // Another folder stands there than the one that is watched under this name.
-            let _ = watcher.unwatch(folder);
-            let set = watcher.watch(folder, RecursiveMode::NonRecursive);
+            notices.unwatch(folder);
+            let set = notices.watch(folder);
             if let Ok(real) = fs::canonicalize(folder) {
                 self.spellings.insert(real, folder.clone());
             }
@@ -243,15 +242,16 @@ impl Watch {
 
     /// Watches a file itself, through its descriptor: it has no name in a watched folder. Ends with the file.
     pub(super) fn cover_held(&mut self, link: &Path) {
-        if let Some(watcher) = &mut self.watcher {
-            let _ = watcher.watch(link, RecursiveMode::NonRecursive);
+        if let Some(notices) = &mut self.notices {
+            // Without it the file is looked at regularly.
+            let _ = notices.watch(link);
         }
     }
 
     /// Ends what [`Watch::cover_held`] began.
     pub(super) fn uncover_held(&mut self, link: &Path) {
-        if let Some(watcher) = &mut self.watcher {
-            let _ = watcher.unwatch(link);
+        if let Some(notices) = &mut self.notices {
+            notices.unwatch(link);
         }
     }
 
@@ -262,7 +262,7 @@ impl Watch {
 
     /// Whether every folder that should be watched is.
     pub(super) fn is_complete(&self) -> bool {
-        self.watcher.is_some() && self.folders.values().all(Option::is_some)
+        self.notices.is_some() && self.folders.values().all(Option::is_some)
     }
 
     /// A path as the system has it, in the spelling under which its folder is followed.
@@ -275,36 +275,19 @@ impl Watch {
     }
 }
 
-fn listener(
-    hints: Arc<Mutex<Hints>>,
-    wake: Sender<()>,
-    sign: Option<Listening>,
-) -> impl FnMut(notify::Result<notify::Event>) + Send {
-    move |result| {
-        if let (Some(sign), Ok(event)) = (&sign, &result)
-            && sign.hears(event)
-        {
-            return;
-        }
-        // At once: the follower may come too late for it.
-        let seen = result.as_ref().ok().and_then(size_of_changed);
+fn hearer(hints: Arc<Mutex<Hints>>) -> Hearer {
+    Arc::new(move |notice, ear| {
+        // At once: the follower may come too late for it. What it hears itself it also reads itself.
+        let seen = match (&notice, ear) {
+            (Notice::Written(path), Ear::Deputy) => size_at(path),
+            _ => None,
+        };
         let mut hints = hints.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((file, size)) = seen {
             hints.sizes.see(file, size);
         }
-        let news = hints.take_in(result);
-        drop(hints);
-        if news {
-            // Full means that the wake-up is already on its way.
-            let _ = wake.try_send(());
-        }
-    }
-}
-
-/// The size of the file whose content has changed.
-fn size_of_changed(event: &notify::Event) -> Option<(FileId, u64)> {
-    let changed = matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
-    size_at(event.paths.first().filter(|_| changed)?)
+        hints.take_in(notice);
+    })
 }
 
 /// The folder itself, or the nearest one above it that exists: where its creation will be seen.

@@ -87,6 +87,11 @@ impl Model {
                 }
                 self.refresh_unlinked_bar(*incarnation, at.mono);
             }
+            FollowEvent::Archived { incarnation, path } => {
+                if let Some(one) = self.incarnation_mut(*incarnation) {
+                    one.names.push((at.mono, path.clone()));
+                }
+            }
             FollowEvent::CaughtUp { .. } => {}
             told => self.tell(at, told),
         }

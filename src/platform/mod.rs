@@ -18,6 +18,7 @@ mod lock;
 mod marked;
 #[cfg(unix)]
 mod names;
+mod notices;
 #[cfg(unix)]
 mod open_files;
 #[cfg(unix)]
@@ -41,6 +42,7 @@ pub use lock::*;
 pub use marked::*;
 #[cfg(unix)]
 pub use names::*;
+pub use notices::*;
 #[cfg(unix)]
 pub use open_files::*;
 #[cfg(unix)]

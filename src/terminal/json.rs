@@ -112,6 +112,7 @@ impl Json {
             FollowEvent::Abandoned { bytes, .. }
             | FollowEvent::CarriedOver { bytes, .. }
             | FollowEvent::LateBytes { bytes, .. } => drop(put("bytes", json!(bytes))),
+            FollowEvent::Archived { path, .. } => drop(put("to", shown(path))),
             FollowEvent::NotAFile { kind, .. } => drop(put("what", json!(kind))),
             FollowEvent::Inaccessible { reason, .. } => drop(put("reason", json!(reason))),
             FollowEvent::Retargeted { to, .. } => drop(put("to", shown(to))),
@@ -221,6 +222,7 @@ fn incarnation_of(event: &FollowEvent) -> Option<IncarnationId> {
         | FollowEvent::Hole { incarnation, .. }
         | FollowEvent::Abandoned { incarnation, .. }
         | FollowEvent::CarriedOver { incarnation, .. }
+        | FollowEvent::Archived { incarnation, .. }
         | FollowEvent::LateBytes { incarnation, .. } => Some(*incarnation),
         _ => None,
     }

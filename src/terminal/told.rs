@@ -48,6 +48,7 @@ pub(super) fn sentence(event: &FollowEvent, names: &Names) -> Option<String> {
         FollowEvent::CarriedOver { incarnation, bytes } => {
             format!("{} repeats {}, left out", of(incarnation), counted(*bytes))
         }
+        FollowEvent::Archived { incarnation, path: name } => format!("{} is in {} now", of(incarnation), path(name)),
         FollowEvent::LateBytes { incarnation, bytes } => {
             format!("{}: {} came after it was let go", of(incarnation), counted(*bytes))
         }

@@ -1,0 +1,89 @@
+//! What is known of the content of a file that was read: enough to know it again in another place, or after it was cut.
+
+use std::fs::File;
+use std::io;
+
+use super::lines::{Lines, RUNG_BYTES, hash_of};
+use crate::platform;
+
+/// Samples all over what was read, its beginning and its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'l> {
+    pub(super) lines: &'l Lines,
+    /// The bytes just before the read offset.
+    pub(super) marker: &'l [u8],
+}
+
+impl Known<'_> {
+    /// How much of a file that has been cut, and perhaps refilled, is still what was read: an offset not above
+    /// `size`.
+    ///
+    /// Exact for a plain cut. After a refill it is the last mark before which the content still stands; a short
+    /// common beginning, as two logs of one program have it, is no proof and counts as 0.
+    pub(super) fn surviving(self, file: &File, size: u64) -> io::Result<u64> {
+        // Tells a file that was emptied and has a few new lines from one that was cut to the same size.
+        if !self.begins(file, size)? {
+            return Ok(0);
+        }
+        let rungs = self.lines.rungs();
+        let below = rungs.partition_point(|rung| rung.offset <= size.min(self.lines.offset()));
+        let standing = self.standing_rungs(file, below)?;
+        if standing < below {
+            return Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset));
+        }
+        if size < self.lines.offset() && self.marker_stands_in(file, size)? {
+            return Ok(size);
+        }
+        Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset))
+    }
+
+    /// Whether another file has what was read, by samples all over it. Of nothing that was read nothing is said.
+    pub(super) fn is_in(self, other: &File) -> io::Result<bool> {
+        let (rungs, read) = (self.lines.rungs(), self.lines.offset());
+        Ok(read > 0
+            && other.metadata()?.len() >= read
+            && self.begins(other, read)?
+            && self.standing_rungs(other, rungs.len())? == rungs.len()
+            && self.marker_stands_in(other, read)?)
+    }
+
+    /// Whether the first `size` bytes of a file begin as what was read did.
+    pub(super) fn begins(self, file: &File, size: u64) -> io::Result<bool> {
+        let known = self.lines.beginning();
+        if !known.is_empty() && known.iter().all(|byte| *byte == 0) {
+            // A hole is like any other.
+            return Ok(false);
+        }
+        let mut now = vec![0; usize::try_from(size).map_or(known.len(), |size| size.min(known.len()))];
+        let got = platform::read_at(file, &mut now, 0)?;
+        Ok(now[..got] == known[..got])
+    }
+
+    /// How many of the first `count` rungs still fit. Below a cut all fit, above it none does.
+    fn standing_rungs(self, file: &File, count: usize) -> io::Result<usize> {
+        let rungs = &self.lines.rungs()[..count];
+        let (mut low, mut high) = (0, rungs.len());
+        let mut sample = [0; RUNG_BYTES];
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let rung = rungs[middle];
+            let got = platform::read_at(file, &mut sample, rung.offset - RUNG_BYTES as u64)?;
+            if got == RUNG_BYTES && hash_of(&sample) == rung.hash {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    /// Whether what is left of the marker's stretch below `size` is unchanged; true if nothing of it is left.
+    fn marker_stands_in(self, file: &File, size: u64) -> io::Result<bool> {
+        let from = self.lines.offset() - self.marker.len() as u64;
+        let Some(left) = size.checked_sub(from) else { return Ok(true) };
+        let left = usize::try_from(left).map_or(self.marker.len(), |left| left.min(self.marker.len()));
+        let mut now = vec![0; left];
+        let got = platform::read_at(file, &mut now, from)?;
+        Ok(now[..got] == self.marker[..got.min(left)])
+    }
+}
