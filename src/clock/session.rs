@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Utc};
 
 use super::zone::Zone;
 use super::{ClockMode, ClockSetting, Moment, Mono};
+use crate::platform;
 
 /// Session seconds per real second: beyond this a day is shorter than a worker's look at the clock.
 const MOST_RATE: f64 = 1e6;
@@ -173,7 +174,20 @@ impl SessionClock {
     /// Session time now, local, in whole milliseconds: the finest that a line tells. It costs less than the exact time
     /// if it is asked for again and again; a wall clock that is set meanwhile may be told a millisecond late.
     pub fn now_ms(&self) -> DateTime<FixedOffset> {
-        let at = Mono::now();
+        self.ms_at(Mono::now())
+    }
+
+    /// The same, as of the system's last tick at the earliest: some milliseconds late at most. For who asks a million
+    /// times a second. A clock that runs fast is asked exactly: a tick may be minutes there.
+    pub fn last_tick_ms(&self) -> DateTime<FixedOffset> {
+        if self.rate() > 1.0 {
+            return self.now_ms();
+        }
+        self.ms_at(Mono(platform::monotonic_tick_ns()))
+    }
+
+    /// The millisecond that is told at a moment that has just come.
+    fn ms_at(&self, at: Mono) -> DateTime<FixedOffset> {
         if let Some((from, until, time)) = self.millisecond.get()
             && (from..until).contains(&at)
         {
@@ -427,9 +441,24 @@ mod tests {
         }
         let standing = SessionClock::new(clock("UTC", start, 1.0));
         assert_eq!(
-            (standing.now_ms(), standing.now_ms()),
+            (standing.now_ms(), standing.last_tick_ms()),
             (instant("2026-05-10T00:00:00Z"), instant("2026-05-10T00:00:00Z"))
         );
+    }
+
+    #[test]
+    fn the_last_tick_is_never_ahead_and_never_older_than_a_tick() {
+        for rate in [0.5, 1.0, 86_400.0] {
+            let session = SessionClock::new(clock("UTC", "2026-05-10T00:00:00.0004Z", rate).started(Mono::now()));
+            let mut different = std::collections::BTreeSet::new();
+            while different.len() < 10 {
+                let tick = session.at(Mono(platform::monotonic_tick_ns()));
+                let (told, after) = (session.last_tick_ms(), session.now());
+                let millisecond = |time: &DateTime<FixedOffset>| time.timestamp_millis();
+                assert!((millisecond(&tick)..=millisecond(&after)).contains(&millisecond(&told)), "{rate}");
+                different.insert(told);
+            }
+        }
     }
 
     #[test]

@@ -72,7 +72,22 @@ pub struct StampedLine {
     tail: Vec<u8>,
     /// Of all before the number.
     crc: crc32fast::Hasher,
+    /// The numbers that differ from the one that stands there in their last digit alone.
+    decade: Option<Decade>,
 }
+
+/// Ten numbers. Checksums of texts of one length differ by what depends on the difference of the texts alone.
+#[derive(Clone, Debug)]
+struct Decade {
+    tens: u64,
+    /// The checksum where the last digit is 0.
+    crc_of_0: u32,
+    /// By what the checksum with each digit differs from that.
+    by_digit: [u32; 10],
+}
+
+/// The checksum in hexadecimal and the newline.
+const CRC_AND_NEWLINE: usize = 9;
 
 impl StampedLine {
     /// The line of this body, which must hold no newline, and this stamp.
@@ -81,7 +96,7 @@ impl StampedLine {
         push_decimal(&mut tail, body.len() as u64);
         let mut text = body;
         text.extend_from_slice(MARK);
-        push_hex(&mut text, stamp.launch.0);
+        text.extend_from_slice(&hex_of(stamp.launch.0));
         text.push(b'.');
         text.extend_from_slice(stamp.worker.as_bytes());
         for number in [stamp.thread, stamp.task] {
@@ -91,21 +106,48 @@ impl StampedLine {
         text.push(b'.');
         let mut crc = crc32fast::Hasher::new();
         crc.update(&text);
-        let mut line = StampedLine { number_at: text.len(), text, tail, crc };
-        line.set_number(stamp.seq);
+        let mut line = StampedLine { number_at: text.len(), text, tail, crc, decade: None };
+        line.write_from_number(stamp.seq);
         line
     }
 
     /// Makes it the line of another number.
     pub fn set_number(&mut self, seq: u64) {
+        let (tens, digit) = (seq / 10, (seq % 10) as usize);
+        let Some(decade) = self.decade.as_ref().filter(|decade| decade.tens == tens) else {
+            let by_digit = self.decade.as_ref().map_or_else(|| self.differences(), |decade| decade.by_digit);
+            let crc_of_0 = self.write_from_number(seq) ^ by_digit[digit];
+            self.decade = Some(Decade { tens, crc_of_0, by_digit });
+            return;
+        };
+        let crc = hex_of(decade.crc_of_0 ^ decade.by_digit[digit]);
+        let crc_at = self.text.len() - CRC_AND_NEWLINE;
+        // The dot before the checksum, the tail, the digit.
+        self.text[crc_at - 2 - self.tail.len()] = b'0' + digit as u8;
+        self.text[crc_at..crc_at + crc.len()].copy_from_slice(&crc);
+    }
+
+    fn write_from_number(&mut self, seq: u64) -> u32 {
         self.text.truncate(self.number_at);
         push_decimal(&mut self.text, seq);
         self.text.extend_from_slice(&self.tail);
         let mut crc = self.crc.clone();
         crc.update(&self.text[self.number_at..]);
+        let crc = crc.finalize();
         self.text.push(b'.');
-        push_hex(&mut self.text, crc.finalize());
+        self.text.extend_from_slice(&hex_of(crc));
         self.text.push(b'\n');
+        crc
+    }
+
+    fn differences(&self) -> [u32; 10] {
+        let mut end = vec![b'0'];
+        end.extend_from_slice(&self.tail);
+        let of_0 = crc32fast::hash(&end);
+        std::array::from_fn(|digit| {
+            end[0] = b'0' + digit as u8;
+            crc32fast::hash(&end) ^ of_0
+        })
     }
 
     /// The line with its newline.
@@ -235,9 +277,8 @@ fn take_name<'a>(line: &'a [u8], end: &mut usize) -> Option<&'a str> {
     std::str::from_utf8(&line[at..stop]).ok()
 }
 
-fn push_hex(out: &mut Vec<u8>, number: u32) {
-    let digits: [u8; 8] = std::array::from_fn(|place| HEX[(number >> (28 - 4 * place)) as usize & 15]);
-    out.extend_from_slice(&digits);
+fn hex_of(number: u32) -> [u8; 8] {
+    std::array::from_fn(|place| HEX[(number >> (28 - 4 * place)) as usize & 15])
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {

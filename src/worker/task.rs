@@ -208,7 +208,8 @@ impl<'r, 'a> Task<'r, 'a> {
     }
 
     fn tell_time(&mut self) {
-        let time = self.around.clock.borrow().now_ms();
+        let clock = self.around.clock.borrow();
+        let time = if self.pacer.is_limited() { clock.now_ms() } else { clock.last_tick_ms() };
         if time != self.time || time.offset() != self.time.offset() {
             (self.time, self.day) = (time, time.date_naive());
         }
