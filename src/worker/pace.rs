@@ -9,6 +9,8 @@ const QUANTUM_NS: u64 = 1_000_000;
 const BURST_NS: f64 = 5e6;
 /// What is overdue by more than this (a stopped process, a disk that hung) is not made up for.
 const FORGIVEN_NS: f64 = 100e6;
+/// The longest time by which a first line is put off, so that those who start together do not write in step.
+const MOST_PHASE_NS: f64 = 10e6;
 /// Lines in one go when there is no rate.
 const UNPACED_BURST: u64 = 256;
 
@@ -32,9 +34,18 @@ pub(super) enum Due {
 }
 
 impl Pacer {
-    /// `rate` is in lines per second; the first line is due at once.
-    pub(super) fn new(rate: f64, now: Mono) -> Pacer {
-        Pacer { per_ns: rate / 1e9, start: now, written: 0 }
+    /// `rate` is in lines per second; the first line is due at `start`.
+    pub(super) fn new(rate: f64, start: Mono) -> Pacer {
+        Pacer { per_ns: rate / 1e9, start, written: 0 }
+    }
+
+    /// The same, but somewhat later: programs that know nothing of each other do not write in step, though somebody
+    /// starts them at once. Two that meet at one rollover would else meet at each.
+    pub(super) fn out_of_step(rate: f64, from: Mono, seed: u64) -> Pacer {
+        let between_ns = if rate > 0.0 { (1e9 / rate).clamp(QUANTUM_NS as f64, MOST_PHASE_NS) } else { 0.0 };
+        // 2 to the power of 64.
+        let share = mixed(seed) as f64 / 18_446_744_073_709_551_616.0;
+        Pacer::new(rate, from.plus_ns((between_ns * share) as u64))
     }
 
     /// Begins anew at this moment: after a pause nothing is made up for.
@@ -55,6 +66,9 @@ impl Pacer {
             return Due::Lines(UNPACED_BURST);
         }
         let now = now();
+        if now < self.start {
+            return Due::At(self.start);
+        }
         let reached = now.since(self.start) as f64 * self.per_ns;
         let behind = reached - self.written as f64;
         if behind > (FORGIVEN_NS * self.per_ns).max(1.0) {
@@ -100,16 +114,20 @@ impl LevelMix {
         if let [(_, only)] = self.sums[..] {
             return only;
         }
-        // SplitMix64.
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
+        self.state = self.state.wrapping_add(SPLITMIX_STEP);
         let total = self.sums.last().map_or(1, |(sum, _)| *sum);
-        let point = mixed % total;
+        let point = mixed(self.state) % total;
         self.sums.iter().find(|(sum, _)| point < *sum).map_or(Level::Info, |(_, level)| *level)
     }
+}
+
+const SPLITMIX_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// SplitMix64's scrambling of a state.
+fn mixed(state: u64) -> u64 {
+    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
 }
 
 #[cfg(test)]
@@ -155,6 +173,21 @@ mod tests {
     fn up_to_a_thousand_a_second_each_line_has_its_own_moment() {
         let lines = run(1000.0, 1_000_000_000, |next| next);
         assert!(lines.windows(2).all(|pair| pair[1] - pair[0] == 1_000_000));
+    }
+
+    #[test]
+    fn who_starts_together_does_not_write_in_step() {
+        for (rate, most_ns) in [(1000.0, 1_000_000), (70_000.0, 1_000_000), (0.1, 10_000_000)] {
+            let first = |seed| match Pacer::out_of_step(rate, Mono(0), seed).due(|| Mono(0)) {
+                Due::At(moment) => moment.0,
+                Due::Lines(_) => 0,
+            };
+            let moments: Vec<u64> = (0..1000).map(|worker| first(worker * SPLITMIX_STEP)).collect();
+            assert!(moments.iter().all(|moment| *moment < most_ns), "{rate}");
+            let early = moments.iter().filter(|moment| **moment < most_ns / 4).count();
+            assert!((200..300).contains(&early), "{early} of 1000 in the first quarter");
+        }
+        assert_eq!(Pacer::out_of_step(0.0, Mono(0), 7).due(|| unreachable!()), Due::Lines(UNPACED_BURST));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl<'r, 'a> Task<'r, 'a> {
             task,
             levels: LevelMix::new(&shared.plan.levels, &format!("{}.{thread}.{task}", shared.plan.name)),
             pace,
-            pacer: Pacer::new(pace.rate, pace.from),
+            pacer: pacer(pace, shared.process, thread, task),
             seq: 0,
             time: DateTime::default(),
             day: NaiveDate::default(),
@@ -93,7 +93,7 @@ impl<'r, 'a> Task<'r, 'a> {
         let ordered = self.around.pace.get();
         if ordered != self.pace {
             self.pace = ordered;
-            self.pacer = Pacer::new(ordered.rate, ordered.from);
+            self.pacer = pacer(ordered, self.shared.process, self.thread, self.task);
         }
     }
 
@@ -232,6 +232,11 @@ impl<'r, 'a> Task<'r, 'a> {
         let (seq, launch) = (self.seq, self.shared.launch);
         StampRun { launch, thread: self.thread, task: self.task, first: seq, last: seq }
     }
+}
+
+fn pacer(pace: Pace, process: u32, thread: u16, task: u16) -> Pacer {
+    let whose = u64::from(process) << 32 | u64::from(thread) << 16 | u64::from(task);
+    Pacer::out_of_step(pace.rate, pace.from, Mono::now().0 ^ whose.rotate_left(24))
 }
 
 impl Drop for Task<'_, '_> {

@@ -15,11 +15,25 @@ import time
 
 
 class Keep(logging.handlers.TimedRotatingFileHandler):
-    """Rolls over unless the archive is there; only what happens between rollovers is measured, and that is the parent's."""
+    """Renames at a rollover only if nothing has the archive's name."""
+
+    def doRollover(self):
+        if self.stream:
+            self.stream.close()
+            self.stream = None
+        began = time.localtime(self.rolloverAt - self.interval)
+        archive = self.rotation_filename(self.baseFilename + "." + time.strftime(self.suffix, began))
+        if not os.path.exists(archive):
+            self.rotate(self.baseFilename, archive)
+        self.stream = self._open()
+        now = int(time.time())
+        self.rolloverAt = self.computeRollover(now)
+        while self.rolloverAt <= now:
+            self.rolloverAt += self.interval
 
 
-class Reopen(logging.handlers.TimedRotatingFileHandler):
-    """Looks before each line whether its path still leads to its file."""
+class Reopen(Keep):
+    """The same, and looks before each line whether its path still leads to its file."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -112,10 +126,10 @@ class Locked(logging.handlers.TimedRotatingFileHandler):
             self.stream = None
 
 
-def handler_of(name, folder):
+def handler_of(name, folder, when="midnight"):
     path = os.path.join(folder, "a1.log")
     options = {"encoding": "utf-8"}
-    timed = {"when": "midnight", **options}
+    timed = {"when": when, **options}
     return {
         "plain": lambda: logging.FileHandler(path, **options),
         "watched": lambda: logging.handlers.WatchedFileHandler(path, **options),
