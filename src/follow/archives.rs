@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::arrive::open_regular;
 use super::folder::skipped_by_name;
 use super::known::Known;
+use super::life::Life;
 use super::parked::Parked;
 use super::repeats::is_same;
 use super::sabotage::Sabotage;
@@ -110,11 +111,11 @@ impl State {
         if self.options.stamps || !self.started || Sabotage::Middles.is_on() {
             return Ok(false);
         }
-        let blind = hints.overflow || !self.watch.is_complete();
-        let vanished = if blind { BTreeSet::new() } else { vanished(hints) };
+        let deaf = !self.watch.is_complete();
+        let vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
+        let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
         let vacant = self.slots.iter().filter(|(_, slot)| slot.asked_for && slot.current.is_none());
-        let concerned: Vec<PathBuf> =
-            vacant.map(|(path, _)| path.clone()).filter(|path| blind || vanished.contains(path)).collect();
+        let concerned: Vec<PathBuf> = vacant.map(|(path, _)| path.clone()).filter(unseen).collect();
         let mut adopted = false;
         for path in concerned {
             let mut archives = self.archives_beside(&path);
@@ -131,16 +132,17 @@ impl State {
         self.make_room()?;
         let Ok((content, size)) = archive.content() else { return Ok(false) };
         let read = self.life_with(&content, size);
-        if size == 0 || read.is_some() {
+        let packed = archive.packing.is_some();
+        // Of a plain file that is empty more may come.
+        if read.is_some() || (size == 0 && packed) {
             self.known_files.insert(archive.id);
-            if let (Some(id), Some(_)) = (read, archive.packing) {
+            if let Some(id) = read.filter(|_| packed) {
                 self.say(FollowEvent::Archived { incarnation: id, path: archive.path.clone() })?;
             }
             return Ok(false);
         }
         let Ok(metadata) = content.metadata() else { return Ok(false) };
         let previous = self.slots.get(path).and_then(|slot| slot.previous);
-        let packed = archive.packing.is_some();
         let id = self.adopt(content, &metadata, path, Origin::Created, packed)?;
         if packed {
             self.known_files.insert(archive.id);
@@ -195,11 +197,20 @@ impl State {
 
     /// The incarnation that has all of this content.
     fn life_with(&self, content: &File, size: u64) -> Option<IncarnationId> {
-        let held = self.lives.values().find(|life| is_within(content, size, &life.file)).map(|life| life.id);
+        // What was read may have been cut away since.
+        let was_read =
+            |life: &Life| size <= life.lines.offset() && life.known().goes_along_with(content).unwrap_or(false);
+        let has = |life: &&Life| is_within(content, size, &life.file) || was_read(life);
+        let held = self.lives.values().find(has).map(|life| life.id);
         let is_read = |known: Known<'_>| known.is_in(content).unwrap_or(false);
         let parked = || self.parked.values().find(|parked| is_read(parked.known())).map(|parked| parked.id);
-        let gone = || self.gone.iter().find(|gone| is_read(gone.known())).map(|gone| gone.id);
-        held.or_else(parked).or_else(gone)
+        held.or_else(parked).or_else(|| self.gone_with(content))
+    }
+
+    /// The incarnation that is gone and had this content, or more.
+    pub(super) fn gone_with(&self, content: &File) -> Option<IncarnationId> {
+        let gone = self.gone.iter().rev().find(|gone| gone.known().goes_along_with(content).unwrap_or(false));
+        gone.map(|gone| gone.id)
     }
 
     /// Compressed archives that may be what stood at `path`: beside it under its own name, or beside the followed path

@@ -195,6 +195,7 @@ impl State {
         life.real = settled_name(&life.file, path);
         life.folder = self.folder_of(life.path.as_deref());
         let file_id = life.file_id;
+        self.comings.adopted(path, file_id);
         self.texts.insert(id, Arc::clone(&life.file));
         self.by_file.insert(file_id, id);
         self.lives.insert(id, life);
@@ -256,6 +257,7 @@ impl State {
         let news = slot.asked_for && slot.not_a_file != Some(kind);
         slot.not_a_file = Some(kind);
         if news {
+            self.comings.saw_other(path);
             self.say(FollowEvent::NotAFile { path: path.to_owned(), kind })?;
         }
         Ok(())

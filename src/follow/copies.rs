@@ -129,6 +129,8 @@ impl State {
             }
             match held {
                 Held::Rest => self.read_copy(id, copy)?,
+                // It was cut before the file left the path and came back.
+                Held::Other if self.gone_with(&copy.file).is_some() => {}
                 Held::Other => last = Some(self.adopt_copy(id, &path, copy)?),
                 Held::Doubtful => drop(self.doubtful.insert(copy.id)),
                 Held::Still | Held::Read => {}
@@ -144,7 +146,7 @@ impl State {
         for (at, hint) in hints.names.iter().enumerate() {
             let NameHint::Created(made) = hint else { continue };
             for (path, slot) in self.slots.iter().filter(|(path, _)| is_archive_of(path, made)) {
-                if hints.names[at..].iter().any(|later| later.brings(path)) {
+                if brings_another(&hints.names[at..], path) {
                     // What stands at the path came after it.
                     self.known_files.extend(id_at(made));
                 } else {
@@ -152,6 +154,9 @@ impl State {
                 }
             }
         }
+        let deaf = !self.watch.is_complete();
+        let unheard = self.slots.iter().filter(|(path, slot)| slot.asked_for && (deaf || hints.may_lack(path)));
+        concerned.extend(unheard.filter_map(|(_, slot)| slot.current));
         for id in concerned {
             self.read_copies(id, Occasion::Made)?;
         }
@@ -237,6 +242,20 @@ impl State {
         copies.sort_by_key(|copy| copy.id.born_ns);
         copies
     }
+}
+
+/// Whether a file comes to the path that has not just left it.
+fn brings_another(hints: &[NameHint], path: &Path) -> bool {
+    let mut left = BTreeSet::new();
+    for hint in hints {
+        match hint {
+            NameHint::Moved(from, to) if from == path => drop(left.insert(to)),
+            NameHint::Moved(from, to) if to == path && left.contains(from) => {}
+            _ if hint.brings(path) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether a file and a block are the same as far as both go.

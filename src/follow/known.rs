@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use super::lines::{Lines, RUNG_BYTES, hash_of};
+use super::lines::{BEGINNING_BYTES, Lines, RUNG_BYTES, hash_of};
 use crate::platform;
 
 /// Samples all over what was read, its beginning and its end.
@@ -45,6 +45,21 @@ impl Known<'_> {
             && self.begins(other, read)?
             && self.standing_rungs(other, rungs.len())? == rungs.len()
             && self.marker_stands_in(other, read)?)
+    }
+
+    /// Whether another file has what was read as far as it goes, by the same samples. It may be the shorter one; if it
+    /// is the longer one, a short common beginning is no proof.
+    pub(super) fn goes_along_with(self, other: &File) -> io::Result<bool> {
+        let (length, read) = (other.metadata()?.len(), self.lines.offset());
+        if length > read && read < BEGINNING_BYTES as u64 {
+            return Ok(false);
+        }
+        let size = length.min(read);
+        let below = self.lines.rungs().partition_point(|rung| rung.offset <= size);
+        Ok(size > 0
+            && self.begins(other, size)?
+            && self.standing_rungs(other, below)? == below
+            && self.marker_stands_in(other, size)?)
     }
 
     /// Whether the first `size` bytes of a file begin as what was read did.

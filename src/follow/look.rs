@@ -42,6 +42,7 @@ impl Stands {
 impl State {
     /// Looks at every name and every identity, and says what has changed.
     pub(super) fn look(&mut self, mut hints: Hints) -> Result<(), Ended> {
+        self.tell_missed(&hints)?;
         self.tell_hints(&mut hints)?;
         let told = hints.overflow;
         for _ in 0..MOST_REPEATS {
@@ -54,6 +55,7 @@ impl State {
             self.tell_hints(&mut hints)?;
         }
         self.touch(&hints);
+        self.note_comings(&hints);
         self.started = true;
         self.earlier = hints;
         Ok(())
@@ -83,6 +85,7 @@ impl State {
     fn look_once(&mut self, hints: &mut Hints) -> Result<bool, Ended> {
         // Add the watch, then look: what changes in between is seen or heard.
         self.cover()?;
+        hints.unheard.extend(self.watch.take_fresh());
         if !self.started {
             self.note_siblings();
         }

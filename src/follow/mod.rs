@@ -3,14 +3,15 @@
 //! One thread owns all state. Notifications are hints: what is so, comes from fstat of the held descriptor and stat of
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
-//! `watch` turns notifications into hints; `look` compares names with identities,
-//! `moved` says what went where, `arrive` what came, `folder` and `list` what is followed, `pattern` by which names,
-//! `series` what continues what; `read` reads every held descriptor on and notices truncations, `sizes` has what they
-//! took unread; `lines` cuts bytes into lines, `encoding` finds out what they mean; `repeats` finds content that was
-//! carried over, `copies` what was copied before a cut, `archives` what was rotated away unseen or compressed, `known` tells content
-//! again, `wall` jumps of the clock; `keep` decides which descriptors are
-//! closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take` hands bytes on
-//! as they are read; `run` is the loop around them, in which files that only grow are read before anything is looked at.
+//! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
+//! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
+//! `read` reads every held descriptor on and notices truncations, `sizes` has what they took unread; `lines` cuts
+//! bytes into lines, `encoding` finds out what they mean; `repeats` finds content that was carried over, `copies` what
+//! was copied before a cut, `archives` what was rotated away unseen or compressed, `known` tells content again,
+//! `missed` what came and went and can be read nowhere, `wall` jumps of the clock; `keep` decides which descriptors
+//! are closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take` hands
+//! bytes on as they are read; `run` is the loop around them, in which files that only grow are read before anything is
+//! looked at.
 
 mod archives;
 mod arrive;
@@ -23,6 +24,7 @@ mod life;
 mod lines;
 mod list;
 mod look;
+mod missed;
 mod moved;
 mod operate;
 mod parked;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::life::{Life, Look};
-use super::parked::{Parked, Why};
+use super::life::Life;
+use super::parked::Gone;
 use super::read::Truncation;
 use super::state::{Ended, Next, State};
 use super::{FollowOrder, Operated, Removed, is_within};
@@ -226,10 +226,7 @@ impl State {
         }
         if let Some(life) = self.lives.remove(&id) {
             self.by_file.remove(&life.file_id);
-            if let Ok(metadata) = life.file.metadata() {
-                let (path, look) = (life.last_path.clone(), Look::of(&metadata));
-                self.remember_gone(Parked::of(life, path, look, Why::Old));
-            }
+            self.remember_gone(Gone { id, lines: life.lines, marker: life.marker });
         }
         self.texts.remove(id);
         if unread > 0 {

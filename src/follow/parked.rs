@@ -19,7 +19,7 @@ use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
-/// Of so many files that are gone it is known what was read.
+/// Of so many lives that are gone it is known what was read.
 const MOST_GONE: usize = 64;
 
 /// An incarnation without its descriptor. It had been read to its end.
@@ -42,6 +42,21 @@ pub(super) struct Parked {
     pending_told: u64,
     since: SystemTime,
     seen_empty: bool,
+}
+
+/// A life whose content is gone, but for archives and copies of it.
+#[derive(Debug)]
+pub(super) struct Gone {
+    pub(super) id: IncarnationId,
+    pub(super) lines: Lines,
+    pub(super) marker: Vec<u8>,
+}
+
+impl Gone {
+    /// What tells the content that was read.
+    pub(super) fn known(&self) -> Known<'_> {
+        Known { lines: &self.lines, marker: &self.marker }
+    }
 }
 
 /// Why a descriptor is closed.
@@ -255,7 +270,7 @@ impl State {
         match self.recognise_parked(&parked)? {
             Some(content) => self.read_rest(parked, content),
             None => {
-                self.remember_gone(parked);
+                self.remember_gone(Gone { id, lines: parked.lines, marker: parked.marker });
                 self.say(FollowEvent::Released { incarnation: id })
             }
         }
@@ -274,8 +289,8 @@ impl State {
     }
 
     /// An archive of it may turn up later.
-    pub(super) fn remember_gone(&mut self, parked: Parked) {
-        self.gone.push_back(parked);
+    pub(super) fn remember_gone(&mut self, gone: Gone) {
+        self.gone.push_back(gone);
         if self.gone.len() > MOST_GONE {
             self.gone.pop_front();
         }

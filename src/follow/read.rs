@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::copies::Occasion;
 use super::life::{Life, Look};
 use super::lines::Hole;
+use super::parked::Gone;
 use super::sabotage::Sabotage;
 use super::stamps::{self, Cutting};
 use super::state::{Ended, Next, State};
@@ -319,6 +320,7 @@ impl State {
             seen_empty: false,
             ..old
         };
+        self.remember_gone(Gone { id: previous, lines: old.lines, marker: old.marker });
         life.recall_marker();
         life.size = life.file.metadata().map_or(start, |metadata| metadata.len().max(start));
         let (file_id, path, size) = (life.file_id, life.last_path.clone(), life.size);

@@ -115,7 +115,7 @@ impl State {
             let next = self.read_on()?;
             self.settle_doubts();
             self.list()?;
-            let calm = self.outlet.sent == before && next != Next::Now;
+            let calm = self.outlet.sent == before && next != Next::Now && !self.comings.is_open();
             if calm || (next != Next::Now && begun.elapsed() > CALM) {
                 return Ok(());
             }

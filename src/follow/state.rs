@@ -11,7 +11,8 @@ use crossbeam_channel::{Receiver, Sender, select};
 use super::folder::Folder;
 use super::keep::Keeping;
 use super::life::Life;
-use super::parked::Parked;
+use super::missed::Comings;
+use super::parked::{Gone, Parked};
 use super::sequences::Sequences;
 use super::wall::Wall;
 use super::watch::{Hints, Watch};
@@ -119,8 +120,8 @@ pub(super) struct State {
     pub(super) lives: BTreeMap<IncarnationId, Life>,
     /// The lives whose descriptors are closed.
     pub(super) parked: BTreeMap<IncarnationId, Parked>,
-    /// Files that were followed and are gone.
-    pub(super) gone: VecDeque<Parked>,
+    /// Lives that were followed and are gone.
+    pub(super) gone: VecDeque<Gone>,
     pub(super) keeping: Keeping,
     /// The last life of each file that is held, or was.
     pub(super) by_file: HashMap<FileId, IncarnationId>,
@@ -145,6 +146,8 @@ pub(super) struct State {
     pub(super) started: bool,
     /// Hints of the last look: they may explain what this one sees.
     pub(super) earlier: Hints,
+    /// What came to the followed paths, as was heard and as was seen.
+    pub(super) comings: Comings,
     pub(super) listed: Vec<FolderEntry>,
     pub(super) sizes_listed: Instant,
     pub(super) unwatchable: BTreeSet<PathBuf>,
@@ -206,6 +209,7 @@ impl State {
             begin: Begin::Start,
             started: false,
             earlier: Hints::default(),
+            comings: Comings::default(),
             listed: Vec::new(),
             sizes_listed: now,
             unwatchable: BTreeSet::new(),

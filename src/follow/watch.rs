@@ -61,6 +61,8 @@ pub(super) struct Hints {
     pub(super) sizes: Sizes,
     /// The system dropped notifications.
     pub(super) overflow: bool,
+    /// Folders that have been watched only since then: of what happened in them before nothing was heard.
+    pub(super) unheard: BTreeSet<PathBuf>,
     /// Watches failed while running, as told by the system.
     pub(super) errors: Vec<String>,
 }
@@ -84,12 +86,18 @@ impl Hints {
         self.touched.extend(later.touched);
         self.sizes.append(later.sizes);
         self.overflow |= later.overflow;
+        self.unheard.extend(later.unheard);
         self.errors.extend(later.errors);
     }
 
     /// Whether what stands at a path was written to, or its attributes have changed.
     pub(super) fn touches(&self, path: &Path) -> bool {
         self.touched.contains(path) || self.written.contains(path)
+    }
+
+    /// Whether something may have happened beside a path that was not heard.
+    pub(super) fn may_lack(&self, path: &Path) -> bool {
+        self.overflow || path.parent().is_some_and(|folder| self.unheard.contains(folder))
     }
 
     /// Whether no name has changed and nothing was lost.
@@ -138,6 +146,8 @@ pub(super) struct Watch {
     hints: Arc<Mutex<Hints>>,
     /// Watched folders, each with the identity it had when the watch was set; none where it can't be watched.
     folders: BTreeMap<PathBuf, Option<FileId>>,
+    /// Those among them whose watch is new.
+    fresh: BTreeSet<PathBuf>,
     /// Folders as the system names them, to the spelling under which they are followed.
     spellings: BTreeMap<PathBuf, PathBuf>,
 }
@@ -145,7 +155,14 @@ pub(super) struct Watch {
 impl Watch {
     /// A watch that hears nothing but its bell, until the thread runs.
     pub(super) fn silent(bell: Bell) -> Watch {
-        Watch { notices: None, bell, hints: Arc::default(), folders: BTreeMap::new(), spellings: BTreeMap::new() }
+        Watch {
+            notices: None,
+            bell,
+            hints: Arc::default(),
+            folders: BTreeMap::new(),
+            fresh: BTreeSet::new(),
+            spellings: BTreeMap::new(),
+        }
     }
 
     /// Starts listening.
@@ -228,7 +245,10 @@ impl Watch {
                 self.spellings.insert(real, folder.clone());
             }
             match set {
-                Ok(()) => drop(self.folders.insert(folder.clone(), Some(id))),
+                Ok(()) => {
+                    self.folders.insert(folder.clone(), Some(id));
+                    self.fresh.insert(folder.clone());
+                }
                 Err(error) => {
                     if known.is_none() {
                         failed.push((folder.clone(), error.to_string()));
@@ -238,6 +258,11 @@ impl Watch {
             }
         }
         failed
+    }
+
+    /// The folders whose watch was set since this was last asked.
+    pub(super) fn take_fresh(&mut self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Watches a file itself, through its descriptor: it has no name in a watched folder. Ends with the file.

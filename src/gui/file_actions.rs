@@ -171,6 +171,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
     let reach = match one.reach {
         Reach::Live => None,
         Reach::Moved => Some(scene.tr("reach-moved")),
+        Reach::Unlinked { .. } if one.archive.is_some() => Some(scene.tr("reach-archived")),
         Reach::Unlinked { .. } => Some(scene.tr("reach-unlinked")),
         Reach::Truncated { .. } => Some(scene.tr("reach-truncated")),
     };

@@ -90,6 +90,7 @@ impl Model {
             FollowEvent::Archived { incarnation, path } => {
                 if let Some(one) = self.incarnation_mut(*incarnation) {
                     one.names.push((at.mono, path.clone()));
+                    one.archive = Some(path.clone());
                 }
             }
             FollowEvent::CaughtUp { .. } => {}
@@ -160,6 +161,7 @@ impl Model {
             index: LineIndex::starting_at(start),
             longest_bytes: 0,
             last_growth: at.mono,
+            archive: None,
             released: false,
             pending_bytes: 0,
             accounted: start,

@@ -39,6 +39,8 @@ pub struct Incarnation {
     pub longest_bytes: u64,
     /// When it last grew.
     pub last_growth: Mono,
+    /// The compressed archive in which it can be found.
+    pub archive: Option<PathBuf>,
     /// Whether Rotascope has let go of its descriptor.
     pub released: bool,
     /// Bytes behind the last newline: a line that has not ended. Part of [`Incarnation::not_yet_read`].

@@ -1,16 +1,18 @@
 //! Random file actions against a model in memory: what must be read of every incarnation, byte for byte.
 //!
 //! `ROTASCOPE_SCHEDULES=100000 cargo test --test schedules` runs that many; `ROTASCOPE_SEED=17` runs one.
-//! Not in the generator yet: copytruncate, cuts to more than nothing, folders that go, links that turn.
+//! Not in the generator yet: cuts to more than nothing.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
+mod action;
 mod model;
 mod run;
+mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use model::{Action, Random};
+use action::{Action, Random};
 
 const SCHEDULES: u64 = 2000;
 
@@ -65,12 +67,16 @@ fn judge(seed: u64) {
     }
 }
 
-/// Groups of actions; the follower looks only between two of them.
+/// Groups of actions; the follower looks only between two of them. Now and then it pauses, and misses a lot.
 fn schedule(seed: u64) -> Vec<Vec<Action>> {
     let mut random = Random(seed);
     let groups = 3 + random.below(8);
     (0..groups)
-        .map(|_| (0..1 + random.below(4).saturating_sub(1)).map(|_| Action::any(&mut random)).collect())
+        .map(|_| {
+            let pauses = random.below(6) == 0;
+            let actions = if pauses { 4 + random.below(8) } else { 1 + random.below(4).saturating_sub(1) };
+            (0..actions).map(|_| Action::any(&mut random)).collect()
+        })
         .collect()
 }
 

@@ -1,96 +1,126 @@
-//! What may be done, and what must come of it.
+//! What must come of what was done: the least and the most that a follower can have read of each life of each file.
 
-/// Splitmix64: the same sequence for a seed everywhere.
-pub(crate) struct Random(pub(crate) u64);
+use std::ops::RangeInclusive;
 
-impl Random {
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
+/// Whether a file that the follower does not hold will be found by its next look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// No name leads to it.
+    No,
+    /// It has a name, and nothing tells that it was ever at `P`.
+    Maybe,
+    /// It is at `P`, or was seen going from there.
+    Yes,
 }
 
-/// One thing done to the followed path `P` or a file that was there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Action {
-    /// Appends lines to `P`, which is created if it is missing.
-    Write(u64),
-    /// Appends lines to the file that left `P` last, whatever has become of it.
-    WriteOld(u64),
-    /// Renames `P` to a name that was never used.
-    Rename,
-    /// Removes `P`.
-    Delete,
-    /// Empties `P`.
-    Truncate,
-    /// Empties `P` and writes lines at once.
-    Refill(u64),
-    /// Puts another file over `P` by rename.
-    Replace(u64),
-    /// Gives `P` back to the file that was renamed last, if `P` is free.
-    MoveBack,
-}
-
-impl Action {
-    pub(crate) fn any(random: &mut Random) -> Action {
-        let lines = 1 + random.below(40);
-        match random.below(14) {
-            0..4 => Action::Write(lines),
-            4 | 5 => Action::WriteOld(lines),
-            6 | 7 => Action::Rename,
-            8 => Action::Delete,
-            9 => Action::Truncate,
-            10 => Action::Refill(lines),
-            11 | 12 => Action::Replace(lines),
-            _ => Action::MoveBack,
-        }
-    }
-}
-
-/// One file of the model.
-#[derive(Debug, Default)]
+/// One file.
+#[derive(Debug)]
 pub(crate) struct Inode {
+    pub(crate) reach: Reach,
+    /// Whether the follower holds it.
+    held: Reach,
+    /// What is in it now, among the generations.
+    generation: usize,
+    /// Emptied since the last look, after something had been read of it.
+    cut: bool,
+    /// Generations that copies were made of since the last look.
+    copied: Vec<usize>,
+}
+
+/// What was in a file from its creation, or from being emptied, to being emptied.
+#[derive(Debug, Default)]
+pub(crate) struct Generation {
     pub(crate) content: Vec<u8>,
-    /// Reachable: at `P` or renamed. The follower finds it even if it came and went between two looks.
-    pub(crate) named: bool,
-    /// Emptied since the last look.
-    pub(crate) emptied: bool,
-    /// The life that is being read, once the follower holds it, and how much of it was there at the last look.
-    pub(crate) life: Option<usize>,
+    /// So many bytes must have been read, and no more than that may have been.
+    pub(crate) must: usize,
+    pub(crate) may: usize,
 }
 
 /// What the follower must have seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) inodes: Vec<Inode>,
-    /// Everything that must have been read, life by life.
-    pub(crate) lives: Vec<Vec<u8>>,
-    pub(crate) truncations: usize,
+    pub(crate) generations: Vec<Generation>,
+    /// How many truncations must have been told.
+    pub(crate) truncations: RangeInclusive<usize>,
+    /// How many files must have been told that came to `P` and went unseen.
+    pub(crate) missed: RangeInclusive<usize>,
 }
 
 impl Model {
-    /// The follower looks at everything.
-    pub(crate) fn look(&mut self) {
-        for inode in &mut self.inodes {
-            let emptied = std::mem::take(&mut inode.emptied);
-            let Some(life) = inode.life else {
-                if inode.named {
-                    inode.life = Some(self.lives.len());
-                    self.lives.push(inode.content.clone());
-                }
-                continue;
-            };
-            let was_read = !self.lives[life].is_empty();
-            if emptied && was_read {
-                self.truncations += 1;
-                inode.life = Some(self.lives.len());
-                self.lives.push(inode.content.clone());
-            } else {
-                self.lives[life].clone_from(&inode.content);
+    pub(crate) fn new() -> Model {
+        Model { inodes: Vec::new(), generations: Vec::new(), truncations: 0..=0, missed: 0..=0 }
+    }
+
+    pub(crate) fn make(&mut self, reach: Reach) -> usize {
+        let generation = self.begin_generation();
+        self.inodes.push(Inode { reach, held: Reach::No, generation, cut: false, copied: Vec::new() });
+        self.inodes.len() - 1
+    }
+
+    pub(crate) fn write(&mut self, inode: usize, text: &[u8]) {
+        self.generations[self.inodes[inode].generation].content.extend_from_slice(text);
+    }
+
+    pub(crate) fn empty(&mut self, inode: usize) {
+        let next = self.begin_generation();
+        let inode = &mut self.inodes[inode];
+        inode.cut |= self.generations[inode.generation].may > 0;
+        inode.generation = next;
+    }
+
+    /// A copy is made of what is in the file.
+    pub(crate) fn copy(&mut self, inode: usize) {
+        let inode = &mut self.inodes[inode];
+        inode.copied.push(inode.generation);
+    }
+
+    /// A file loses the name that `P` has given it.
+    pub(crate) fn lose(&mut self, inode: usize, reach: Reach, is_heard: bool) {
+        let inode = &mut self.inodes[inode];
+        inode.reach = reach;
+        if inode.held == Reach::No {
+            self.may_be_missed(is_heard);
+        }
+    }
+
+    /// Something has gone from `P` before the follower saw it.
+    pub(crate) fn may_be_missed(&mut self, surely: bool) {
+        let (least, most) = self.missed.clone().into_inner();
+        self.missed = least + usize::from(surely)..=most + 1;
+    }
+
+    /// The follower looks at everything. `at_path` is the file to which `P` leads now.
+    pub(crate) fn look(&mut self, at_path: Option<usize>) {
+        let (mut least, mut most) = self.truncations.clone().into_inner();
+        for (number, inode) in self.inodes.iter_mut().enumerate() {
+            let cut = std::mem::take(&mut inode.cut);
+            least += usize::from(cut && inode.held == Reach::Yes);
+            most += usize::from(cut);
+            inode.held = inode.held.max(inode.reach);
+            let found = inode.held == Reach::Yes;
+            for copied in inode.copied.drain(..) {
+                self.generations[copied].read(found && at_path == Some(number));
             }
+            if inode.held > Reach::No {
+                self.generations[inode.generation].read(found);
+            }
+        }
+        self.truncations = least..=most;
+    }
+
+    fn begin_generation(&mut self) -> usize {
+        self.generations.push(Generation::default());
+        self.generations.len() - 1
+    }
+}
+
+impl Generation {
+    /// All of it may be read, or must.
+    fn read(&mut self, surely: bool) {
+        self.may = self.content.len();
+        if surely {
+            self.must = self.may;
         }
     }
 }

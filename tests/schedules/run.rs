@@ -1,17 +1,17 @@
 //! Carries a schedule out with real files, and holds what the follower read against the model.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rotascope::event::{Event, FollowEvent, IncarnationId, What};
 use rotascope::follow::{Begin, FollowOptions, FollowOrder, Follower, Taker, Target};
 
-use crate::model::{Action, Inode, Model};
+use crate::action::Action;
+use crate::model::{Generation, Model};
+use crate::world::World;
 
 /// The machine may be busy: a wait fails only after this.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -54,15 +54,11 @@ impl Gate {
     }
 }
 
-struct World {
-    folder: PathBuf,
-    model: Model,
-    writers: Vec<File>,
-    /// Which file is at `P`, and which left it last.
-    at_path: Option<usize>,
-    left: Option<usize>,
-    names: BTreeMap<usize, PathBuf>,
-    made: u64,
+/// How often something was told.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    truncations: usize,
+    missed: usize,
 }
 
 /// Why a schedule did not come out right.
@@ -98,49 +94,36 @@ fn run_once(schedule: &[Vec<Action>]) -> Result<(), Failed> {
     let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
     let dir = tempfile::Builder::new().prefix("schedule-").tempdir_in(base).unwrap();
-    let folder = dir.path().to_owned();
+    let mut world = World::new(dir.path());
     let (taken_in, taken) = unbounded();
     let (go, go_on) = bounded(1);
-    let options = FollowOptions { targets: vec![Target::Path(folder.join("P"))], stamps: false };
+    let options = FollowOptions { targets: vec![Target::Path(world.path())], stamps: false };
     let gate = Box::new(Gate { taken: taken_in, go_on });
     let follower = Follower::start_taking(options, Begin::Start, gate).unwrap();
-    let mut world = World {
-        folder,
-        model: Model::default(),
-        writers: Vec::new(),
-        at_path: None,
-        left: None,
-        names: BTreeMap::new(),
-        made: 0,
-    };
     let mut read = BTreeMap::new();
-    let mut truncations = 0;
+    let mut told = Told::default();
     follower.send(FollowOrder::CatchUp(0));
-    let mut result = take(&taken, &mut read, &mut truncations);
+    let mut result = take(&taken, &mut read, &mut told);
     for (number, group) in (1..).zip(schedule) {
         if result.is_err() {
             break;
         }
         group.iter().for_each(|action| world.act(*action));
-        world.model.look();
+        world.look();
         follower.send(FollowOrder::CatchUp(number));
         go.send(()).unwrap();
-        result = take(&taken, &mut read, &mut truncations)
-            .and_then(|()| Ok(compare(&world.model, &read, truncations)?))
-            .map_err(|failed| match failed {
+        result = take(&taken, &mut read, &mut told).and_then(|()| Ok(compare(&world.model, &read, told)?)).map_err(
+            |failed| match failed {
                 Failed::Wrong(reason) => Failed::Wrong(format!("after group {number}: {reason}")),
                 Failed::Unheard => failed,
-            });
+            },
+        );
     }
     drop(go);
     result
 }
 
-fn take(
-    taken: &Receiver<Taken>,
-    read: &mut BTreeMap<IncarnationId, Vec<u8>>,
-    truncations: &mut usize,
-) -> Result<(), Failed> {
+fn take(taken: &Receiver<Taken>, read: &mut BTreeMap<IncarnationId, Vec<u8>>, told: &mut Told) -> Result<(), Failed> {
     loop {
         match taken.recv_timeout(DEADLINE) {
             Ok(Taken::Bytes(incarnation, offset, bytes)) => {
@@ -150,7 +133,9 @@ fn take(
                 }
                 text.extend_from_slice(&bytes);
             }
-            Ok(Taken::Kind(kind)) => *truncations += usize::from(kind == "truncated"),
+            Ok(Taken::Kind("truncated")) => told.truncations += 1,
+            Ok(Taken::Kind("missed")) => told.missed += 1,
+            Ok(Taken::Kind(_)) => {}
             Ok(Taken::Unheard) => return Err(Failed::Unheard),
             Ok(Taken::CaughtUp) => return Ok(()),
             Err(_) => return Err("the follower does not answer".to_owned().into()),
@@ -158,102 +143,33 @@ fn take(
     }
 }
 
-fn compare(model: &Model, read: &BTreeMap<IncarnationId, Vec<u8>>, truncations: usize) -> Result<(), String> {
-    let mut wanted: Vec<&Vec<u8>> = model.lives.iter().filter(|life| !life.is_empty()).collect();
-    let mut got: Vec<&Vec<u8>> = read.values().collect();
-    wanted.sort();
-    got.sort();
-    if wanted != got {
-        let text = |lives: &[&Vec<u8>]| -> String {
-            let of = |life: &&Vec<u8>| {
-                let text = String::from_utf8_lossy(life).into_owned();
-                let (first, last) = (text.lines().next().unwrap_or(""), text.lines().last().unwrap_or(""));
-                format!("  {first} .. {last}, {} bytes\n", life.len())
-            };
-            lives.iter().map(of).collect()
+/// Each life that was read is the beginning of one generation, and no two are of the same.
+fn compare(model: &Model, read: &BTreeMap<IncarnationId, Vec<u8>>, told: Told) -> Result<(), String> {
+    let mut left: Vec<&Generation> = model.generations.iter().filter(|one| !one.content.is_empty()).collect();
+    for (id, text) in read.iter().filter(|(_, text)| !text.is_empty()) {
+        let Some(at) = left.iter().position(|one| one.content.starts_with(text)) else {
+            return Err(format!("#{} has {}, which nobody wrote or which is read elsewhere", id.0, brief(text)));
         };
-        return Err(format!("read\n{}instead of\n{}", text(&got), text(&wanted)));
+        let wanted = left.swap_remove(at);
+        if !(wanted.must..=wanted.may).contains(&text.len()) {
+            let (must, may) = (wanted.must, wanted.may);
+            return Err(format!("#{} has {}, not {must} to {may} bytes", id.0, brief(text)));
+        }
     }
-    if truncations != model.truncations {
-        return Err(format!("{truncations} truncations were told, {} happened", model.truncations));
+    if let Some(unread) = left.iter().find(|one| one.must > 0) {
+        return Err(format!("{} were not read, {} must be", brief(&unread.content), unread.must));
+    }
+    if !model.truncations.contains(&told.truncations) {
+        return Err(format!("{} truncations were told, {:?} happened", told.truncations, model.truncations));
+    }
+    if !model.missed.contains(&told.missed) {
+        return Err(format!("{} files were told as missed, {:?} were", told.missed, model.missed));
     }
     Ok(())
 }
 
-impl World {
-    fn act(&mut self, action: Action) {
-        let path = self.folder.join("P");
-        match (action, self.at_path) {
-            (Action::Write(lines), at) => {
-                let inode = at.unwrap_or_else(|| self.make(&path));
-                self.at_path = Some(inode);
-                self.write(inode, lines);
-            }
-            (Action::WriteOld(lines), _) => {
-                if let Some(inode) = self.left {
-                    self.write(inode, lines);
-                }
-            }
-            (Action::Rename, Some(inode)) => {
-                let to = self.folder.join(format!("P.{}", self.made));
-                self.made += 1;
-                fs::rename(&path, &to).unwrap();
-                self.names.insert(inode, to);
-                self.leave();
-            }
-            (Action::Delete, Some(inode)) => {
-                fs::remove_file(&path).unwrap();
-                self.model.inodes[inode].named = false;
-                self.leave();
-            }
-            (Action::Truncate, Some(inode)) => self.empty(inode),
-            (Action::Refill(lines), Some(inode)) => {
-                self.empty(inode);
-                self.write(inode, lines);
-            }
-            (Action::Replace(lines), at) => {
-                let new = self.folder.join("P.new");
-                let inode = self.make(&new);
-                self.write(inode, lines);
-                fs::rename(&new, &path).unwrap();
-                if let Some(old) = at {
-                    self.model.inodes[old].named = false;
-                    self.leave();
-                }
-                self.at_path = Some(inode);
-            }
-            (Action::MoveBack, None) => {
-                let Some((inode, name)) = self.names.pop_last() else { return };
-                fs::rename(name, &path).unwrap();
-                self.at_path = Some(inode);
-            }
-            _ => {}
-        }
-    }
-
-    fn leave(&mut self) {
-        self.left = self.at_path.take();
-    }
-
-    fn make(&mut self, path: &Path) -> usize {
-        self.writers.push(OpenOptions::new().create_new(true).append(true).open(path).unwrap());
-        self.model.inodes.push(Inode { named: true, ..Inode::default() });
-        self.writers.len() - 1
-    }
-
-    fn write(&mut self, inode: usize, lines: u64) {
-        let mut text = String::new();
-        for _ in 0..lines {
-            self.made += 1;
-            text += &format!("file {inode} line {} of a log like any other\n", self.made);
-        }
-        self.writers[inode].write_all(text.as_bytes()).unwrap();
-        self.model.inodes[inode].content.extend_from_slice(text.as_bytes());
-    }
-
-    fn empty(&mut self, inode: usize) {
-        self.writers[inode].set_len(0).unwrap();
-        self.model.inodes[inode].content.clear();
-        self.model.inodes[inode].emptied = true;
-    }
+fn brief(text: &[u8]) -> String {
+    let lines = String::from_utf8_lossy(text);
+    let (first, last) = (lines.lines().next().unwrap_or(""), lines.lines().last().unwrap_or(""));
+    format!("`{first}` .. `{last}`, {} bytes,", text.len())
 }

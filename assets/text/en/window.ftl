@@ -241,6 +241,7 @@ entry-inaccessible = no permission
 entry-pattern = not followed
 reach-moved = Moved away from the path that is written to
 reach-unlinked = No name leads to it any more; it is gone when the last one lets go
+reach-archived = Compressed: its lines stand in an archive
 reach-truncated = Ended by a truncation
 file-row-size = size
 file-row-lines = lines

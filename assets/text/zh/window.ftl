@@ -217,6 +217,7 @@ entry-inaccessible = 无权读取
 entry-pattern = 未跟随
 reach-moved = 已从写入路径移走
 reach-unlinked = 已没有名字指向它；最后一个持有者放手时即消失
+reach-archived = 已压缩：内容保存在归档文件中
 reach-truncated = 因截断而终结
 file-row-size = 大小
 file-row-lines = 行数

@@ -1,0 +1,174 @@
+//! Files that came to a followed path and went before anybody could open them: what was heard of names is counted
+//! against what was seen, so that a life that nobody can read any more is told of all the same.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::state::{Ended, State};
+use super::watch::{Hints, NameHint};
+use crate::event::{FileId, FollowEvent};
+
+/// More names than this at once are not counted.
+const MOST_NAMES: usize = 65_536;
+
+/// What was heard and seen of the followed paths since all that was heard had been settled.
+#[derive(Debug, Default)]
+pub(super) struct Comings {
+    names: Vec<NameHint>,
+    /// The names that led to files which were known before that.
+    known: HashSet<PathBuf>,
+    /// Files that were taken in, by the path to which they came, and in which look.
+    adopted: Vec<(u64, PathBuf, FileId)>,
+    /// What else was seen there: no files.
+    others: Vec<(u64, PathBuf)>,
+    look: u64,
+}
+
+/// Whatever the hints see standing under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing<'h> {
+    Known,
+    /// It has not been at a followed path.
+    Aside,
+    /// It came to this path.
+    Came(&'h Path),
+}
+
+impl Comings {
+    pub(super) fn adopted(&mut self, path: &Path, file: FileId) {
+        self.adopted.push((self.look, path.to_owned(), file));
+    }
+
+    pub(super) fn saw_other(&mut self, path: &Path) {
+        self.others.push((self.look, path.to_owned()));
+    }
+
+    /// Whether there is something that the next look will settle.
+    pub(super) fn is_open(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// Forgets all but what the last look has seen: of that it may be heard only now. The next look begins.
+    fn settle(&mut self) {
+        let last = self.look;
+        self.look += 1;
+        self.names.clear();
+        self.adopted.retain(|(look, ..)| *look >= last);
+        self.others.retain(|(look, _)| *look >= last);
+    }
+
+    /// How many files came to each of the paths and have gone, as was heard.
+    fn gone(&self, followed: impl Fn(&Path) -> bool) -> HashMap<&Path, usize> {
+        let mut standing: HashMap<&Path, Standing<'_>> =
+            self.known.iter().map(|path| (path.as_path(), Standing::Known)).collect();
+        let mut gone: HashMap<&Path, usize> = HashMap::new();
+        for hint in &self.names {
+            let (path, new) = match hint {
+                NameHint::Created(path) if standing.get(path.as_path()) == Some(&Standing::Known) => continue,
+                NameHint::Created(path) => (path, Some(Standing::Aside)),
+                // What nobody heard coming may be a known one that comes back.
+                NameHint::MovedIn(path) => (path, Some(Standing::Known)),
+                NameHint::Moved(from, to) => (to, Some(standing.remove(from.as_path()).unwrap_or(Standing::Known))),
+                NameHint::Removed(path) => (path, None),
+            };
+            if let Some(Standing::Came(at)) = standing.remove(path.as_path()) {
+                *gone.entry(at).or_default() += 1;
+            }
+            let new = match new {
+                Some(Standing::Aside) if followed(path) => Some(Standing::Came(path)),
+                other => other,
+            };
+            if let Some(new) = new {
+                standing.insert(path, new);
+            }
+        }
+        gone
+    }
+}
+
+impl State {
+    /// A look begins. If nothing more was heard since the last one, all that had been heard was settled by that: whatever
+    /// has gone by then and was not seen was missed.
+    pub(super) fn tell_missed(&mut self, hints: &Hints) -> Result<(), Ended> {
+        // An overflow is told as such.
+        let uncounted = hints.overflow || self.comings.names.len() > MOST_NAMES;
+        if self.comings.is_open() && !uncounted && !hints.names.is_empty() {
+            return Ok(());
+        }
+        let missed = if uncounted { Vec::new() } else { self.missed() };
+        self.comings.settle();
+        let parked = self.parked.values().map(|parked| parked.path.clone());
+        let named = self.lives.values().filter_map(|life| life.path.clone());
+        self.comings.known = named.chain(parked).collect();
+        for path in missed {
+            self.say(FollowEvent::Missed { path, file_id: None })?;
+        }
+        Ok(())
+    }
+
+    /// A look is over.
+    pub(super) fn note_comings(&mut self, hints: &Hints) {
+        if !self.options.stamps && !hints.overflow {
+            self.comings.names.extend_from_slice(&hints.names);
+        }
+    }
+
+    fn missed(&self) -> Vec<PathBuf> {
+        let followed = |path: &Path| self.slots.get(path).is_some_and(|slot| slot.asked_for);
+        let mut missed = Vec::new();
+        for (path, gone) in self.comings.gone(followed) {
+            let at_path = self.comings.adopted.iter().filter(|(_, at, _)| at == path);
+            let adopted = at_path.filter(|(_, _, file)| !self.has_name(*file)).count();
+            let others = self.comings.others.iter().filter(|(_, at)| at == path).count();
+            let unseen = gone.saturating_sub(adopted + others);
+            missed.extend(std::iter::repeat_n(path.to_owned(), unseen));
+        }
+        missed
+    }
+
+    fn has_name(&self, file: FileId) -> bool {
+        let Some(id) = self.by_file.get(&file) else { return false };
+        self.parked.contains_key(id) || self.lives.get(id).is_some_and(|life| life.path.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const P: &str = "/d/P";
+
+    fn gone(known: &[&str], names: Vec<NameHint>) -> usize {
+        let known = known.iter().map(PathBuf::from).collect();
+        let comings = Comings { names, known, ..Comings::default() };
+        comings.gone(|path| path == Path::new(P)).values().sum()
+    }
+
+    fn created(path: &str) -> NameHint {
+        NameHint::Created(path.into())
+    }
+
+    fn moved(from: &str, to: &str) -> NameHint {
+        NameHint::Moved(from.into(), to.into())
+    }
+
+    fn removed(path: &str) -> NameHint {
+        NameHint::Removed(path.into())
+    }
+
+    #[test]
+    fn what_came_and_went_is_counted() {
+        assert_eq!(gone(&[], vec![created(P), removed(P), created(P)]), 1);
+        assert_eq!(gone(&[], vec![created("/d/g"), moved("/d/g", P), created("/d/h"), moved("/d/h", P)]), 1);
+        assert_eq!(gone(&[], vec![created(P), moved(P, "/d/P.1"), moved("/d/P.1", "/d/P.2"), removed("/d/P.2")]), 1);
+    }
+
+    #[test]
+    fn what_was_known_or_still_stands_is_not() {
+        assert_eq!(gone(&[P], vec![removed(P), created(P)]), 0);
+        assert_eq!(gone(&[P], vec![moved(P, "/d/P.1"), created(P), removed("/d/P.1")]), 0);
+        assert_eq!(gone(&[P], vec![created(P), removed(P)]), 0, "it was seen before it was heard of");
+        assert_eq!(gone(&[], vec![created(P), moved(P, "/d/P.1"), moved("/d/P.1", P)]), 0);
+        assert_eq!(gone(&[], vec![created("/d/x"), removed("/d/x")]), 0);
+    }
+}
