@@ -182,7 +182,7 @@ mod tests {
                 Due::At(moment) => moment.0,
                 Due::Lines(_) => 0,
             };
-            let moments: Vec<u64> = (0..1000).map(|worker| first(worker * SPLITMIX_STEP)).collect();
+            let moments: Vec<u64> = (0..1000).map(|worker| first(SPLITMIX_STEP.wrapping_mul(worker))).collect();
             assert!(moments.iter().all(|moment| *moment < most_ns), "{rate}");
             let early = moments.iter().filter(|moment| **moment < most_ns / 4).count();
             assert!((200..300).contains(&early), "{early} of 1000 in the first quarter");
