@@ -37,7 +37,7 @@ impl State {
                 Stands::Unknown(reason) => self.tell_trouble(path, Some(reason.clone()))?,
                 Stands::File { id, look, modified } => {
                     if let Some(life) = self.by_file.get(id).copied() {
-                        self.settle_known(path, life, look.mode)?;
+                        again |= self.settle_known(path, life, look.mode)?;
                     } else {
                         arrivals.push((*modified, id.born_ns, path, *id));
                     }
@@ -73,18 +73,22 @@ impl State {
         self.slots.get(path).is_some_and(|slot| slot.asked_for && slot.current.is_none() && slot.previous.is_none())
     }
 
-    /// A held file stands at the path.
-    fn settle_known(&mut self, path: &Path, id: IncarnationId, mode: u32) -> Result<(), Ended> {
-        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
-        let mode_changed = std::mem::replace(&mut life.mode, mode) != mode;
+    /// A held file stood at the path when the look began. True if it does not any more.
+    fn settle_known(&mut self, path: &Path, id: IncarnationId, mode: u32) -> Result<bool, Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
         let restored = life.path.is_none();
+        // Its end may have been told in this very look, of this very name.
+        if restored && !stands_at(path).is_file(life.file_id) {
+            return Ok(true);
+        }
+        let mode_changed = std::mem::replace(&mut life.mode, mode) != mode;
         if restored {
             life.path = Some(path.to_owned());
             life.last_path = path.to_owned();
             life.real = settled_name(&life.file, path);
         }
         let here = life.is_at(path);
-        let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
+        let Some(slot) = self.slots.get_mut(path) else { return Ok(false) };
         slot.not_a_file = None;
         if here {
             slot.current = Some(id);
@@ -101,7 +105,7 @@ impl State {
             let trouble = platform::open_to_follow(path).err().filter(|error| !is_absence(error));
             self.tell_trouble(path, trouble.map(|error| error.to_string()))?;
         }
-        Ok(())
+        Ok(false)
     }
 
     fn open_and_adopt(
