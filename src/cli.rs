@@ -100,7 +100,7 @@ pub struct Run {
     #[arg(value_name = "LAB.toml")]
     pub lab: PathBuf,
     /// Stop after this time, like 10s, 300ms or 2m [default: after the last step]
-    #[arg(long = "for", value_name = "TIME", value_parser = time)]
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true, value_parser = time)]
     pub duration: Option<Duration>,
     /// Print the result as one JSON object on a line of its own
     #[arg(long)]
@@ -114,7 +114,7 @@ pub struct Run {
 #[derive(Args, Clone, Debug, PartialEq)]
 pub struct Compare {
     /// How long each run takes
-    #[arg(long = "for", value_name = "TIME", default_value = "5s", value_parser = time)]
+    #[arg(long = "for", value_name = "TIME", default_value = "5s", allow_hyphen_values = true, value_parser = time)]
     pub duration: Duration,
     /// Handler classes [default: all]
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
@@ -140,7 +140,7 @@ pub struct Follow {
     #[arg(long, value_name = "start|end|-N", default_value = "-10", allow_hyphen_values = true, value_parser = begin)]
     pub from: Begin,
     /// End when nothing has come for this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = time)]
     pub until_idle: Option<Duration>,
     /// Print lines and events as JSON, one on a line
     #[arg(long)]
@@ -335,6 +335,11 @@ mod tests {
             refused(line);
         }
         assert!(refused("rotascope run a.toml --for 10").contains("a duration without a unit"));
+        for line in
+            ["rotascope run a.toml --for -1s", "rotascope compare --for -1s", "rotascope follow a --until-idle -1s"]
+        {
+            assert!(refused(line).contains("invalid value '-1s'"), "{}", refused(line));
+        }
     }
 
     #[test]

@@ -154,6 +154,11 @@ impl LabWorker {
     }
 }
 
+/// Where what a program of this name says is kept, in a lab's folder.
+pub fn output(folder: &Path, worker: &str) -> PathBuf {
+    folder.join(OUTPUT).join(format!("{worker}.log"))
+}
+
 impl ProgramPlan {
     /// The words of its command. One that names a file beside the lab file leads there from anywhere.
     pub fn words(&self, lab_file: Option<&Path>) -> Vec<OsString> {
@@ -167,7 +172,7 @@ impl ProgramPlan {
 
     /// Where what it says on its standard output and error is kept.
     pub fn output(&self, folder: &Path) -> PathBuf {
-        folder.join(OUTPUT).join(format!("{}.log", self.name))
+        output(folder, &self.name)
     }
 
     fn opened(&self, folder: &Path) -> WorkerOpened {

@@ -93,7 +93,14 @@ fn it_tells_its_version_and_its_commands() {
 
 #[test]
 fn what_it_does_not_understand_ends_with_2() {
-    for arguments in [&["--bananas"][..], &["run"], &["run", "a", "--for", "10"], &["shot", "a"], &["follow"]] {
+    for arguments in [
+        &["--bananas"][..],
+        &["run"],
+        &["run", "a", "--for", "10"],
+        &["run", "a", "--for", "-1s"],
+        &["shot", "a"],
+        &["follow"],
+    ] {
         let output = output(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(stderr(&output).starts_with("error: "), "{}", stderr(&output));
@@ -160,6 +167,39 @@ fn an_expectation_decides_the_exit_code() {
         let lab = format!("{}\n[[steps]]\nat = \"500ms\"\ndo = \"expect\"\nthat = \"{that}\"\n", lab());
         let output = output(&["run", &lab_file(folder.path(), &lab)]);
         assert_eq!(output.status.code(), Some(code), "{that}: {}{}", stdout(&output), stderr(&output));
+    }
+}
+
+#[test]
+fn a_worker_that_cannot_be_started_is_a_set_up_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "version = 1\n[[workers]]\nname = \"django\"\ncommand = [\"no-such-program\"]\n";
+    let error = refused(&["run", &lab_file(folder.path(), text), "--for", "300ms"]);
+    assert_eq!(
+        error,
+        "rotascope: worker django-1: no-such-program can't be started: No such file or directory (os error 2); \
+         write one that is installed, or a file beside the lab file"
+    );
+}
+
+#[test]
+fn a_program_that_fails_by_itself_fails_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = |command: &str| {
+        let text = format!("version = 1\n[[workers]]\nname = \"django\"\ncommand = {command}\n");
+        lab_file(folder.path(), &text)
+    };
+    let failing = output(&["run", &lab(r#"["sh", "-c", "echo no database; exit 3"]"#), "--for", "500ms"]);
+    let said = stderr(&failing);
+    assert_eq!(failing.status.code(), Some(1), "{said}");
+    assert_eq!(
+        said,
+        "rotascope: worker django-1 ended by itself with exit 3; the last that it said:\n    no database\n"
+    );
+    assert!(stdout(&failing).contains("exit 3"), "{}", stdout(&failing));
+    for command in [r#"["true"]"#, r#"["sleep", "60"]"#] {
+        let well = output(&["run", &lab(command), "--for", "500ms"]);
+        assert_eq!((well.status.code(), stderr(&well).as_str()), (Some(0), ""), "{command}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! `rotascope run`: a lab without a window.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use super::{Engine, EngineConfig, EngineError, Report, Session};
 use crate::command::{Command, LabOrder};
 use crate::event::LabState;
 use crate::lab::{Lab, OwnedFolder, claim_folder};
+use crate::model::{Worker, WorkerState};
 
 /// How often a run without a window looks whether it is over.
 const LOOK: Duration = Duration::from_millis(20);
@@ -43,6 +45,14 @@ pub enum RunError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A worker is missing from the beginning: whatever came out would be no answer to what was asked.
+    #[error("worker {worker}: {reason}")]
+    NotStarted {
+        /// Its name.
+        worker: String,
+        /// Why, as a sentence.
+        reason: String,
+    },
     /// The workers have ended and their lines don't come to an end.
     #[error("the workers have ended, but their files could not be read to the end within {} s", DRAIN_LIMIT.as_secs())]
     NotDrained,
@@ -66,7 +76,8 @@ pub(super) fn temporary_folder() -> Result<tempfile::TempDir, RunError> {
     tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))
 }
 
-/// Runs a lab to its end and prints the ledger. True if nothing was lost, or all the lab's conditions held.
+/// Runs a lab to its end and prints the ledger. True if nothing was lost and no worker failed, or all the lab's
+/// conditions held.
 ///
 /// # Errors
 /// When the run could not be set up, or not drained.
@@ -87,7 +98,38 @@ pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
         interrupted.load(Ordering::Relaxed) || over(engine, until, has_steps)
     })?;
     print(&report, options.json).map_err(system("print the result"))?;
+    complain(&report);
     Ok(report.succeeded())
+}
+
+/// Says on standard error which programs failed, and what they said last: their output may be gone with the folder.
+fn complain(report: &Report) {
+    let mut err = std::io::stderr().lock();
+    for worker in report.workers.iter().filter(|worker| worker.failed) {
+        let exit = worker.exit.as_deref().unwrap_or_default();
+        let output = worker.output.as_deref().map(last_lines).unwrap_or_default();
+        let said = if output.is_empty() { "" } else { "; the last that it said:" };
+        // Nobody has to listen.
+        let _ = writeln!(err, "rotascope: worker {} ended by itself with {exit}{said}", worker.name);
+        for line in output {
+            let _ = writeln!(err, "    {line}");
+        }
+    }
+}
+
+/// The end of a program's output.
+fn last_lines(path: &Path) -> Vec<String> {
+    const BYTES: u64 = 4096;
+    const LINES: usize = 10;
+    let tail = File::open(path).and_then(|mut file| {
+        let size = file.metadata()?.len();
+        file.seek(SeekFrom::Start(size.saturating_sub(BYTES)))?;
+        let mut tail = Vec::new();
+        file.take(BYTES).read_to_end(&mut tail).map(|_| tail)
+    });
+    let tail = tail.unwrap_or_default();
+    let lines: Vec<String> = String::from_utf8_lossy(&tail).lines().map(str::to_owned).collect();
+    lines[lines.len().saturating_sub(LINES)..].to_vec()
 }
 
 /// Runs a lab in its folder until it is over, as `is_over` is asked again and again, and gives the account.
@@ -104,11 +146,21 @@ pub(super) fn play(
     engine.send(Command::Lab(LabOrder::Start));
     // On a busy machine workers take their time: it is none of the run's.
     wait_until(|| engine.model().lab_state() == LabState::Running && engine.has_begun())?;
+    all_started(&engine)?;
     let began = Instant::now();
     while !is_over(&engine, began) {
         std::thread::sleep(LOOK);
     }
     stop_and_report(&engine, began)
+}
+
+fn all_started(engine: &Engine) -> Result<(), RunError> {
+    let model = engine.model();
+    // One that had a process and gave up is the handler's doing, and stands in the account.
+    let missing = |worker: &&Worker| worker.state == WorkerState::Failed && worker.pid.is_none();
+    let Some(failed) = model.workers().iter().find(missing) else { return Ok(()) };
+    let reason = failed.last_error.clone().unwrap_or_else(|| "can't be started".to_owned());
+    Err(RunError::NotStarted { worker: failed.setup.name.clone(), reason })
 }
 
 fn over(engine: &Engine, until: Option<Instant>, has_steps: bool) -> bool {

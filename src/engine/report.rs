@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::event::Exit;
+use crate::lab;
 use crate::model::{FaultKind, MarkKind, Model, RecoveryReport, Terms, Worker, WorkerState};
 use crate::platform;
 
@@ -49,6 +51,12 @@ pub struct WorkerReport {
     pub last_error: Option<String>,
     /// `exit 0`, `SIGKILL`, ...
     pub exit: Option<String>,
+    /// It ended by itself, and not well.
+    #[serde(skip)]
+    pub failed: bool,
+    /// Where a program's output is kept.
+    #[serde(skip)]
+    pub output: Option<PathBuf>,
 }
 
 /// One `expect` step.
@@ -75,10 +83,11 @@ impl Report {
         }
     }
 
-    /// Whether a script should take it as a success: by the lab's own conditions if it has any, else by the ledger.
+    /// Whether a script should take it as a success: by the lab's own conditions if it has any, else by the ledger and
+    /// the workers' ends. Whoever crashed before its first line has lost none, and proves nothing.
     pub fn succeeded(&self) -> bool {
         if self.expectations.is_empty() {
-            return self.total.lost + self.total.torn == 0;
+            return self.total.lost + self.total.torn == 0 && !self.workers.iter().any(|worker| worker.failed);
         }
         self.expectations.iter().all(|expectation| expectation.held)
     }
@@ -90,9 +99,13 @@ impl Report {
         let _ = writeln!(out);
         self.write_workers(&mut out);
         for worker in &self.workers {
-            if let Some(error) = &worker.last_error {
-                let _ = writeln!(out, "{}: {} refused, the last with: {error}", worker.name, worker.errors);
-            }
+            let _ = match &worker.last_error {
+                Some(error) if worker.errors > 0 => {
+                    writeln!(out, "{}: {} refused, the last with: {error}", worker.name, worker.errors)
+                }
+                Some(error) => writeln!(out, "{}: {error}", worker.name),
+                None => Ok(()),
+            };
         }
         if !self.recoveries.is_empty() {
             let _ = writeln!(out);
@@ -190,6 +203,16 @@ fn worker_report(model: &Model, worker: &Worker) -> WorkerReport {
             WorkerState::Exited { exit: Exit::Signal(signal), .. } => Some(platform::signal_name(signal)),
             _ => None,
         },
+        failed: matches!(worker.state, WorkerState::Exited { exit, asked: false } if is_failure(exit)),
+        output: worker.setup.program.as_ref().map(|_| lab::output(&worker.setup.path, &worker.setup.name)),
+    }
+}
+
+/// By its code, or by a crash. Other signals are sent, by a step or by somebody else.
+fn is_failure(exit: Exit) -> bool {
+    match exit {
+        Exit::Code(code) => code != 0,
+        Exit::Signal(signal) => platform::is_crash(signal),
     }
 }
 
