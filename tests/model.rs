@@ -88,6 +88,36 @@ fn a_worker_that_tells_late_was_a_holder_all_the_same() {
     assert!(told.model.all_reopened());
 }
 
+/// Its folder is gone: the handler has closed its file and can open no other until the folder is back.
+#[test]
+fn a_handler_that_holds_nothing_is_in_no_file_and_recovers_with_the_folder() {
+    for closed_first in [false, true] {
+        let mut told = Told::lab(1);
+        told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First).lines(ONE, 0, 1, 5);
+        if closed_first {
+            told.at(21).worker(0, WorkerEvent::Closed).at(23).deleted(ONE, Actor::Other);
+        } else {
+            told.at(20).deleted(ONE, Actor::Person);
+            assert_eq!(told.model.orphans(), [WorkerId(0)]);
+            told.at(21).worker(0, WorkerEvent::Closed);
+        }
+        assert_eq!(told.model.orphans(), [], "it writes to no file");
+        assert_eq!(told.model.writers_of(ONE), []);
+        let bars = &told.model.timeline().lane(Path::new(LOG)).unwrap().bars;
+        assert!(bars.iter().all(|bar| bar.to.is_some()), "nobody holds it: {bars:?}");
+        told.at(24).refused(0, 6);
+        assert!(told.model.workers()[0].failing && !told.model.all_reopened());
+        told.at(50).created(TWO, LOG, Origin::Created).opened(0, TWO, OpenReason::Retry);
+        let worker = &told.model.workers()[0];
+        assert_eq!((worker.failing, worker.closed, worker.reopens, worker.errors), (false, false, 1, 1));
+        let recoveries = told.model.recoveries();
+        let gap = if closed_first { 27.0 } else { 30.0 };
+        assert_eq!(recoveries.iter().map(|one| one.gap_ms).collect::<Vec<_>>(), [Some(gap)], "{closed_first}");
+        assert_eq!(told.model.timeline().workers[0][1].answers, Some(0));
+        assert!(told.model.all_reopened());
+    }
+}
+
 #[test]
 fn opening_the_same_file_before_the_fault_answers_nothing() {
     let mut told = Told::lab(1);

@@ -116,6 +116,8 @@ pub enum WorkerEvent {
         /// The number of the descriptor in the worker's process: the way to a file that has already lost its name.
         descriptor: Option<i32>,
     },
+    /// The handler holds no file open any more: it closed the one that it had, and could open no other.
+    Closed,
     /// The handler renamed or removed a file at its own rollover. `at` is the moment right after that.
     RolledOver(Rollover),
     /// It has waited for a lock that another process holds, and goes on waiting. `at` is the moment at which it began to

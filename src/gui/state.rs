@@ -76,7 +76,7 @@ impl Scene<'_> {
 
     /// The incarnation that a worker's handler holds open.
     pub fn held_by(&self, worker: &Worker) -> Option<IncarnationId> {
-        self.model.incarnation_of(worker.holds.as_ref()?.0)
+        self.model.held_by(worker.id)
     }
 
     /// The workers that hold an incarnation open.
@@ -91,6 +91,8 @@ pub struct State {
     pub settings: Settings,
     /// What is selected.
     pub selection: Option<Selection>,
+    /// The selected incarnation, if it had not ended when the last frame was drawn.
+    pub(super) going_on: Option<IncarnationId>,
     /// The incarnation that the pointer was over in the last frame: marked in every panel.
     pub hovered: Option<IncarnationId>,
     /// Set by whatever the pointer is over in this frame.
@@ -118,6 +120,7 @@ impl State {
         State {
             settings,
             selection: None,
+            going_on: None,
             hovered: None,
             hovering: None,
             jump: None,

@@ -43,7 +43,7 @@ pub(super) fn standing(scene: &Scene<'_>, worker: &Worker) -> Standing {
         Some(Reach::Moved) => return Standing::Trouble(scene.tr("worker-in-moved")),
         _ => {}
     }
-    if worker.errors > 0 {
+    if worker.failing {
         let reason = worker.last_error.clone().unwrap_or_default();
         return Standing::Broken(
             scene.tr_args("worker-errors", &[("n", worker.errors.into()), ("reason", reason.into())]),
@@ -126,13 +126,16 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, worker: &Worker) {
         if let Some(start_ns) = worker.start_ns {
             row("worker-start-time", super::text::gap(start_ns as f64 / 1e6));
         }
-        if let Some((_, path)) = worker.holds.as_ref().filter(|_| worker.is_alive()) {
+        if let Some((_, path)) = worker.holds.as_ref().filter(|_| worker.is_alive() && !worker.closed) {
             let name =
                 path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
             row("worker-holds", name);
         }
         row("worker-reopens-label", number(worker.reopens));
         row("worker-rollovers", number(worker.rollovers));
+        if worker.errors > 0 {
+            row("worker-refused", number(worker.errors));
+        }
         if let Some(gap) = last_gap(worker) {
             row("worker-last-gap", gap);
         }

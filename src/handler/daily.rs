@@ -63,4 +63,8 @@ impl Handler for Daily {
         }
         self.watched.emit_watched(line, around)
     }
+
+    fn is_open(&self) -> bool {
+        self.watched.is_open()
+    }
 }

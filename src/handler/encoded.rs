@@ -58,6 +58,10 @@ impl Handler for Encoded {
         )
     }
 
+    fn is_open(&self) -> bool {
+        self.handler.is_open()
+    }
+
     fn next_check(&self) -> Option<Mono> {
         self.handler.next_check()
     }

@@ -185,6 +185,10 @@ impl Handler for Locked {
         self.log.write(line, &taken, around)
     }
 
+    fn is_open(&self) -> bool {
+        self.log.held.is_some()
+    }
+
     /// At once, if something is to be told.
     fn next_check(&self) -> Option<Mono> {
         self.log.trouble.as_ref().map(|_| Mono(0))

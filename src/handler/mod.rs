@@ -116,6 +116,9 @@ pub trait Handler: Send {
     /// When the line does not stand whole in the file.
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError>;
 
+    /// Whether it holds a file open.
+    fn is_open(&self) -> bool;
+
     /// When [`Handler::check`] is to be called even if no line comes before that; none if never. Asked after each emit
     /// and each check.
     fn next_check(&self) -> Option<Mono> {

@@ -33,4 +33,8 @@ impl Handler for Plain {
         };
         stream::write(file, &self.path, line, around)
     }
+
+    fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
 }

@@ -179,6 +179,10 @@ impl Handler for Timed {
         self.roll_over_if_due(around)?;
         self.write(line, around)
     }
+
+    fn is_open(&self) -> bool {
+        self.has_stream()
+    }
 }
 
 /// What `getFilesToDelete` picks: the oldest archives of a log, so that `keep` of them stay; none if that is 0. Names

@@ -61,4 +61,8 @@ impl Handler for TimedRotatingReopen {
         self.reopen_if_needed(around)?;
         self.timed.write(line, around)
     }
+
+    fn is_open(&self) -> bool {
+        self.timed.is_open()
+    }
 }

@@ -287,6 +287,10 @@ impl Handler for Verified {
         self.insist(around).map_err(|error| self.refuse_last(error))
     }
 
+    fn is_open(&self) -> bool {
+        self.held.is_some()
+    }
+
     fn next_check(&self) -> Option<Mono> {
         match self.trouble {
             _ if self.kept.is_empty() => None,

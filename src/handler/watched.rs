@@ -105,4 +105,8 @@ impl Handler for Watched {
     fn emit(&mut self, line: &[u8], around: &mut Surroundings<'_>) -> Result<(), EmitError> {
         self.emit_watched(line, around)
     }
+
+    fn is_open(&self) -> bool {
+        matches!(self.stream, Stream::Open(_))
+    }
 }

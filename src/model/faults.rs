@@ -12,6 +12,9 @@ use crate::event::{Actor, FileId, IncarnationId, OpenReason, Origin, WorkerId};
 /// Who opens a file right after it appeared has made it: the moments are taken by two processes.
 const CREATOR_SLACK_NS: u64 = 20_000_000;
 
+/// A handler that closes its file since the path is gone may be told of before the follower has looked.
+const CLOSED_SLACK_NS: u64 = 2_000_000_000;
+
 /// What last took a file from its path.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Taking {
@@ -95,7 +98,7 @@ impl Model {
             }
             let spans = &self.timeline.workers[worker.0 as usize];
             let (span, next) = (&spans[index], spans.get(index + 1));
-            let next = next.filter(|next| Some(next.from) == span.to);
+            let next = next.filter(|next| span.closed || Some(next.from) == span.to);
             let at = taking.at.mono;
             let held_then = span.from <= at && span.to.is_none_or(|to| to >= at);
             // It looked before the follower did: only a change of the path makes a handler open another file.
@@ -103,7 +106,11 @@ impl Model {
                 && next.is_some_and(|next| {
                     next.answers.is_none() && matches!(next.reason, OpenReason::Gone | OpenReason::Changed)
                 });
-            if !held_then && !noticed_first {
+            // Or it found no folder to open another one in.
+            let closed_first = span.closed
+                && span.to.is_some_and(|to| to < at && at.since(to) <= CLOSED_SLACK_NS)
+                && next.is_none_or(|next| next.answers.is_none());
+            if !held_then && !noticed_first && !closed_first {
                 continue;
             }
             let at_once = taking.kind == FaultKind::Truncated;
@@ -135,8 +142,10 @@ impl Model {
         }
         let spans = &mut self.timeline.workers[index];
         self.holders.entry(file).or_default().push((worker, spans.len()));
-        spans.push(Span { file, from: at, to: None, reason, answers: answered.first().copied() });
+        spans.push(Span { file, from: at, to: None, closed: false, reason, answers: answered.first().copied() });
         self.workers[index].holds = Some((file, path.to_path_buf()));
+        self.workers[index].closed = false;
+        self.workers[index].failing = false;
         self.launches_by_file.entry(file).or_default().extend(self.workers[index].launch);
         self.creator_opened(opening);
         if let Some(id) = self.incarnation_of(file) {

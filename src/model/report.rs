@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{FaultKind, Model, Reach, WorkerState};
+use super::{FaultKind, Model, Reach, Worker, WorkerState};
 use crate::clock::Mono;
 use crate::event::{FileId, IncarnationId, WorkerId};
 
@@ -48,7 +48,8 @@ impl Model {
 
     /// The incarnation that a worker writes to, once the follower has told of it.
     pub fn held_by(&self, worker: WorkerId) -> Option<IncarnationId> {
-        self.incarnation_of(self.worker(worker)?.holds.as_ref()?.0)
+        let worker = self.worker(worker).filter(|worker| !worker.closed)?;
+        self.incarnation_of(worker.holds.as_ref()?.0)
     }
 
     /// The incarnation that a file was at a moment: the spans of the timeline name files.
@@ -59,8 +60,9 @@ impl Model {
     }
 
     fn holding(&self, file: FileId) -> impl Iterator<Item = WorkerId> {
-        let holds = move |held: &Option<(FileId, _)>| held.as_ref().is_some_and(|(held, _)| *held == file);
-        self.workers.iter().filter(move |worker| holds(&worker.holds)).map(|worker| worker.id)
+        let holds =
+            move |worker: &&Worker| !worker.closed && worker.holds.as_ref().is_some_and(|(held, _)| *held == file);
+        self.workers.iter().filter(holds).map(|worker| worker.id)
     }
 
     /// The workers that write to a file that is unlinked or was moved off the writers' path.

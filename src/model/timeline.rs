@@ -132,6 +132,8 @@ pub struct Span {
     pub from: Mono,
     /// Until when; none while it lasts.
     pub to: Option<Mono>,
+    /// Whether nothing was held after it: the handler closed the file and could open no other.
+    pub closed: bool,
     /// Why it was opened.
     pub reason: OpenReason,
     /// The fault that this opening answers, as an index into [`Timeline::faults`].

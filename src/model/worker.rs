@@ -25,14 +25,18 @@ pub struct Worker {
     pub launch: Option<LaunchId>,
     /// Time from the decision to start it to its first message, in nanoseconds.
     pub start_ns: Option<u64>,
-    /// The file that its handler holds open, and the path by which it was opened.
+    /// The file that its handler holds open, or held last if it could open no other, and the path by which it was opened.
     pub holds: Option<(FileId, PathBuf)>,
+    /// Whether the handler has closed that file and holds none.
+    pub closed: bool,
     /// Times its handler opened the file again because it was gone or changed, or after a failure had closed it.
     pub reopens: u64,
     /// Times its handler moved on by itself.
     pub rollovers: u64,
     /// Emits that failed.
     pub errors: u64,
+    /// Whether the last emits that are known of failed.
+    pub failing: bool,
     /// The last failure, as a sentence.
     pub last_error: Option<String>,
     /// Lines handed to the handler, over all launches.
@@ -139,6 +143,22 @@ pub(super) struct Track {
     pace: Pace,
     before_stop: Option<WorkerState>,
     last_failed: BTreeMap<(u16, u16), u64>,
+    /// Lines written and refused by each task, as last counted.
+    counted: BTreeMap<(u16, u16), (u64, u64)>,
+}
+
+impl Track {
+    /// Whether lines were written since the last count, and none refused.
+    fn went_well(&mut self, counts: &[TaskCount]) -> bool {
+        let (mut written, mut failed) = (0, 0);
+        for count in counts {
+            let now = (count.written, count.failed);
+            let before = self.counted.insert((count.thread, count.task), now).unwrap_or_default();
+            written += now.0.saturating_sub(before.0);
+            failed += now.1.saturating_sub(before.1);
+        }
+        written > 0 && failed == 0
+    }
 }
 
 impl Worker {
@@ -150,6 +170,8 @@ impl Worker {
             launch: None,
             start_ns: None,
             holds: None,
+            closed: false,
+            failing: false,
             reopens: 0,
             rollovers: 0,
             errors: 0,
@@ -205,6 +227,7 @@ impl Model {
                 self.count_opening(at, id, *reason, previous.is_some());
                 self.opened(&Opening { worker: id, at: at.mono, file: *file_id, path, reason: *reason });
             }
+            WorkerEvent::Closed => self.closed(at.mono, id),
             WorkerEvent::RolledOver(rollover) => self.rolled_over(at.mono, id, rollover),
             WorkerEvent::EmitFailed { line, operation, reason, torn, .. } => {
                 self.emit_failed(at, id, line, &format!("{operation}: {reason}"), *torn);
@@ -242,6 +265,8 @@ impl Model {
         worker.start_ns = None;
         worker.tasks = tasks_of(&worker.setup);
         worker.blocked = None;
+        worker.closed = false;
+        worker.failing = false;
         self.tracks[index] = Track::default();
         if self.workers[index].setup.program.is_some() {
             self.ledger.program_launched(launch, id);
@@ -295,6 +320,21 @@ impl Model {
         self.mark(at, None, None, MarkKind::Reopened { worker: id, reason }, false);
     }
 
+    /// What it held it has let go of, and it has nothing instead.
+    fn closed(&mut self, at: Mono, id: WorkerId) {
+        self.workers[id.0 as usize].closed = true;
+        if let Some(span) = self.timeline.workers[id.0 as usize].last_mut().filter(|span| span.to.is_none()) {
+            span.closed = true;
+        }
+        self.let_go_of(id, at);
+    }
+
+    fn let_go_of(&mut self, id: WorkerId, at: Mono) {
+        if let Some(id) = self.end_span(id, at).and_then(|file| self.incarnation_of(file)) {
+            self.refresh_unlinked_bar(id, at);
+        }
+    }
+
     fn blocked(&mut self, at: Moment, id: WorkerId, holder_pid: Option<u32>) {
         let runs = |worker: &&Worker| worker.pid == holder_pid && worker.is_alive();
         let holder = holder_pid.and_then(|_| self.workers.iter().find(runs)).map(|worker| worker.id);
@@ -322,6 +362,7 @@ impl Model {
             let last = self.tracks[index].last_failed.get(&(line.thread, line.task));
             last.is_none_or(|last| last + 1 != line.first)
         };
+        worker.failing = true;
         worker.errors += (line.last + 1).saturating_sub(line.first);
         worker.last_error = Some(reason.to_owned());
         worker.written = self.ledger.worker(id).written;
@@ -337,6 +378,7 @@ impl Model {
         let worker = &mut self.workers[index];
         worker.written = self.ledger.worker(id).written;
         worker.counted = Some(at);
+        worker.failing &= worker.launch != Some(launch) || !self.tracks[index].went_well(counts);
         let writes = matches!(worker.state, WorkerState::Running | WorkerState::Ending);
         if worker.launch == Some(launch) && writes {
             // Not the sum of these counts: tasks whose counters have not changed are not among them.
@@ -364,9 +406,7 @@ impl Model {
         self.workers[index].blocked = None;
         // What this launch has not answered, no later one can.
         self.tracks[index].open_faults.clear();
-        if let Some(id) = self.end_span(id, at.mono).and_then(|file| self.incarnation_of(file)) {
-            self.refresh_unlinked_bar(id, at.mono);
-        }
+        self.let_go_of(id, at.mono);
         self.count("worker_exited");
         self.mark(at, None, None, MarkKind::WorkerExited { worker: id, exit, asked }, !asked);
     }

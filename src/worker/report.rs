@@ -50,7 +50,10 @@ impl Outbox<'_> {
 pub(super) struct Reporter<'a> {
     outbox: Outbox<'a>,
     finished: Receiver<()>,
+    /// The file that the handler holds, or held last.
     holds: Option<FileId>,
+    /// Whether it was told that the handler holds none.
+    closed: bool,
     failures: Vec<(Moment, WorkerEvent)>,
     /// Where among the failures each task's last one stands.
     last_of: HashMap<(u16, u16), usize>,
@@ -75,6 +78,7 @@ impl<'a> Reporter<'a> {
             outbox,
             finished,
             holds: None,
+            closed: false,
             failures: Vec::new(),
             last_of: HashMap::new(),
             failures_sent: None,
@@ -89,6 +93,13 @@ impl<'a> Reporter<'a> {
     /// Tells a person something that belongs to no line.
     pub(super) fn notice(&self, sentence: String) {
         self.outbox.notice(sentence);
+    }
+
+    /// The handler holds no file open. Told once.
+    pub(super) fn closed(&mut self) {
+        if self.holds.is_some() && !std::mem::replace(&mut self.closed, true) {
+            self.outbox.tell(Moment::now(), WorkerEvent::Closed);
+        }
     }
 
     /// Takes in the failure of one line. The first is told at once; as long as they go on, they are told as runs of
@@ -167,6 +178,7 @@ fn write_all(out: &mut impl Write, reports: &Receiver<Report>) -> io::Result<()>
 impl Observer for Reporter<'_> {
     fn opened(&mut self, opened: Opened<'_>) {
         let previous = self.holds.replace(opened.file_id);
+        self.closed = false;
         let event = WorkerEvent::Opened {
             file_id: opened.file_id,
             path: opened.path.to_owned(),

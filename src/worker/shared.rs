@@ -224,6 +224,9 @@ impl Turn<'_, '_> {
                 return Handed::Postponed(error);
             }
             counted(true);
+            if !self.held.handler.is_open() {
+                self.held.reporter.closed();
+            }
             self.refused(line.number, &error);
             return Handed::Refused;
         }
