@@ -38,6 +38,8 @@ pub enum LabOrder {
     Stop,
     /// Stop, empty the lab's folder, and forget everything.
     Reset,
+    /// Make the folders that the workers write to, where they are gone.
+    MakeFolders,
 }
 
 /// To one worker.

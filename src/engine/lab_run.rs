@@ -93,14 +93,18 @@ impl LabRun {
     /// Starts every worker of Rotascope's own that does not run, in log folders that are there: most handlers make
     /// none, and workers that make one at the same time can trip over each other.
     pub(super) fn start_workers(&mut self) -> Vec<Event> {
-        for folder in self.log_folders() {
-            // A worker that can't write there will say so itself, with the system's reason.
-            let _ = std::fs::create_dir_all(folder);
-        }
+        // A worker that can't write there will say so itself, with the system's reason.
+        let _ = self.make_folders();
         let clock = self.clock.clone();
         self.steps.start(Mono::now());
         let own = self.workers().filter(|worker| self.program(*worker).is_none()).collect::<Vec<_>>();
         own.into_iter().flat_map(|worker| self.supervisor.start(worker, &clock)).collect()
+    }
+
+    /// Makes the log folders that are gone. Those for which that failed, with the system's reason.
+    pub(super) fn make_folders(&self) -> Vec<(PathBuf, std::io::Error)> {
+        let made = self.log_folders().into_iter().map(|folder| (std::fs::create_dir_all(&folder), folder));
+        made.filter_map(|(made, folder)| made.err().map(|error| (folder, error))).collect()
     }
 
     fn program(&self, worker: WorkerId) -> Option<&lab::ProgramPlan> {

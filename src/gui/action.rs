@@ -35,6 +35,7 @@ pub enum Action {
     Release,
     RestoreFile,
     RemoveFolder,
+    MakeFolder,
     CompareHandlers,
     ThemeSystem,
     ThemeDark,
@@ -61,7 +62,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the menus.
-    pub const ALL: [Action; 50] = {
+    pub const ALL: [Action; 51] = {
         use Action::*;
         [
             OpenFile,
@@ -92,6 +93,7 @@ impl Action {
             Release,
             RestoreFile,
             RemoveFolder,
+            MakeFolder,
             CompareHandlers,
             ThemeSystem,
             ThemeDark,

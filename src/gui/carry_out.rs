@@ -97,6 +97,7 @@ impl Window {
                 }
             }
             Action::RemoveFolder => self.remove_folder(),
+            Action::MakeFolder => self.engine.send(lab(LabOrder::MakeFolders)),
             Action::CompareHandlers if self.compare.open => self.compare.close(),
             Action::CompareHandlers => self.compare.open = true,
             Action::Palette => self.dialog = Some(Dialog::Palette(Palette::default())),

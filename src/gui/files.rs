@@ -165,6 +165,7 @@ fn show_head(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
             if scene.has_lab() {
                 ui.separator();
                 menu::item(ui, Action::RemoveFolder, scene, state);
+                menu::item(ui, Action::MakeFolder, scene, state);
             }
         });
         let muted = Colors::of(ui).muted;

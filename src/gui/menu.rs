@@ -69,13 +69,13 @@ fn file_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
 }
 
 fn lab_menu(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
-    use Action::{CompareHandlers, PauseOrResume, RemoveFolder, Reset, Start, Stop};
+    use Action::{CompareHandlers, MakeFolder, PauseOrResume, RemoveFolder, Reset, Start, Stop};
     wide(ui);
     items(ui, &[Start, PauseOrResume, Stop, Reset], scene, state);
     ui.separator();
     clock_items(ui, scene, state);
     ui.separator();
-    items(ui, &[RemoveFolder], scene, state);
+    items(ui, &[RemoveFolder, MakeFolder], scene, state);
     ui.separator();
     items(ui, &[CompareHandlers], scene, state);
 }
@@ -200,8 +200,8 @@ pub(super) fn shortcut_text(ui: &Ui, action: Action) -> String {
 pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> bool {
     use Action::{
         BeforeMidnight, BeforeOffsetChange, CopyPath, DeleteFile, ExportLedger, HourBack, HourForward, Larger,
-        PauseOrResume, Release, RemoveFolder, RenameFile, ReplaceFile, Reset, RestoreFile, RevealFile, Smaller,
-        SpeedDay, SpeedHour, SpeedReal, Start, Stop, TruncateFile, Workers,
+        MakeFolder, PauseOrResume, Release, RemoveFolder, RenameFile, ReplaceFile, Reset, RestoreFile, RevealFile,
+        Smaller, SpeedDay, SpeedHour, SpeedReal, Start, Stop, TruncateFile, Workers,
     };
     let lab = scene.has_lab();
     let lab_state = scene.model.lab_state();
@@ -214,7 +214,7 @@ pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> boo
         }
         PauseOrResume => lab && matches!(lab_state, LabState::Running | LabState::Paused),
         Stop => lab && (lab_state != LabState::Ready || scene.workers_alive() > 0),
-        Reset | RemoveFolder | ExportLedger | Workers => lab,
+        Reset | RemoveFolder | MakeFolder | ExportLedger | Workers => lab,
         BeforeMidnight | BeforeOffsetChange | HourForward | HourBack | SpeedReal | SpeedHour | SpeedDay => {
             lab && scene.model.clock().is_some_and(ClockSetting::is_simulated)
         }

@@ -48,6 +48,21 @@ pub(super) fn chosen(scene: &Scene<'_>, state: &State) -> Option<Chosen> {
     }
 }
 
+/// A truncation ends the life that is selected, not the file: the selection goes on with the file's next life. One that
+/// had ended before it was selected stays.
+pub(super) fn go_on(scene: &Scene<'_>, state: &mut State) {
+    let selected = |state: &State| match state.selection {
+        Some(Selection::Incarnation(id)) => scene.model.incarnation(id),
+        _ => None,
+    };
+    if let Some(ended) = selected(state).filter(|one| one.ended.is_some() && state.going_on == Some(one.id))
+        && let Some(next) = scene.model.incarnation_of(ended.file_id)
+    {
+        state.selection = Some(Selection::Incarnation(next));
+    }
+    state.going_on = selected(state).filter(|one| one.ended.is_none()).map(|one| one.id);
+}
+
 fn of_incarnation(scene: &Scene<'_>, id: IncarnationId) -> Option<Chosen> {
     let one = scene.model.incarnation(id)?;
     // What a truncation ended has no file of its own any more: its name is that of its successor.

@@ -66,7 +66,7 @@ pub struct Colors {
     pub found: Color32,
     /// The areas of the rate chart, by level.
     pub levels: [Color32; LEVELS],
-    incarnations: [Color32; 5],
+    incarnations: [Color32; 8],
     on_incarnation: Color32,
 }
 
@@ -93,7 +93,16 @@ const DARK: Colors = Colors {
     grid: rgb(0x22262d),
     found: rgb(0x5a4a14),
     levels: [rgb(0x4a515d), rgb(0x5b6573), rgb(0x4a7fc4), rgb(0xd3a03d), rgb(0xe05c5c), rgb(0xff8080)],
-    incarnations: [rgb(0x56b4e9), rgb(0xe8a33d), rgb(0x35b893), rgb(0xd487b6), rgb(0xe3d34f)],
+    incarnations: [
+        rgb(0x56b4e9),
+        rgb(0xe8a33d),
+        rgb(0x35b893),
+        rgb(0xd487b6),
+        rgb(0xe3d34f),
+        rgb(0xa99cf2),
+        rgb(0x9ccb5c),
+        rgb(0xe59a80),
+    ],
     on_incarnation: rgb(0x14161a),
 };
 
@@ -116,7 +125,16 @@ const LIGHT: Colors = Colors {
     grid: rgb(0xe9ecf0),
     found: rgb(0xffe9a8),
     levels: [rgb(0xb9c0ca), rgb(0xa3acb9), rgb(0x6fa3e8), rgb(0xd9a441), rgb(0xdf6b70), rgb(0xc51f2b)],
-    incarnations: [rgb(0x15689e), rgb(0x955800), rgb(0x0a7255), rgb(0x994878), rgb(0x6f6100)],
+    incarnations: [
+        rgb(0x15689e),
+        rgb(0x955800),
+        rgb(0x0a7255),
+        rgb(0x994878),
+        rgb(0x6f6100),
+        rgb(0x5f4fc0),
+        rgb(0x4a6a12),
+        rgb(0x9a4a2c),
+    ],
     on_incarnation: rgb(0xffffff),
 };
 
@@ -310,9 +328,12 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_differ_in_colour_and_the_sixth_is_the_first_again() {
-        let id = IncarnationId;
-        assert_ne!(DARK.incarnation(id(1)), DARK.incarnation(id(2)));
-        assert_eq!(DARK.incarnation(id(1)), DARK.incarnation(id(6)));
+    fn eight_in_a_row_differ_in_colour_and_the_ninth_is_the_first_again() {
+        for colors in [&DARK, &LIGHT] {
+            let eight: std::collections::HashSet<Color32> =
+                (1..=8).map(|id| colors.incarnation(IncarnationId(id))).collect();
+            assert_eq!(eight.len(), 8);
+            assert_eq!(colors.incarnation(IncarnationId(1)), colors.incarnation(IncarnationId(9)));
+        }
     }
 }

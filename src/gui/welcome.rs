@@ -1,5 +1,7 @@
 //! What stands in the middle while there is nothing to read: what is ready, and what to do first.
 
+use std::collections::BTreeSet;
+
 use eframe::egui;
 use egui::{Align, Layout, RichText, Ui, UiBuilder, vec2};
 
@@ -9,7 +11,9 @@ use super::open::SessionRequest;
 use super::state::{Request, Scene, State};
 use super::theme::{self, Colors};
 use super::widgets;
-use crate::event::LabState;
+use crate::clock::ClockMode;
+use crate::event::{LabState, WorkerOpened};
+use crate::model::Worker;
 
 const WIDTH: f32 = 480.0;
 
@@ -42,7 +46,8 @@ fn lab_ready(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, title: &str) {
     let colors = Colors::of(ui);
     let workers = scene.model.workers();
     heading(ui, &scene.tr_args("ready-title", &[("title", title.into())]));
-    ui.label(RichText::new(scene.tr_args("ready-what", &[("n", workers.len().into())])).color(colors.muted));
+    let counts = [("n", workers.len().into()), ("logs", logs_of(workers).into())];
+    ui.label(RichText::new(scene.tr_args("ready-what", &counts)).color(colors.muted));
     ui.add_space(10.0);
     ui.horizontal(|ui| {
         let start = scene.tr("action-start");
@@ -59,13 +64,37 @@ fn lab_ready(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, title: &str) {
     });
     ui.add_space(14.0);
     ui.label(RichText::new(scene.tr("ready-then")).font(theme::strong(12.0)).color(colors.text));
-    for key in ["ready-then-delete", "ready-then-midnight", "ready-then-rename"] {
+    for hint in hints(scene) {
         ui.horizontal_top(|ui| {
             let (dot, _) = ui.allocate_exact_size(vec2(8.0, 18.0), egui::Sense::hover());
             ui.painter().circle_filled(dot.center(), 2.0, colors.muted);
-            ui.add(egui::Label::new(RichText::new(scene.tr(key)).color(colors.muted)).wrap());
+            ui.add(egui::Label::new(RichText::new(hint).color(colors.muted)).wrap());
         });
     }
+}
+
+/// How many logs they write to; what a program of the user's own writes to, nobody knows before.
+fn logs_of(workers: &[Worker]) -> usize {
+    let own = workers.iter().filter(|worker| worker.setup.program.is_none());
+    own.map(|worker| worker.setup.path.as_path()).collect::<BTreeSet<_>>().len()
+}
+
+/// What there is to try in this lab.
+fn hints(scene: &Scene<'_>) -> Vec<String> {
+    let Some(lab) = scene.model.session().and_then(|session| session.lab.as_ref()) else { return Vec::new() };
+    let mut hints = Vec::new();
+    if let Some((last_ns, _)) = lab.steps.iter().max_by_key(|(at_ns, _)| *at_ns) {
+        let seconds = last_ns.div_ceil(1_000_000_000);
+        let counts = [("n", lab.steps.len().into()), ("seconds", seconds.into())];
+        hints.push(scene.tr_args("ready-then-watch", &counts));
+    }
+    hints.push(scene.tr("ready-then-delete"));
+    let moves_on = |worker: &WorkerOpened| !matches!(worker.handler.as_str(), "plain" | "watched" | "command");
+    if matches!(lab.clock.mode, ClockMode::Simulated { .. }) && lab.workers.iter().any(moves_on) {
+        hints.push(scene.tr("ready-then-midnight"));
+    }
+    hints.push(scene.tr("ready-then-rename"));
+    hints
 }
 
 fn no_session(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {

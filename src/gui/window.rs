@@ -18,7 +18,7 @@ use super::text::Words;
 use super::theme::{self, Colors};
 use super::timeline::TimelineView;
 use super::toasts::Toasts;
-use super::{files, fonts, menu, top_bar, welcome, workers};
+use super::{files, fonts, menu, select, top_bar, welcome, workers};
 use crate::clock::{Moment, Mono};
 use crate::engine::Engine;
 use crate::event::LabState;
@@ -154,6 +154,7 @@ impl Window {
             Scene { model: &model, texts: self.engine.texts(), words: &self.words, now: now.mono, wall: now.wall };
         self.toasts.gather(&scene);
         let state = &mut self.state;
+        select::go_on(&scene, state);
         let colors = Colors::of(ui);
         let panel = Frame::new().fill(colors.panel);
         let bar = |name, height| Panel::top(name).exact_size(height).frame(panel);

@@ -47,6 +47,8 @@ action-restore-file = Restore…
     .tip = Write the content of the selected deleted file back to disk
 action-remove-folder = Remove folder
     .tip = Remove the lab’s log folder with all that it holds
+action-make-folder = Make the folder again
+    .tip = Make the folders that the workers write to, where they are gone
 action-theme-system = Theme: as the system
     .tip = Dark or light, as the system is
 action-theme-dark = Theme: dark
@@ -191,6 +193,7 @@ worker-start-time = started in
 worker-holds = holds
 worker-reopens-label = reopens
 worker-rollovers = rollovers
+worker-refused = refused
 worker-last-gap = last gap
 exit-code = exited with { $code }
 exit-signal = ended by { $signal }
@@ -325,6 +328,7 @@ operation-rename = rename
 operation-truncate = truncate
 operation-replace = replace
 operation-remove-dir = remove the folder
+operation-make-folder = make
 operation-chmod = change the permissions of
 operation-release = release
 operation-restore = restore
@@ -338,9 +342,17 @@ ready-title = { $title } is ready
 ready-what = { $n ->
         [one] { $n } worker process writes
        *[other] { $n } worker processes write
-    } to one log.
+    } { $logs ->
+        [0] logs of its own.
+        [one] to one log.
+       *[other] to { $logs } logs.
+    }
 ready-start = Start the lab
 ready-then = Then try
+ready-then-watch = Watch: { $n ->
+        [one] one step plays by itself
+       *[other] { $n } steps play by themselves
+    }, the last { $seconds } s after the start.
 ready-then-delete = Select the live file on the right and delete it.
 ready-then-midnight = Jump to ten seconds before midnight and wait for the next day’s file.
 ready-then-rename = Rename it, truncate it, remove its folder. The sum above tells the cost.

@@ -47,6 +47,8 @@ action-restore-file = 恢复…
     .tip = 把所选已删除文件的内容写回磁盘
 action-remove-folder = 移除文件夹
     .tip = 移除实验的日志文件夹及其全部内容
+action-make-folder = 重新建立文件夹
+    .tip = 重新建立工作进程写入的、已不存在的文件夹
 action-theme-system = 主题：跟随系统
     .tip = 深色或浅色，跟随系统
 action-theme-dark = 主题：深色
@@ -173,6 +175,7 @@ worker-start-time = 启动耗时
 worker-holds = 持有
 worker-reopens-label = 重新打开
 worker-rollovers = 自行轮转
+worker-refused = 被拒绝
 worker-last-gap = 上次间隔
 exit-code = 已退出，退出码 { $code }
 exit-signal = 被 { $signal } 终止
@@ -286,6 +289,7 @@ operation-rename = 重命名
 operation-truncate = 截断
 operation-replace = 替换
 operation-remove-dir = 移除文件夹
+operation-make-folder = 建立文件夹
 operation-chmod = 更改权限
 operation-release = 释放
 operation-restore = 恢复
@@ -296,9 +300,14 @@ ledger-not-written = 无法将账目写入 { $path }：{ $reason }
 
 # First things
 ready-title = { $title } 已就绪
-ready-what = { $n } 个工作进程写同一份日志。
+ready-what = { $logs ->
+        [0] { $n } 个工作进程各写各的日志。
+        [1] { $n } 个工作进程写同一份日志。
+       *[other] { $n } 个工作进程写 { $logs } 份日志。
+    }
 ready-start = 启动实验
 ready-then = 然后试试
+ready-then-watch = 看它自己演示：共 { $n } 步，最后一步在启动后 { $seconds } 秒。
 ready-then-delete = 在右侧选中当前文件，然后删除。
 ready-then-midnight = 跳到午夜前十秒，等待新一天的文件。
 ready-then-rename = 重命名、截断、移除整个文件夹。上方的等式会告诉你代价。

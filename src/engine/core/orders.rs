@@ -47,6 +47,15 @@ impl Core {
                 self.after_stop = AfterStop::Reset;
                 self.stop();
             }
+            LabOrder::MakeFolders => self.make_folders(),
+        }
+    }
+
+    fn make_folders(&mut self) {
+        let Some(lab) = &self.lab else { return };
+        for (path, error) in lab.make_folders() {
+            let reason = format!("can't make {}: {error}; remove what is in the way, or reset the lab", path.display());
+            self.tell(What::OperationFailed { operation: "make_folder".to_owned(), path, by: Actor::Person, reason });
         }
     }
 

@@ -308,8 +308,10 @@ impl LogView {
         order: &Order<'_>,
         extent: &Extent,
     ) {
-        let nothing_focused = ui.memory(|memory| memory.focused().is_none());
-        if !response.has_focus() && !nothing_focused {
+        let (nothing_focused, in_front) =
+            ui.memory(|memory| (memory.focused().is_none(), memory.allows_interaction(response.layer_id)));
+        // What stands before the window takes the keys.
+        if !in_front || !response.has_focus() && !nothing_focused {
             return;
         }
         if response.has_focus() {
