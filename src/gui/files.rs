@@ -15,7 +15,7 @@ use super::text::size;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
 use crate::event::{EntryKind, FolderEntry, NotFollowed};
-use crate::model::{DeletedOpen, Incarnation, Reach};
+use crate::model::{DeletedOpen, Incarnation, Reach, Worker};
 use crate::record::TextEncoding;
 
 const ROW: f32 = 44.0;
@@ -258,9 +258,17 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     };
     let taken = figure(&size(one.size), first, 140.0);
     let ink = if unlinked { colors.muted } else { colors.text };
-    let room = right - taken - 8.0 - left;
+    // Of dated files those of earlier days stay where their writers put them, and nobody writes to them.
+    let is_live = one.reach == Reach::Live && scene.writers(one.id).any(Worker::is_alive);
+    let live = is_live.then(|| scene.tr("file-live"));
+    let live_width = live.as_ref().map_or(0.0, |word| widgets::text_width(ui, word, theme::plain(theme::SMALL)) + 8.0);
+    let room = right - taken - 8.0 - left - live_width;
     let shown = widgets::elided(ui, &name, &theme::plain(theme::TEXT), room);
     let width = paint_line(ui, pos2(left, first), Align2::LEFT_CENTER, &shown, theme::plain(theme::TEXT), ink, room);
+    if let Some(word) = live {
+        let at = pos2(left + width + 8.0, first + 0.5);
+        paint_line(ui, at, Align2::LEFT_CENTER, &word, theme::plain(theme::SMALL), colors.ok, live_width);
+    }
     if unlinked {
         ui.painter().hline(left..=left + width, first + 0.5, Stroke::new(1.0, ink));
     }

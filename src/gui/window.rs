@@ -167,7 +167,7 @@ impl Window {
             let room = ui.available_height();
             Panel::bottom("timeline")
                 .resizable(true)
-                .default_size(280.0)
+                .default_size((room * 0.4).clamp(240.0, 400.0))
                 .size_range(96.0..=(room - 160.0).max(120.0))
                 .frame(panel)
                 .show(ui, |ui| self.timeline.show(ui, &scene, state));

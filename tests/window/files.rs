@@ -4,7 +4,8 @@ use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use rotascope::clock::Moment;
 use rotascope::command::{Command, FileOperation, FileOrder};
-use rotascope::event::{Actor, Event, FileId, Holding, What};
+use rotascope::event::{Actor, Event, FileId, FollowEvent, Holding, IncarnationId, Origin, What};
+use rotascope::gui::state::Selection;
 
 use crate::stage::{FOREIGN_FILE, Stage, foreign_path};
 
@@ -178,4 +179,47 @@ fn a_deleted_file_that_is_still_held_can_be_released_and_not_deleted_again() {
     stage.click(&held);
     stage.key(Modifiers::NONE, Key::Delete);
     assert!(stage.orders().is_empty());
+}
+
+/// A truncation ends a life and not the file: what was selected can be acted on after it as before.
+#[test]
+fn the_selection_goes_on_over_a_truncation() {
+    let mut stage = Stage::foreign();
+    stage.click(FOREIGN);
+    let (ended, next) = (IncarnationId(1), IncarnationId(2));
+    let size = stage.harness.state().engine().model().incarnation(ended).unwrap().size;
+    let path = foreign_path();
+    let facts = [
+        FollowEvent::Truncated {
+            incarnation: ended,
+            path: path.clone(),
+            old_size: size,
+            read: size,
+            kept: 0,
+            remaining: Vec::new(),
+            exact: true,
+            by: Actor::Other,
+        },
+        FollowEvent::Created {
+            incarnation: next,
+            file_id: FOREIGN_FILE,
+            path,
+            start_offset: 0,
+            size: 0,
+            origin: Origin::Truncated { previous: ended },
+            unlinked: false,
+        },
+    ];
+    for fact in facts {
+        stage.harness.state().engine().tell(&Event { at: Moment::now(), what: What::Follow(fact) });
+    }
+    stage.harness.run();
+    assert_eq!(stage.harness.state().state.selection, Some(Selection::Incarnation(next)));
+    stage.press("Truncate");
+    assert!(stage.sees("Truncate shop.log?"));
+    // Whoever goes back to the life that ended stays there.
+    stage.press("Cancel");
+    stage.harness.state_mut().state.selection = Some(Selection::Incarnation(ended));
+    stage.harness.run();
+    assert_eq!(stage.harness.state().state.selection, Some(Selection::Incarnation(ended)));
 }

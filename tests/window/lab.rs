@@ -75,3 +75,10 @@ fn without_a_lab_its_menu_is_dim_and_orders_nothing() {
     assert!(stage.orders().is_empty());
     assert!(!stage.sees("Worker web-1"));
 }
+
+#[test]
+fn the_folder_can_be_made_again() {
+    let mut stage = Stage::lesson();
+    stage.choose(&["Lab", "Make the folder again"]);
+    assert_eq!(stage.orders(), [Command::Lab(LabOrder::MakeFolders)]);
+}

@@ -1,5 +1,6 @@
 //! Menus, settings, dialogs, and the end.
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, ViewportCommand};
 use egui_kittest::kittest::Queryable;
 use rotascope::gui::settings::ThemeChoice;
@@ -82,4 +83,21 @@ fn help_names_every_key() {
     assert!(stage.sees("Ctrl+F"));
     stage.key(Modifiers::NONE, Key::Escape);
     assert!(!stage.sees("Ctrl+F"));
+}
+
+/// What stands in front of the window takes the keys: nothing behind it is selected or confirmed.
+#[test]
+fn keys_stay_in_the_dialog() {
+    let mut stage = Stage::lesson();
+    stage.key(Modifiers::COMMAND, Key::A);
+    assert!(!stage.harness.state().state.follow, "without a dialog it selects all lines, and following pauses");
+    stage.key(Modifiers::COMMAND, Key::End);
+    stage.key(Modifiers::COMMAND, Key::N);
+    assert!(stage.sees("processes"));
+    stage.key(Modifiers::COMMAND, Key::A);
+    assert!(stage.harness.state().state.follow);
+    stage.harness.get_by_role_and_label(Role::SpinButton, "processes").focus();
+    stage.harness.run();
+    stage.key(Modifiers::NONE, Key::Enter);
+    assert!(stage.sees("processes"), "Enter belongs to the field that has the keyboard");
 }

@@ -223,6 +223,7 @@ folder-menu = Folder
 folder-reveal = Show folder in file manager
 file-label = File { $name }, incarnation { $incarnation }
 file-label-unlinked = Deleted file { $name }, incarnation { $incarnation }
+file-live = live
 file-no-writer = no writer
 file-held-by-us = held open here
 file-inode = inode { $inode }

@@ -205,6 +205,7 @@ folder-menu = 文件夹
 folder-reveal = 在文件管理器中显示文件夹
 file-label = 文件 { $name }，第 { $incarnation } 世
 file-label-unlinked = 已删除的文件 { $name }，第 { $incarnation } 世
+file-live = 当前
 file-no-writer = 无人写入
 file-held-by-us = 本程序仍持有
 file-inode = inode { $inode }

@@ -14,10 +14,14 @@ use crate::worker::{START_METHODS, StartMethod};
 const WIDTH: f32 = 560.0;
 /// Width of the column of names.
 const NAMES: f32 = 104.0;
+/// Most height of a list to choose from: all of it is seen at once, for it does not show that it scrolls.
+const LIST: f32 = 420.0;
 
 /// Draws the form; whether it should close.
 pub(in crate::gui) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, lab: &mut NewLab) -> bool {
     ui.set_width(WIDTH);
+    // A field that has the keyboard takes Enter for itself, and has let go of it by the time the buttons are drawn.
+    let typing = ui.ctx().egui_wants_keyboard_input();
     ui.label(RichText::new(scene.tr("new-lab-title")).font(theme::strong(15.0)));
     ui.label(RichText::new(scene.tr("new-lab-why")).color(Colors::of(ui).muted));
     ui.add_space(10.0);
@@ -36,7 +40,22 @@ pub(in crate::gui) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, la
         ui.add_space(6.0);
         ui.add(egui::Label::new(RichText::new(error.to_string()).color(Colors::of(ui).bad)).wrap());
     }
-    foot(ui, scene, state, lab, checked.is_ok())
+    let answer = foot(ui, scene, lab, checked.is_ok());
+    let entered = checked.is_ok() && !typing && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    if answer == Some(Answer::Open) || entered {
+        let now = scene.wall.with_timezone(&chrono::Local).fixed_offset();
+        state.new_lab = lab.clone();
+        state.ask(Request::Open(SessionRequest::Composed(lab.text(now))));
+        return true;
+    }
+    answer.is_some()
+}
+
+/// How the form is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Open,
+    Cancel,
 }
 
 /// A row of the form: its name on the left, what can be chosen on the right, and what that means below.
@@ -77,7 +96,7 @@ fn handler(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
     let info = lab.class.info();
     let name = scene.tr("new-lab-handler");
     row(ui, &name, &scene.tr(info.sentence_key), |ui| {
-        let combo = ComboBox::from_id_salt("handler").width(210.0).selected_text(info.name);
+        let combo = ComboBox::from_id_salt("handler").width(210.0).height(LIST).selected_text(info.name);
         let shown = combo.show_ui(ui, |ui| {
             for other in &CLASSES {
                 ui.selectable_value(&mut lab.class, other.class, other.name)
@@ -89,7 +108,7 @@ fn handler(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
     let info = lab.class.info();
     if info.scheduled {
         row(ui, &scene.tr("new-lab-when"), &scene.tr("new-lab-when-why"), |ui| {
-            ComboBox::from_id_salt("when").width(110.0).selected_text(lab.when).show_ui(ui, |ui| {
+            ComboBox::from_id_salt("when").width(110.0).height(LIST).selected_text(lab.when).show_ui(ui, |ui| {
                 for when in WHENS {
                     ui.selectable_value(&mut lab.when, when, when);
                 }
@@ -165,25 +184,22 @@ fn clock(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
     });
 }
 
-fn foot(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, lab: &NewLab, right: bool) -> bool {
+fn foot(ui: &mut Ui, scene: &Scene<'_>, lab: &NewLab, right: bool) -> Option<Answer> {
     ui.add_space(12.0);
-    let now = scene.wall.with_timezone(&chrono::Local).fixed_offset();
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let main = ui.add_enabled_ui(right, |ui| widgets::main_button(ui, &scene.tr("new-lab-open"), false)).inner;
         let cancelled = ui.button(scene.tr("cancel")).clicked();
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             if ui.button(scene.tr("new-lab-copy")).on_hover_text(scene.tr("new-lab-copy.tip")).clicked() {
+                let now = scene.wall.with_timezone(&chrono::Local).fixed_offset();
                 ui.ctx().copy_text(lab.text(now));
             }
         });
-        let entered =
-            right && ui.input(|input| input.key_pressed(egui::Key::Enter)) && !ui.ctx().egui_wants_keyboard_input();
-        if main.clicked() || entered {
-            state.new_lab = lab.clone();
-            state.ask(Request::Open(SessionRequest::Composed(lab.text(now))));
-            return true;
+        match (main.clicked(), cancelled) {
+            (true, _) => Some(Answer::Open),
+            (false, true) => Some(Answer::Cancel),
+            (false, false) => None,
         }
-        cancelled
     })
     .inner
 }

@@ -51,15 +51,15 @@ pub(super) fn paint_behind(canvas: &Canvas<'_>, ruler: &Ruler, all: Rect) {
 /// Paints what lies over the lanes: midnights, jumps of the clock, the present.
 pub(super) fn paint_over(canvas: &Canvas<'_>, ruler: &Ruler, all: Rect) {
     let colors = canvas.colors;
+    let mut tags = Tags::default();
     for x in &ruler.midnights {
         let x = dashed(canvas, *x, all, colors.warn);
-        let word = canvas.scene.tr("timeline-midnight");
-        tag(canvas, pos2(x + 4.0, canvas.rect.top() + 9.0), &word, colors.warn);
+        tags.put(canvas, x, &canvas.scene.tr("timeline-midnight"), colors.warn);
     }
     for jump in &ruler.breaks {
         let x = dashed(canvas, jump.x, all, colors.muted);
         let word = canvas.scene.tr_args("timeline-jump", &[("time", jump.label.as_str().into())]);
-        tag(canvas, pos2(x + 4.0, canvas.rect.top() + 9.0), &word, colors.muted);
+        tags.put(canvas, x, &word, colors.muted);
     }
     let now = canvas.shown.x(canvas.now);
     if (0.0..=canvas.width()).contains(&now) {
@@ -75,13 +75,26 @@ fn dashed(canvas: &Canvas<'_>, x: f64, all: Rect, color: egui::Color32) -> f32 {
     x
 }
 
-/// A word beside a line, on a ground of its own: lanes run below it.
-fn tag(canvas: &Canvas<'_>, at: egui::Pos2, text: &str, color: egui::Color32) {
-    let galley = canvas.over.layout_no_wrap(text.to_owned(), theme::plain(10.5), color);
-    let ground = Align2::LEFT_CENTER.anchor_size(at, galley.size() + vec2(6.0, 0.0));
-    if ground.right() > canvas.rect.right() {
-        return;
+/// Words beside lines. They never cover each other.
+#[derive(Default)]
+struct Tags {
+    taken: Vec<Rect>,
+}
+
+impl Tags {
+    /// Puts a word on a ground of its own, for lanes run below it; in a second row where the first is taken, and nowhere
+    /// if there is no room at all.
+    fn put(&mut self, canvas: &Canvas<'_>, x: f32, text: &str, color: egui::Color32) {
+        let galley = canvas.over.layout_no_wrap(text.to_owned(), theme::plain(10.5), color);
+        let size = galley.size() + vec2(6.0, 0.0);
+        let rows = [9.0, 9.0 + size.y + 2.0].map(|y| pos2(x + 4.0, canvas.rect.top() + y));
+        let places = rows.map(|at| Align2::LEFT_CENTER.anchor_size(at, size));
+        let is_free = |place: &&Rect| {
+            place.right() <= canvas.rect.right() && !self.taken.iter().any(|taken| taken.intersects(**place))
+        };
+        let Some(ground) = places.iter().find(is_free).copied() else { return };
+        canvas.over.rect_filled(ground, 3.0, canvas.colors.panel);
+        canvas.over.galley(ground.min + vec2(3.0, 0.0), galley, color);
+        self.taken.push(ground);
     }
-    canvas.over.rect_filled(ground, 3.0, canvas.colors.panel);
-    canvas.over.galley(ground.min + vec2(3.0, 0.0), galley, color);
 }

@@ -19,6 +19,8 @@ const BAR: f32 = 12.0;
 const BAR_BELOW: f32 = 7.0;
 /// Below this width bars are drawn as one mesh, merged per pixel.
 const NARROW: f32 = 3.0;
+/// From the middle of a badge to text beside it.
+const CLEAR: f32 = BADGE / 2.0 + 4.0;
 /// A file counts as no longer written when it has not grown for this long.
 const QUIET_NS: u64 = 1_500_000_000;
 
@@ -116,11 +118,16 @@ fn paint_below(ui: &Ui, canvas: &Canvas<'_>, top: f32, bars: &[Bar]) {
         if canvas.hovered == Some(bar.incarnation) {
             outline(canvas, rect);
         }
-        if unlinked.peek().is_none() && bar.to.is_none() {
-            note_below(canvas, bar, top);
-        }
     }
     narrow.paint(&canvas.painter);
+}
+
+/// What is said of the lane of a path: over the curves, which would strike it out.
+pub(super) fn note_path(canvas: &Canvas<'_>, lane: &Lane, path: &PathLane) {
+    let visible = in_view(&path.bars, canvas, |bar| bar.from);
+    if let Some(bar) = visible.iter().rev().find(|bar| bar.unlinked).filter(|bar| bar.to.is_none()) {
+        note_below(canvas, bar, canvas.y(lane.top) + LANE - 1.0);
+    }
 }
 
 /// A bar of a file with a name: full while it grows, pale after that.
@@ -208,9 +215,8 @@ fn note_below(canvas: &Canvas<'_>, bar: &Bar, top: f32) {
 }
 
 /// Paints the spans of a worker.
-pub(super) fn paint_worker(ui: &Ui, canvas: &Canvas<'_>, lane: &Lane, worker: WorkerId, spans: &[Span]) {
+pub(super) fn paint_worker(ui: &Ui, canvas: &Canvas<'_>, lane: &Lane, spans: &[Span]) {
     let top = canvas.y(lane.top) + (LANE - BAR) / 2.0;
-    let scene = canvas.scene;
     let mut narrow = Narrow::new(ui);
     let visible = in_view(spans, canvas, |span| span.from);
     // Spans of one worker follow one another, so all before the first one in view are out of it.
@@ -235,14 +241,34 @@ pub(super) fn paint_worker(ui: &Ui, canvas: &Canvas<'_>, lane: &Lane, worker: Wo
         }
     }
     narrow.paint(&canvas.painter);
-    let lost = scene.model.ledger().worker(worker).lost;
-    if lost > 0 {
-        let end = spans.last().map_or(canvas.now, |span| span.to.unwrap_or(canvas.now));
-        let right = canvas.x(end).min(canvas.rect.right()) - 6.0;
-        if right > canvas.rect.left() + 120.0 {
-            let text = scene.tr_args("timeline-lost", &[("n", lost.into())]);
-            pill(canvas, pos2(right, top + BAR / 2.0), &text, canvas.colors.bad);
-        }
+}
+
+/// What a worker has lost: where it writes on before the present, and behind its last span where it holds nothing.
+/// Badges that stand there are stepped around.
+pub(super) fn note_worker(canvas: &Canvas<'_>, lane: &Lane, worker: WorkerId, spans: &[Span], clusters: &[Cluster]) {
+    let lost = canvas.scene.model.ledger().worker(worker).lost;
+    if lost == 0 {
+        return;
+    }
+    let text = canvas.scene.tr_args("timeline-lost", &[("n", lost.into())]);
+    let width = canvas.painter.layout_no_wrap(text.clone(), theme::strong(10.5), canvas.colors.bad).size().x + 8.0;
+    let badges = || taken(clusters, Place::Worker(worker)).map(|x| canvas.rect.left() + x as f32);
+    let in_the_way = |x: &f32, right: f32| x + CLEAR > right - width && x - CLEAR < right;
+    let ended = spans.last().and_then(|span| span.to).map(|end| canvas.x(end));
+    let behind = ended.and_then(|end| {
+        let right =
+            badges().fold(end + 6.0 + width, |right, x| if in_the_way(&x, right) { x + CLEAR + width } else { right });
+        (right <= canvas.rect.right() && right - width >= canvas.rect.left()).then_some(right)
+    });
+    let before = || {
+        let end = ended.unwrap_or_else(|| canvas.x(canvas.now)).min(canvas.rect.right()) - 6.0;
+        let mut badges: Vec<f32> = badges().collect();
+        badges.reverse();
+        let right = badges.iter().fold(end, |right, x| if in_the_way(x, right) { x - CLEAR } else { right });
+        (right - width > canvas.rect.left()).then_some(right)
+    };
+    if let Some(right) = behind.or_else(before) {
+        pill(canvas, pos2(right, canvas.y(lane.top) + LANE / 2.0), &text, canvas.colors.bad);
     }
 }
 
@@ -330,7 +356,6 @@ fn pill(canvas: &Canvas<'_>, right: egui::Pos2, text: &str, color: Color32) {
 
 /// Where text may stand in a bar: from its beginning, but clear of badges.
 fn free_room(canvas: &Canvas<'_>, clusters: &[Cluster], place: Place, bar: Rect) -> (f32, f32) {
-    const CLEAR: f32 = BADGE / 2.0 + 4.0;
     let mut left = bar.left().max(canvas.rect.left()) + 5.0;
     let mut right = bar.right().min(canvas.rect.right()) - 5.0;
     for x in taken(clusters, place) {

@@ -42,7 +42,7 @@ pub(super) fn everything(
             }
             What::Worker(worker) => {
                 if let Some(spans) = timeline.workers.get(worker.0 as usize) {
-                    bars::paint_worker(ui, canvas, lane, worker, spans);
+                    bars::paint_worker(ui, canvas, lane, spans);
                 }
             }
         }
@@ -55,6 +55,21 @@ pub(super) fn everything(
     }
     axis::paint_over(canvas, &ruler, all);
     curves::paint(canvas, lanes);
+    for lane in &lanes.all {
+        match lane.what {
+            What::Heading(_) => {}
+            What::Path(index) => {
+                if let Some(path) = timeline.paths.get(index) {
+                    bars::note_path(canvas, lane, path);
+                }
+            }
+            What::Worker(worker) => {
+                if let Some(spans) = timeline.workers.get(worker.0 as usize) {
+                    bars::note_worker(canvas, lane, worker, spans, clusters);
+                }
+            }
+        }
+    }
     for (nth, cluster) in clusters.iter().enumerate() {
         paint_badge(ui, canvas, lanes, cluster, nth, state);
     }
