@@ -36,7 +36,7 @@ pub(super) enum Column {
 /// All of them, each with its share of the width.
 const COLUMNS: [(Column, f32); 13] = [
     (Column::Fault, 1.35),
-    (Column::Handler, 2.2),
+    (Column::Handler, 2.55),
     (Column::Written, 1.0),
     (Column::Present, 1.0),
     (Column::Astray, 0.9),
