@@ -12,6 +12,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use follow_common::stepped::Stepped;
 use follow_common::{Collector, Scene, Writer, append, concat, numbered, stage};
 use rotascope::event::{Event, FollowEvent, IncarnationId};
 use rotascope::follow::{Begin, FollowOptions, Follower, Taker, Target};
@@ -131,6 +132,31 @@ fn archives_that_are_not_held_are_known_by_their_names() {
     scene.catch_up();
     scene.assert_lines(&concat(&[&numbered("a", 0..2), &numbered("b", 0..2), &numbered("c", 0..2)]));
     scene.assert_kinds(&["created", "renamed", "created", "renamed", "renamed", "created", "deleted"]);
+}
+
+/// More comes to a file that was let go, and it is compressed before anybody looks: the rest is in the archive alone.
+#[test]
+fn the_rest_of_what_was_let_go_is_read_from_its_archive() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..20));
+    scene.look();
+    scene.rename("P", "P.1");
+    scene.append("P", &numbered("b", 0..20));
+    let old = scene.path("P.1");
+    scene.run_until("the old file is let go", PATIENCE, || scene.text_of(2).len() == 240 && !is_held(&old));
+    let late = numbered("a", 20..25);
+    scene.append("P.1", &late);
+    assert!(Command::new("gzip").arg(&old).status().unwrap().success());
+    scene.append("P", &numbered("b", 20..25));
+    scene.look();
+    assert_eq!(scene.text_of(1), numbered("a", 0..25).concat(), "{}", scene.report());
+    assert_eq!(scene.text_of(2), numbered("b", 0..25).concat(), "{}", scene.report());
+    assert_eq!(scene.archived(), [(1, "P.1.gz".to_owned())], "{}", scene.report());
+    let told = scene.events().into_iter().find_map(|event| match event {
+        FollowEvent::LateBytes { incarnation, bytes } => Some((incarnation.0, bytes)),
+        _ => None,
+    });
+    assert_eq!(told, Some((1, late.concat().len() as u64)), "{}", scene.report());
 }
 
 /// B3, E4: more files than descriptors. All are read, closed in turn, and known again by more than their inode numbers.
