@@ -9,14 +9,44 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
+use follow_common::stepped::Stepped;
 use follow_common::{Scene, append, concat, numbered};
 use rotascope::event::FollowEvent;
 
+/// The endings of archives.
+const ENDINGS: [&str; 2] = ["gz", "zst"];
+
+/// Compresses as the ending of the name says.
+fn compressed(path: &Path, text: &[u8]) -> Vec<u8> {
+    if path.extension().is_some_and(|ending| ending == "zst") {
+        return ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest);
+    }
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text).unwrap();
+    gzip.finish().unwrap()
+}
+
 /// Writes lines as gzip would leave them.
 fn compress(path: &Path, lines: &[String]) {
-    let mut gzip = flate2::write::GzEncoder::new(fs::File::create(path).unwrap(), flate2::Compression::fast());
-    gzip.write_all(lines.concat().as_bytes()).unwrap();
-    gzip.finish().unwrap();
+    fs::write(path, compressed(path, lines.concat().as_bytes())).unwrap();
+}
+
+/// Puts an archive in the place of a file, as gzip and zstd do: it is as old as the file was.
+fn pack(scene: &Stepped, name: &str, ending: &str) {
+    let (plain, packed) = (scene.path(name), scene.path(&format!("{name}.{ending}")));
+    let modified = fs::metadata(&plain).unwrap().modified().unwrap();
+    fs::write(&packed, compressed(&packed, &fs::read(&plain).unwrap())).unwrap();
+    fs::File::options().write(true).open(&packed).unwrap().set_modified(modified).unwrap();
+    fs::remove_file(plain).unwrap();
+}
+
+fn copy_and_truncate(scene: &Stepped, name: &str, to: &str) {
+    fs::copy(scene.path(name), scene.path(to)).unwrap();
+    fs::File::options().write(true).open(scene.path(name)).unwrap().set_len(0).unwrap();
+}
+
+fn names(archived: &[(u32, &str)]) -> Vec<(u32, String)> {
+    archived.iter().map(|(id, name)| (*id, (*name).to_owned())).collect()
 }
 
 fn archived(scene: &Scene) -> Vec<(u32, String)> {
@@ -85,4 +115,239 @@ fn archives_that_are_there_when_following_begins_are_not_replayed() {
     scene.wait_lines(4);
     scene.catch_up();
     scene.assert_lines(&numbered("a", 0..4));
+}
+
+#[test]
+fn whatever_compressed_it_a_file_is_known_again() {
+    for ending in ENDINGS {
+        let scene = Stepped::of_path();
+        scene.append("P", &numbered("a", 0..300));
+        scene.look();
+        scene.rename("P", "P.1");
+        scene.append("P", &numbered("b", 0..3));
+        scene.look();
+        pack(&scene, "P.1", ending);
+        scene.look();
+        scene.rename(&format!("P.1.{ending}"), &format!("P.2.{ending}"));
+        scene.append("P", &numbered("b", 3..5));
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..300), &numbered("b", 0..5)]);
+        assert_eq!(scene.archived(), names(&[(1, &format!("P.1.{ending}"))]), "{}", scene.report());
+    }
+}
+
+#[test]
+fn what_came_and_went_unseen_is_read_from_its_archive() {
+    for ending in ENDINGS {
+        let scene = Stepped::of_path();
+        scene.append("P", &numbered("a", 0..300));
+        scene.look();
+        scene.rename("P", "P.1");
+        pack(&scene, "P.1", ending);
+        scene.append("P", &numbered("b", 0..300));
+        scene.rename(&format!("P.1.{ending}"), &format!("P.2.{ending}"));
+        scene.rename("P", "P.1");
+        pack(&scene, "P.1", ending);
+        scene.append("P", &numbered("c", 0..3));
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..300), &numbered("b", 0..300), &numbered("c", 0..3)]);
+        let archives = names(&[(1, &format!("P.2.{ending}")), (2, &format!("P.1.{ending}"))]);
+        assert_eq!(scene.archived(), archives, "{}", scene.report());
+    }
+}
+
+/// As logrotate's `dateext` names them.
+#[test]
+fn archives_named_by_date_are_known_and_read() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..300));
+    scene.look();
+    scene.rename("P", "P-20261127");
+    scene.append("P", &numbered("b", 0..3));
+    scene.look();
+    pack(&scene, "P-20261127", "gz");
+    scene.look();
+    assert_eq!(scene.archived(), names(&[(1, "P-20261127.gz")]), "{}", scene.report());
+    for (day, name) in [(28, "c"), (29, "d")] {
+        let archive = format!("P-202611{day}");
+        scene.rename("P", &archive);
+        scene.append("P", &numbered(name, 0..30));
+        pack(&scene, &archive, "gz");
+    }
+    scene.look();
+    let parts = [numbered("a", 0..300), numbered("b", 0..3), numbered("c", 0..30), numbered("d", 0..30)];
+    scene.assert_text(&parts.each_ref().map(Vec::as_slice));
+    let archives = names(&[(1, "P-20261127.gz"), (2, "P-20261128.gz"), (3, "P-20261129.gz")]);
+    assert_eq!(scene.archived(), archives, "{}", scene.report());
+}
+
+/// As logrotate's `delaycompress` does it: an archive stays as it is for one round, and its writer may still be at work.
+#[test]
+fn what_is_compressed_a_round_later_is_known_again() {
+    let scene = Stepped::of_path();
+    let round = |new: &str, late: &[String]| {
+        if scene.path("P.2.gz").exists() {
+            scene.rename("P.2.gz", "P.3.gz");
+        }
+        if scene.path("P.1").exists() {
+            pack(&scene, "P.1", "gz");
+            scene.rename("P.1.gz", "P.2.gz");
+        }
+        scene.rename("P", "P.1");
+        scene.append("P", &numbered(new, 0..20));
+        scene.append("P.1", late);
+    };
+    scene.append("P", &numbered("a", 0..20));
+    scene.look();
+    round("b", &numbered("a", 20..22));
+    scene.look();
+    round("c", &numbered("b", 20..22));
+    scene.look();
+    // Two rounds that nobody sees: what came in between is compressed by then.
+    round("d", &[]);
+    round("e", &[]);
+    scene.look();
+    for (id, name, count) in [(1, "a", 22), (2, "b", 22), (3, "c", 20), (4, "d", 20), (5, "e", 20)] {
+        assert_eq!(scene.text_of(id), numbered(name, 0..count).concat(), "{}", scene.report());
+    }
+    let archived = scene.archived();
+    let of = |id: u32| archived.iter().filter(|(of, _)| *of == id).count();
+    assert_eq!((of(1), of(2), of(3), of(4), of(5)), (1, 1, 1, 0, 0), "{archived:?}\n{}", scene.report());
+}
+
+/// `cp P P.1; truncate -s 0 P; gzip P.1`, however much of it is seen: all is read once, and it is told where the life
+/// that was cut is.
+#[test]
+fn a_copy_that_was_compressed_is_the_life_that_was_cut() {
+    for ending in ENDINGS {
+        for seen in 0..8_u32 {
+            let scene = Stepped::of_path();
+            scene.append("P", &numbered("a", 0..30));
+            scene.look();
+            // Nobody has read these when they are cut away, unless the copy is seen.
+            scene.append("P", &numbered("a", 30..40));
+            fs::copy(scene.path("P"), scene.path("P.1")).unwrap();
+            if seen & 1 != 0 {
+                scene.look();
+            }
+            fs::File::options().write(true).open(scene.path("P")).unwrap().set_len(0).unwrap();
+            if seen & 2 != 0 {
+                scene.look();
+            }
+            pack(&scene, "P.1", ending);
+            if seen & 4 != 0 {
+                scene.look();
+            }
+            scene.append("P", &numbered("b", 0..50));
+            scene.look();
+            scene.look();
+            let report = || format!("{ending}, seen {seen:03b}\n{}", scene.report());
+            assert_eq!(scene.text_of(1), numbered("a", 0..40).concat(), "{}", report());
+            assert_eq!(scene.text_of(2), numbered("b", 0..50).concat(), "{}", report());
+            scene.assert_text(&[&numbered("a", 0..40), &numbered("b", 0..50)]);
+            assert_eq!(scene.archived(), names(&[(1, &format!("P.1.{ending}"))]), "{}", report());
+            assert_eq!(scene.kinds().iter().filter(|kind| **kind == "truncated").count(), 1, "{}", report());
+        }
+    }
+}
+
+/// The same twice between two looks: a whole life is in an archive alone.
+#[test]
+fn a_life_that_was_copied_cut_and_compressed_unseen_is_read() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..30));
+    scene.look();
+    copy_and_truncate(&scene, "P", "P.1");
+    pack(&scene, "P.1", "gz");
+    scene.append("P", &numbered("b", 0..30));
+    scene.rename("P.1.gz", "P.2.gz");
+    copy_and_truncate(&scene, "P", "P.1");
+    pack(&scene, "P.1", "gz");
+    scene.append("P", &numbered("c", 0..60));
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..30), &numbered("c", 0..60)]);
+    let archived: Vec<String> = scene.archived().into_iter().map(|(_, name)| name).collect();
+    assert_eq!(archived, ["P.2.gz", "P.1.gz"], "{}", scene.report());
+}
+
+/// Whatever compresses an old archive later, and whatever time that then bears: it is not replayed.
+#[test]
+fn an_old_archive_that_is_compressed_now_is_not_replayed() {
+    let dir = follow_common::stage();
+    append(&dir.path().join("P.1"), &numbered("old", 0..300));
+    append(&dir.path().join("P"), &numbered("a", 0..30));
+    let scene = Stepped::follow(dir, &["P"]);
+    compress(&scene.path("P.2.gz"), &numbered("old", 0..300));
+    fs::remove_file(scene.path("P.1")).unwrap();
+    scene.rename("P", "P.1");
+    scene.append("P", &numbered("b", 0..30));
+    scene.look();
+    scene.rename("P.2.gz", "P.3.gz");
+    scene.rename("P.1", "P.2");
+    copy_and_truncate(&scene, "P", "P.1");
+    scene.append("P", &numbered("c", 0..60));
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..30), &numbered("c", 0..60)]);
+}
+
+/// Files whose archives have names that are alike keep to their own.
+#[test]
+fn no_file_takes_the_archives_of_another() {
+    for (one, other) in [("app.log", "app2.log"), ("a.log", "a.1.log"), ("a.log", "a.err"), ("app", "app-2")] {
+        let scene = Stepped::follow(follow_common::stage(), &[one, other]);
+        for name in [one, other] {
+            scene.append(name, &numbered(&format!("{name} first"), 0..20));
+        }
+        scene.look();
+        let archives = |name: &str| {
+            let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
+            if ending == "err" { format!("{stem}.7.{ending}") } else { format!("{name}.1") }
+        };
+        // Each has two lives that nobody sees: one is compressed, one stays as it is.
+        for name in [other, one] {
+            let archive = archives(name);
+            scene.rename(name, &archive);
+            scene.append(name, &numbered(&format!("{name} second"), 0..20));
+            pack(&scene, &archive, "gz");
+            scene.rename(&format!("{archive}.gz"), &format!("{name}.3.gz"));
+            scene.rename(name, &archive);
+            scene.append(name, &numbered(&format!("{name} third"), 0..20));
+            pack(&scene, &archive, "gz");
+            scene.rename(&format!("{archive}.gz"), &format!("{name}.2.gz"));
+            scene.rename(name, &archive);
+            scene.append(name, &numbered(&format!("{name} fourth"), 0..60));
+        }
+        scene.look();
+        for name in [one, other] {
+            copy_and_truncate(&scene, name, &format!("{name}.9"));
+            scene.append(name, &numbered(&format!("{name} fifth"), 0..90));
+        }
+        scene.look();
+        for name in [one, other] {
+            let part = |which: &str, count| numbered(&format!("{name} {which}"), 0..count);
+            let parts =
+                [part("first", 20), part("second", 20), part("third", 20), part("fourth", 60), part("fifth", 90)];
+            scene.assert_text_at(name, &parts.each_ref().map(Vec::as_slice));
+        }
+    }
+}
+
+/// Two followed files with the same content, one of them rotated away unseen: its archive is its own.
+#[test]
+fn the_same_content_elsewhere_is_not_taken_for_it() {
+    let scene = Stepped::follow(follow_common::stage(), &["app.log", "app2.log"]);
+    let same = numbered("the same", 0..30);
+    scene.append("app.log", &same);
+    scene.append("app2.log", &numbered("a", 0..30));
+    scene.look();
+    scene.rename("app2.log", "app2.log.1");
+    scene.append("app2.log", &same);
+    pack(&scene, "app2.log.1", "gz");
+    scene.rename("app2.log.1.gz", "app2.log.2.gz");
+    scene.rename("app2.log", "app2.log.1");
+    pack(&scene, "app2.log.1", "gz");
+    scene.append("app2.log", &numbered("b", 0..3));
+    scene.look();
+    scene.assert_text_at("app.log", &[&same]);
+    scene.assert_text_at("app2.log", &[&numbered("a", 0..30), &same, &numbered("b", 0..3)]);
 }

@@ -47,6 +47,27 @@ impl Run {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    /// Two rotations while it stands still, both lives compressed: nobody has seen the one in the middle.
+    fn rotate_unseen(&self, between: impl FnOnce(&Run)) {
+        let gzip = |name: &str| {
+            assert!(Command::new("gzip").arg(self.path(name)).status().unwrap().success());
+        };
+        signal_process(self.child.id(), ProcessSignal::Stop).unwrap();
+        self.rename("P", "P.1");
+        gzip("P.1");
+        self.append("P", "in the middle\n");
+        between(self);
+        self.rename("P.1.gz", "P.2.gz");
+        self.rename("P", "P.1");
+        gzip("P.1");
+        self.append("P", "the last\n");
+        signal_process(self.child.id(), ProcessSignal::Continue).unwrap();
+    }
+
     fn wait(&self, what: &str, condition: impl Fn(&Run) -> bool) {
         let deadline = Instant::now() + DEADLINE;
         while !condition(self) {
@@ -91,20 +112,13 @@ fn e1_notifications_overflow() {
     }
 }
 
-/// E2: no watch is left. The files are looked at regularly, and that is said. A user namespace has a limit of its own:
-/// the machine's stays as it is.
+/// E2: no watch is left. The files are looked at regularly, and that is said.
 #[test]
 fn e2_watches_used_up() {
-    let limit = "echo 0 > /proc/sys/user/max_inotify_watches && exec \"$0\" \"$@\"";
-    let with = ["unshare", "--user", "--map-root-user", "sh", "-c", limit];
-    let possible = Command::new("unshare")
-        .args(["--user", "--map-root-user", "sh", "-c", "echo 0 > /proc/sys/user/max_inotify_watches"])
-        .stderr(Stdio::null())
-        .status();
-    if !possible.is_ok_and(|status| status.success()) {
+    let Some(with) = without_watches() else {
         println!("skipped e2_watches_used_up: no user namespace with a limit of its own can be made here");
         return;
-    }
+    };
     let run = Run::start(&with, &[], |_| {});
     run.wait("the sentence", |run| run.told("err").contains("can't be watched"));
     // Only a file that was opened keeps its thread: without watches one that is gone before the first look was missed.
@@ -113,6 +127,69 @@ fn e2_watches_used_up() {
     fs::rename(run.path("P"), run.path("P.1")).unwrap();
     run.append("P", "third\n");
     run.wait("the lines", |run| run.told("out") == "first\nsecond\nthird\n");
+}
+
+/// The command in front of a program that can watch nothing. A user namespace has a limit of its own: the machine's
+/// stays as it is.
+fn without_watches() -> Option<[&'static str; 6]> {
+    let possible = Command::new("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c", "echo 0 > /proc/sys/user/max_inotify_watches"])
+        .stderr(Stdio::null())
+        .status();
+    let limit = "echo 0 > /proc/sys/user/max_inotify_watches && exec \"$0\" \"$@\"";
+    possible.is_ok_and(|status| status.success()).then_some(["unshare", "--user", "--map-root-user", "sh", "-c", limit])
+}
+
+/// After notifications were lost, what was rotated away and compressed unseen is found and read.
+#[test]
+fn an_archive_is_read_after_an_overflow() {
+    let run = Run::start(&[], &["--json"], |_| {});
+    run.wait("the first line", |run| run.told("out").contains("first"));
+    run.rotate_unseen(|run| {
+        for _ in 0..9000 {
+            File::create(run.path("x")).unwrap();
+            fs::rename(run.path("x"), run.path("y")).unwrap();
+        }
+    });
+    run.wait("the last line", |run| run.told("out").contains("the last"));
+    run.append("P", "and on\n");
+    run.wait("what came after", |run| run.told("out").contains("and on"));
+    let out = run.told("out");
+    assert!(out.contains("\"kind\":\"overflow\""), "{out}");
+    assert_eq!(texts(&out), ["first", "in the middle", "the last", "and on"], "{out}");
+}
+
+/// The same where nothing is heard at all.
+#[test]
+fn an_archive_is_read_while_polling() {
+    let Some(with) = without_watches() else {
+        println!(
+            "skipped an_archive_is_read_while_polling: no user namespace with a limit of its own can be made here"
+        );
+        return;
+    };
+    let run = Run::start(&with, &["--json"], |_| {});
+    run.wait("the sentence", |run| run.told("err").contains("can't be watched"));
+    run.wait("the first line", |run| run.told("out").contains("first"));
+    run.rotate_unseen(|_| {});
+    run.wait("the last line", |run| run.told("out").contains("the last"));
+    // A copy that is compressed before anybody looks.
+    signal_process(run.child.id(), ProcessSignal::Stop).unwrap();
+    run.append("P", "unread\n");
+    fs::copy(run.path("P"), run.path("P.3")).unwrap();
+    OpenOptions::new().write(true).open(run.path("P")).unwrap().set_len(0).unwrap();
+    assert!(Command::new("gzip").arg(run.path("P.3")).status().unwrap().success());
+    run.append("P", "and on\n");
+    signal_process(run.child.id(), ProcessSignal::Continue).unwrap();
+    run.wait("what came after", |run| run.told("out").contains("and on"));
+    let out = run.told("out");
+    assert_eq!(texts(&out), ["first", "in the middle", "the last", "unread", "and on"], "{out}");
+}
+
+/// The lines in their order.
+fn texts(out: &str) -> Vec<String> {
+    let parts = out.split("\"text\":\"").skip(1).filter_map(|rest| rest.split('"').next());
+    parts.map(str::to_owned).collect()
 }
 
 /// G3: the wall clock is set back an hour and forward again, for the program alone.

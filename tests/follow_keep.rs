@@ -6,12 +6,15 @@ mod follow_common;
 
 use std::fs;
 use std::ops::ControlFlow;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use follow_common::stepped::Stepped;
 use follow_common::{Collector, Scene, Writer, append, concat, numbered, stage};
 use rotascope::event::{Event, FollowEvent, IncarnationId};
 use rotascope::follow::{Begin, FollowOptions, Follower, Taker, Target};
@@ -24,7 +27,7 @@ fn is_held(path: &Path) -> bool {
     open_for_reading().iter().any(|open| open == path)
 }
 
-fn open_for_reading() -> Vec<std::path::PathBuf> {
+fn open_for_reading() -> Vec<PathBuf> {
     let reads = |descriptor: &str| {
         let info = fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap_or_default();
         info.lines().find_map(|line| line.strip_prefix("flags:")).is_some_and(|flags| flags.trim().ends_with('0'))
@@ -133,6 +136,31 @@ fn archives_that_are_not_held_are_known_by_their_names() {
     scene.assert_kinds(&["created", "renamed", "created", "renamed", "renamed", "created", "deleted"]);
 }
 
+/// More comes to a file that was let go, and it is compressed before anybody looks: the rest is in the archive alone.
+#[test]
+fn the_rest_of_what_was_let_go_is_read_from_its_archive() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..20));
+    scene.look();
+    scene.rename("P", "P.1");
+    scene.append("P", &numbered("b", 0..20));
+    let old = scene.path("P.1");
+    scene.run_until("the old file is let go", PATIENCE, || scene.text_of(2).len() == 240 && !is_held(&old));
+    let late = numbered("a", 20..25);
+    scene.append("P.1", &late);
+    assert!(Command::new("gzip").arg(&old).status().unwrap().success());
+    scene.append("P", &numbered("b", 20..25));
+    scene.look();
+    assert_eq!(scene.text_of(1), numbered("a", 0..25).concat(), "{}", scene.report());
+    assert_eq!(scene.text_of(2), numbered("b", 0..25).concat(), "{}", scene.report());
+    assert_eq!(scene.archived(), [(1, "P.1.gz".to_owned())], "{}", scene.report());
+    let told = scene.events().into_iter().find_map(|event| match event {
+        FollowEvent::LateBytes { incarnation, bytes } => Some((incarnation.0, bytes)),
+        _ => None,
+    });
+    assert_eq!(told, Some((1, late.concat().len() as u64)), "{}", scene.report());
+}
+
 /// B3, E4: more files than descriptors. All are read, closed in turn, and known again by more than their inode numbers.
 #[test]
 fn b3_closed_and_begun_anew() {
@@ -188,43 +216,87 @@ fn b3_closed_and_begun_anew() {
     println!("b3 ran");
 }
 
+/// The queue of notifications of whoever watches a folder in this process.
+struct Queue {
+    folder: PathBuf,
+    descriptor: i32,
+    marks: usize,
+}
+
+impl Queue {
+    fn of(folder: &Path) -> Queue {
+        let mark = format!(" ino:{:x} ", fs::metadata(folder).unwrap().ino());
+        let watches = |descriptor: &i32| {
+            let info = fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap_or_default();
+            info.lines().any(|line| line.starts_with("inotify ") && line.contains(&mark))
+        };
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let mut open = open.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let descriptor = open.find(watches).expect("nobody watches the folder");
+        Queue { folder: folder.to_owned(), descriptor, marks: 0 }
+    }
+
+    fn is_empty(&self) -> bool {
+        // SAFETY: the follower of this test has the descriptor open until the test is over.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(self.descriptor) };
+        rustix::io::ioctl_fionread(descriptor).unwrap() == 0
+    }
+
+    /// Waits until all that has happened in the folder was heard. What is taken from the queue is dealt with before
+    /// anything more is taken: when a second mark is gone from it, all before the first one has been.
+    fn wait(&mut self) {
+        for _ in 0..2 {
+            self.marks += 1;
+            fs::File::create(self.folder.join(format!("mark {}", self.marks))).unwrap();
+            until("notifications are heard", || self.is_empty());
+        }
+    }
+}
+
 /// C9: while whoever takes the lines is busy, more comes, and a truncation takes it: just so many bytes are lost.
 #[test]
 fn c9_lost_unread() {
     /// Takes nothing as long as it is locked.
-    struct Slow(Arc<Mutex<()>>, Collector);
+    struct Slow {
+        busy: Arc<Mutex<()>>,
+        /// How often it was about to take something.
+        asked: Arc<AtomicUsize>,
+        collector: Collector,
+    }
     impl Taker for Slow {
         fn bytes(&mut self, incarnation: IncarnationId, offset: u64, bytes: &[u8]) -> ControlFlow<()> {
-            drop(self.0.lock().unwrap());
-            self.1.bytes(incarnation, offset, bytes)
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            drop(self.busy.lock().unwrap());
+            self.collector.bytes(incarnation, offset, bytes)
         }
 
         fn event(&mut self, event: Event) -> ControlFlow<()> {
-            self.1.event(event)
+            self.collector.event(event)
         }
     }
     let dir = stage();
     let path = dir.path().join("P");
     append(&path, &numbered("a", 0..2));
-    let (busy, collector) = (Arc::new(Mutex::new(())), Collector::default());
+    let (busy, asked, collector) = (Arc::new(Mutex::new(())), Arc::<AtomicUsize>::default(), Collector::default());
     let options = FollowOptions { targets: vec![Target::Path(path.clone())], stamps: false };
-    let taker = Slow(Arc::clone(&busy), collector.clone());
+    let taker = Slow { busy: Arc::clone(&busy), asked: Arc::clone(&asked), collector: collector.clone() };
     let _follower = Follower::start_taking(options, Begin::Start, Box::new(taker)).unwrap();
     let mut texts = vec![numbered("a", 0..2).concat()];
     collector.wait_for(&texts);
+    let mut queue = Queue::of(dir.path());
     let locked = busy.lock().unwrap();
+    let before = asked.load(Ordering::SeqCst);
     let mut writer = Writer::open(&path);
     writer.bytes(numbered("a", 2..4).concat().as_bytes());
     texts[0] += &numbered("a", 2..4).concat();
-    // The follower comes as far as the one who takes nothing, and hears of the rest.
-    std::thread::sleep(Duration::from_millis(500));
+    until("the follower waits for who takes nothing", || asked.load(Ordering::SeqCst) > before);
     append(&path, &numbered("a", 4..1000));
-    std::thread::sleep(Duration::from_millis(500));
+    queue.wait();
     append(&path, &numbered("a", 1000..1003));
-    std::thread::sleep(Duration::from_millis(500));
+    queue.wait();
     let size = fs::metadata(&path).unwrap().len();
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    queue.wait();
     drop(locked);
     append(&path, &numbered("b", 0..2));
     texts.push(numbered("b", 0..2).concat());

@@ -2,16 +2,15 @@
 //! date, compressed or not. They are read where nobody saw a life come and go, and known again where it was read.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::{self, File, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::arrive::open_regular;
-use super::folder::skipped_by_name;
 use super::known::Known;
 use super::life::Life;
+use super::packing::Packing;
 use super::parked::Parked;
 use super::repeats::is_same;
 use super::sabotage::Sabotage;
@@ -20,88 +19,50 @@ use super::watch::{Hints, NameHint};
 use crate::event::{Actor, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
-/// What is larger is not unpacked: the follower would stand still for it.
-const MOST_PACKED: u64 = 64 << 20;
-const MOST_UNPACKED: u64 = 1 << 30;
 /// Time stamps of files are coarser than the clock.
 const LEEWAY: Duration = Duration::from_secs(1);
+/// So much of both ends of an old archive is kept.
+const OLDER_SAMPLE_BYTES: u64 = 256;
 
-/// How an archive is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Packing {
-    Gzip,
-    Zstandard,
-}
-
-impl Packing {
-    /// By the name of a file, and that name without its ending.
-    fn of(path: &Path) -> Option<(Packing, PathBuf)> {
-        let packing = match path.extension()?.as_encoded_bytes() {
-            b"gz" => Packing::Gzip,
-            b"zst" => Packing::Zstandard,
-            _ => return None,
-        };
-        Some((packing, path.with_extension("")))
-    }
-}
-
-/// A file that may be an archive of a followed path.
+/// A file that may be an archive of a followed path, or a copy of what is there.
 #[derive(Debug)]
-struct Archive {
-    path: PathBuf,
+pub(super) struct Archive {
+    pub(super) path: PathBuf,
     /// Of the archive itself, not of what is in it.
-    id: FileId,
-    packing: Option<Packing>,
+    pub(super) id: FileId,
+    pub(super) packing: Option<Packing>,
+    pub(super) metadata: Metadata,
     /// When its content was written last: compressing keeps that.
-    modified: SystemTime,
+    pub(super) modified: SystemTime,
 }
 
 impl Archive {
     fn at(path: PathBuf) -> Option<Archive> {
-        let metadata = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+        let metadata = fs::symlink_metadata(&path).ok().filter(Metadata::is_file)?;
         let packing = Packing::of(&path).map(|(packing, _)| packing);
-        Some(Archive { id: platform::file_id(&metadata), packing, modified: metadata.modified().ok()?, path })
+        let (id, modified) = (platform::file_id(&metadata), metadata.modified().ok()?);
+        Some(Archive { path, id, packing, metadata, modified })
+    }
+
+    /// The order of those of one time, which is coarse: what is compressed is the older one, and was so in its turn.
+    pub(super) fn tie(&self) -> (bool, i64) {
+        (self.packing.is_none(), self.id.born_ns)
     }
 
     /// Its content as it was before it was compressed, and how much that is. A file in the making gives an error.
-    fn content(&self) -> io::Result<(File, u64)> {
+    pub(super) fn content(&self) -> io::Result<(File, u64)> {
         let (file, metadata) = open_regular(&self.path)?.ok_or(io::ErrorKind::NotFound)?;
-        if platform::file_id(&metadata) != self.id {
+        // Where stat and fstat never agree, as on some overlays, the name is asked again.
+        if platform::file_id(&metadata) != self.id && id_at(&self.path) != Some(self.id) {
             return Err(io::ErrorKind::NotFound.into());
         }
         let content = match self.packing {
             None => file,
-            Some(_) if metadata.len() > MOST_PACKED => return Err(io::ErrorKind::FileTooLarge.into()),
-            Some(packing) => unpack(BufReader::new(file), packing)?,
+            Some(packing) => packing.unpack(file)?,
         };
         let size = content.metadata()?.len();
         Ok((content, size))
     }
-}
-
-/// Into a file that has no name.
-fn unpack(mut packed: impl BufRead, packing: Packing) -> io::Result<File> {
-    let mut content = tempfile::tempfile()?;
-    match packing {
-        Packing::Gzip => copy(flate2::bufread::MultiGzDecoder::new(packed), &mut content, MOST_UNPACKED)?,
-        Packing::Zstandard => {
-            let mut left = MOST_UNPACKED;
-            // Compressed files may be joined.
-            while !packed.fill_buf()?.is_empty() {
-                let frame = ruzstd::decoding::StreamingDecoder::new(&mut packed);
-                let frame = frame.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
-                left = copy(frame, &mut content, left)?;
-            }
-            left
-        }
-    };
-    Ok(content)
-}
-
-/// Returns how much more there may be.
-fn copy(from: impl Read, to: &mut File, most: u64) -> io::Result<u64> {
-    let copied = io::copy(&mut from.take(most + 1), to)?;
-    most.checked_sub(copied).ok_or_else(|| io::ErrorKind::FileTooLarge.into())
 }
 
 impl State {
@@ -120,24 +81,28 @@ impl State {
         for path in concerned {
             let mut archives = self.archives_beside(&path);
             archives.retain(|archive| archive.modified + LEEWAY >= self.began);
-            archives.sort_by_key(|archive| archive.modified);
+            archives.sort_by_key(|archive| (archive.modified, archive.tie()));
             for archive in archives {
-                adopted |= self.adopt_archive(&path, &archive)?;
+                adopted |= self.adopt_archive(&path, archive)?;
             }
         }
         Ok(adopted)
     }
 
-    fn adopt_archive(&mut self, path: &Path, archive: &Archive) -> Result<bool, Ended> {
+    fn adopt_archive(&mut self, path: &Path, archive: Archive) -> Result<bool, Ended> {
         self.make_room()?;
         let Ok((content, size)) = archive.content() else { return Ok(false) };
-        let read = self.life_with(&content, size);
         let packed = archive.packing.is_some();
+        if packed && self.is_older(&content) {
+            self.known_files.insert(archive.id);
+            return Ok(false);
+        }
+        let read = self.life_with(path, &content, size);
         // Of a plain file that is empty more may come.
         if read.is_some() || (size == 0 && packed) {
             self.known_files.insert(archive.id);
             if let Some(id) = read.filter(|_| packed) {
-                self.say(FollowEvent::Archived { incarnation: id, path: archive.path.clone() })?;
+                self.say(FollowEvent::Archived { incarnation: id, path: archive.path })?;
             }
             return Ok(false);
         }
@@ -146,14 +111,14 @@ impl State {
         let id = self.adopt(content, &metadata, path, Origin::Created, packed)?;
         if packed {
             self.known_files.insert(archive.id);
-            self.say(FollowEvent::Archived { incarnation: id, path: archive.path.clone() })?;
+            self.say(FollowEvent::Archived { incarnation: id, path: archive.path })?;
             self.gate_behind(Some(id), previous);
             if let Some(previous) = previous.and_then(|previous| self.lives.get_mut(&previous)) {
                 previous.succeeded = true;
             }
         } else {
             let cut = self.cut_now(id);
-            self.rename(id, archive.path.clone(), cut, Actor::Other)?;
+            self.rename(id, archive.path, cut, Actor::Other)?;
         }
         if let Some(life) = self.lives.get_mut(&id) {
             life.succeeded = true;
@@ -195,21 +160,24 @@ impl State {
         Ok(None)
     }
 
-    /// The incarnation that has all of this content.
-    fn life_with(&self, content: &File, size: u64) -> Option<IncarnationId> {
+    /// The incarnation of a path that has all of this content. What belongs to another followed path may begin alike.
+    pub(super) fn life_with(&self, path: &Path, content: &File, size: u64) -> Option<IncarnationId> {
         // What was read may have been cut away since.
         let was_read =
             |life: &Life| size <= life.lines.offset() && life.known().goes_along_with(content).unwrap_or(false);
         let has = |life: &&Life| is_within(content, size, &life.file) || was_read(life);
-        let held = self.lives.values().find(has).map(|life| life.id);
+        let own = |life: &&Life| self.may_come_from(path, &life.last_path);
+        let held = self.lives.values().filter(own).find(has).map(|life| life.id);
         let is_read = |known: Known<'_>| known.is_in(content).unwrap_or(false);
-        let parked = || self.parked.values().find(|parked| is_read(parked.known())).map(|parked| parked.id);
-        held.or_else(parked).or_else(|| self.gone_with(content))
+        let own = |parked: &&Parked| self.may_come_from(path, &parked.path);
+        let parked = || self.parked.values().filter(own).find(|parked| is_read(parked.known())).map(|parked| parked.id);
+        held.or_else(parked).or_else(|| self.gone_with(path, content))
     }
 
-    /// The incarnation that is gone and had this content, or more.
-    pub(super) fn gone_with(&self, content: &File) -> Option<IncarnationId> {
-        let gone = self.gone.iter().rev().find(|gone| gone.known().goes_along_with(content).unwrap_or(false));
+    /// The incarnation of a path that is gone and had this content, or more.
+    pub(super) fn gone_with(&self, path: &Path, content: &File) -> Option<IncarnationId> {
+        let mut own = self.gone.iter().rev().filter(|gone| self.may_come_from(path, &gone.path));
+        let gone = own.find(|gone| gone.known().goes_along_with(content).unwrap_or(false));
         gone.map(|gone| gone.id)
     }
 
@@ -219,23 +187,83 @@ impl State {
         if self.options.stamps {
             return Vec::new();
         }
-        let own = ["gz", "zst"].into_iter().map(|ending| with_ending(path, ending));
+        let own = Packing::ENDINGS.into_iter().map(|ending| with_ending(path, ending));
         let own = own.filter(|name| self.is_unknown(name)).filter_map(Archive::at);
+        let owner = self.owner_of(path);
         let followed = self.slots.iter().filter(|(slot, of)| of.asked_for && slot.parent() == path.parent());
-        let beside = followed.flat_map(|(slot, _)| self.archives_beside(slot));
+        let origins = followed.filter(|(slot, _)| owner.is_none_or(|owner| owner == slot.as_path()));
+        let beside = origins.flat_map(|(slot, _)| self.archives_beside(slot));
         own.chain(beside.filter(|archive| archive.packing.is_some())).collect()
     }
 
     /// Files beside a path, named like its archives, that nobody knows.
-    fn archives_beside(&self, path: &Path) -> Vec<Archive> {
+    pub(super) fn archives_beside(&self, path: &Path) -> Vec<Archive> {
         let Some(folder) = path.parent() else { return Vec::new() };
         let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let named = names.filter(|other| {
-            let plain = Packing::of(other).map(|(_, plain)| plain);
-            is_archive_of(path, plain.as_deref().unwrap_or(other))
-        });
+        let named = names.filter(|other| self.is_archive_at(path, other));
         named.filter(|other| self.is_unknown(other)).filter_map(Archive::at).collect()
     }
+
+    pub(super) fn is_unknown(&self, path: &Path) -> bool {
+        let Ok(metadata) = fs::symlink_metadata(path) else { return false };
+        let id = platform::file_id(&metadata);
+        metadata.is_file() && !self.by_file.contains_key(&id) && !self.known_files.contains(&id)
+    }
+
+    /// Notes what stands beside the followed paths when following begins: those files are no copies of what comes, and
+    /// nor is what they will be compressed to.
+    pub(super) fn note_siblings(&mut self) {
+        let folders: BTreeSet<PathBuf> =
+            self.slots.keys().filter_map(|path| path.parent()).map(Path::to_owned).collect();
+        for entry in folders.iter().flat_map(fs::read_dir).flatten().flatten() {
+            let path = entry.path();
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            self.known_files.insert(platform::file_id(&metadata));
+            let is_plain = Packing::of(&path).is_none();
+            if is_plain && !self.slots.contains_key(&path) && self.owner_of(&path).is_some() {
+                self.older.extend(Older::at(&path));
+            }
+        }
+    }
+
+    /// Whether some content was in an archive when following began.
+    pub(super) fn is_older(&self, content: &File) -> bool {
+        self.older.iter().any(|older| older.is_in(content).unwrap_or(false))
+    }
+}
+
+/// What tells the content of an archive that was there before following began.
+#[derive(Debug)]
+pub(super) struct Older {
+    size: u64,
+    beginning: Vec<u8>,
+    end: Vec<u8>,
+}
+
+impl Older {
+    fn at(path: &Path) -> Option<Older> {
+        let (file, metadata) = open_regular(path).ok()??;
+        let size = metadata.len();
+        let beginning = sample(&file, 0, size).ok()?;
+        let end = sample(&file, size.saturating_sub(OLDER_SAMPLE_BYTES), size).ok()?;
+        (size > 0).then_some(Older { size, beginning, end })
+    }
+
+    /// Its writer may have gone on since; but a short beginning that logs have in common is no proof.
+    fn is_in(&self, content: &File) -> io::Result<bool> {
+        let from = self.size.saturating_sub(OLDER_SAMPLE_BYTES);
+        let size = content.metadata()?.len();
+        let fits = size == self.size || (size > self.size && from >= OLDER_SAMPLE_BYTES);
+        Ok(fits && sample(content, from, self.size)? == self.end && sample(content, 0, self.size)? == self.beginning)
+    }
+}
+
+/// The first bytes of a stretch of a file.
+fn sample(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; (to - from).min(OLDER_SAMPLE_BYTES) as usize];
+    let got = platform::read_at(file, &mut bytes, from)?;
+    bytes.truncate(got);
+    Ok(bytes)
 }
 
 /// Followed paths from which something went to a name that has gone since.
@@ -266,66 +294,13 @@ fn is_within(content: &File, size: u64, file: &File) -> bool {
     size > 0 && larger && is_same(content, file, 0, size).unwrap_or(false)
 }
 
+pub(super) fn id_at(path: &Path) -> Option<FileId> {
+    Some(platform::file_id(&fs::symlink_metadata(path).ok()?))
+}
+
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
-    name.push(OsStr::new(ending));
+    name.push(ending);
     name.into()
-}
-
-/// Whether a name is made of another one by putting a number or a date behind it: `P.1`, `P-20240509`, `app.1.log`
-/// beside `app.log`. A compressed one is none: nothing can be read on in it.
-pub(super) fn is_archive_of(path: &Path, other: &Path) -> bool {
-    let (Some(name), Some(of)) = (path.file_name(), other.file_name()) else { return false };
-    let (name, of) = (name.as_encoded_bytes(), of.as_encoded_bytes());
-    let stem = name.iter().rposition(|byte| *byte == b'.').filter(|at| *at > 0).map_or(name, |at| &name[..at]);
-    let marked = [name, stem].into_iter().any(|stem| {
-        let rest = of.strip_prefix(stem).unwrap_or_default();
-        rest.first().is_some_and(|byte| b".-_".contains(byte)) && rest.get(1).is_some_and(u8::is_ascii_digit)
-    });
-    marked && name != of && path.parent() == other.parent() && skipped_by_name(other).is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::io::Write;
-
-    use super::*;
-
-    #[test]
-    fn archives_are_known_by_their_names() {
-        let is = |name: &str, other: &str| is_archive_of(Path::new(name), Path::new(other));
-        for other in ["app.log.1", "app.log-20240509", "app.log.2024-05-09", "app-2024-05-09.log", "app.1.log"] {
-            assert!(is("app.log", other), "{other}");
-        }
-        for other in ["app.log", "apple.log", "other.log.1", "app.log.new", "app.log.1.gz", "sub/app.log.1"] {
-            assert!(!is("app.log", other), "{other}");
-        }
-        assert!(is("P", "P.1"));
-    }
-
-    fn content(packed: &[u8], packing: Packing) -> io::Result<Vec<u8>> {
-        let content = unpack(packed, packing)?;
-        let mut bytes = vec![0; content.metadata()?.len() as usize];
-        platform::read_at(&content, &mut bytes, 0)?;
-        Ok(bytes)
-    }
-
-    #[test]
-    fn what_was_compressed_is_unpacked_whole_or_not_at_all() {
-        let text = b"a line\n".repeat(1000);
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(&text).unwrap();
-        let gzip = gzip.finish().unwrap();
-        let zstandard = ruzstd::encoding::compress_to_vec(&text[..], ruzstd::encoding::CompressionLevel::Fastest);
-        for (packed, packing) in [(gzip, Packing::Gzip), (zstandard, Packing::Zstandard)] {
-            assert_eq!(content(&packed, packing).unwrap(), text);
-            let joined = [packed.clone(), packed.clone()].concat();
-            assert_eq!(content(&joined, packing).unwrap().len(), 14_000, "{packing:?}");
-            assert!(content(&packed[..packed.len() - 3], packing).is_err(), "{packing:?}");
-            assert!(content(b"no archive", packing).is_err(), "{packing:?}");
-        }
-    }
 }

@@ -2,30 +2,30 @@
 //! that was cut stands there, and so does what came and was cut away between two looks.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::archives::is_archive_of;
-use super::life::Life;
+use super::archives::{Archive, id_at};
+use super::life::{Life, Look};
+use super::packing::Packing;
 use super::repeats::is_same;
 use super::state::{BLOCK_BYTES, Ended, State};
 use super::watch::{Hints, NameHint};
-use crate::event::{Actor, Cut, FileId, IncarnationId, Origin};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
 /// A copy may have been made before the cut was noticed with which the present life began.
 const LEEWAY: Duration = Duration::from_secs(1);
 
-/// A file beside a followed one that may be a copy of it.
+/// A file beside a followed one that may be a copy of it, compressed or not.
 #[derive(Debug)]
 struct Copy {
-    path: PathBuf,
+    archive: Archive,
+    /// Its content, as it was before it was compressed.
     file: File,
-    metadata: Metadata,
-    id: FileId,
     size: u64,
 }
 
@@ -33,9 +33,20 @@ impl Copy {
     /// Whether it was made and written while the life was followed. What was unpacked or put back bears an older time.
     fn is_younger_than(&self, life: &Life) -> bool {
         let least = life.since - LEEWAY;
-        let made = self.metadata.created().unwrap_or(SystemTime::now());
-        let after_file = self.id.born_ns == 0 || self.id.born_ns >= life.file_id.born_ns;
-        after_file && made >= least && self.metadata.modified().is_ok_and(|modified| modified >= least)
+        let made = self.archive.metadata.created().unwrap_or(SystemTime::now());
+        let born_ns = self.archive.id.born_ns;
+        let after_file = born_ns == 0 || born_ns >= life.file_id.born_ns;
+        after_file && made >= least && self.archive.modified >= least
+    }
+
+    fn is_packed(&self) -> bool {
+        self.archive.packing.is_some()
+    }
+
+    /// When it was made. What compressed it came later, and kept the time of the copy.
+    fn made_ns(&self) -> i64 {
+        let modified = self.archive.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if self.is_packed() { i64::try_from(modified.as_nanos()).unwrap_or(i64::MAX) } else { self.archive.id.born_ns }
     }
 }
 
@@ -77,9 +88,10 @@ impl Held {
         let read = life.lines.offset();
         if still || copy.size == 0 {
             Held::Still
-        } else if read > 0 && life.known().begins(&copy.file, copy.size.min(read)).unwrap_or(true) {
-            let whole = copy.size > read && life.known().is_in(&copy.file).unwrap_or(false);
-            if whole { Held::Rest } else { Held::Read }
+        } else if copy.size > read && life.known().is_in(&copy.file).unwrap_or(false) {
+            Held::Rest
+        } else if read > 0 && life.known().goes_along_with(&copy.file).unwrap_or(true) {
+            Held::Read
         } else if occasion == Occasion::Made && read > 0 {
             Held::Doubtful
         } else if copy.is_younger_than(life) {
@@ -91,17 +103,6 @@ impl Held {
 }
 
 impl State {
-    /// Notes what stands beside the followed paths when following begins: those files are no copies of what comes.
-    pub(super) fn note_siblings(&mut self) {
-        let folders: BTreeSet<PathBuf> =
-            self.slots.keys().filter_map(|path| path.parent()).map(Path::to_owned).collect();
-        for folder in folders {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            let known = entries.filter_map(|entry| Some(platform::file_id(&fs::metadata(entry.path()).ok()?)));
-            self.known_files.extend(known);
-        }
-    }
-
     /// Reads what copies have that the file itself has lost: the rest of this life, and whole lives that came and went
     /// unseen, in the order in which they were made. Returns the last that has to be read before the file goes on.
     pub(super) fn read_copies(
@@ -115,7 +116,7 @@ impl State {
             return Ok(None);
         }
         let mut last = None;
-        let copies = self.copies_beside(&path);
+        let copies = self.copies_beside(&path, occasion);
         // If it has left the path meanwhile, what came after it may be among them: the next look tells them apart.
         if !self.lives.get(&id).is_some_and(|life| leads_to(&path, life.file_id)) {
             return Ok(None);
@@ -123,16 +124,23 @@ impl State {
         for copy in copies {
             let Some(life) = self.lives.get(&id) else { break };
             let held = Held::of(life, &copy, occasion);
-            self.doubtful.remove(&copy.id);
-            if matches!(held, Held::Read | Held::Rest | Held::Other) {
-                self.known_files.insert(copy.id);
+            let of_this = matches!(held, Held::Read | Held::Rest);
+            if copy.is_packed() && !of_this && self.settle_packed(&path, &copy)? {
+                continue;
+            }
+            self.doubtful.remove(&copy.archive.id);
+            if of_this || held == Held::Other {
+                self.known_files.insert(copy.archive.id);
+            }
+            if of_this && copy.is_packed() {
+                self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path.clone() })?;
             }
             match held {
                 Held::Rest => self.read_copy(id, copy)?,
                 // It was cut before the file left the path and came back.
-                Held::Other if self.gone_with(&copy.file).is_some() => {}
+                Held::Other if self.gone_with(&path, &copy.file).is_some() => {}
                 Held::Other => last = Some(self.adopt_copy(id, &path, copy)?),
-                Held::Doubtful => drop(self.doubtful.insert(copy.id)),
+                Held::Doubtful => drop(self.doubtful.insert(copy.archive.id)),
                 Held::Still | Held::Read => {}
             }
         }
@@ -140,19 +148,42 @@ impl State {
         Ok(last)
     }
 
+    /// A compressed copy of what was read, or was there before: nothing is to be read. A life that goes on under a name
+    /// is in no archive yet: that is told when the name goes.
+    fn settle_packed(&mut self, path: &Path, copy: &Copy) -> Result<bool, Ended> {
+        if self.is_older(&copy.file) {
+            self.known_files.insert(copy.archive.id);
+            return Ok(true);
+        }
+        let Some(id) = self.life_with(path, &copy.file, copy.size) else { return Ok(false) };
+        let named = self.parked.contains_key(&id) || self.lives.get(&id).is_some_and(|life| life.path.is_some());
+        if !named {
+            self.known_files.insert(copy.archive.id);
+            self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path.clone() })?;
+        }
+        Ok(true)
+    }
+
     /// Looks at files that were made beside a followed one: they may be copies of it.
     pub(super) fn hear_of_copies(&mut self, hints: &Hints) -> Result<(), Ended> {
+        if self.options.stamps {
+            return Ok(());
+        }
         let mut concerned = BTreeSet::new();
         for (at, hint) in hints.names.iter().enumerate() {
-            let NameHint::Created(made) = hint else { continue };
-            for (path, slot) in self.slots.iter().filter(|(path, _)| is_archive_of(path, made)) {
-                if brings_another(&hints.names[at..], path) {
-                    // What stands at the path came after it.
-                    self.known_files.extend(id_at(made));
-                } else {
-                    concerned.extend(slot.current);
-                }
+            let Some(made) = made_by(hint) else { continue };
+            let Some(path) = self.owner_of(made).filter(|path| self.is_archive_at(path, made)) else { continue };
+            if Packing::of(made).is_none() && brings_another(&hints.names[at..], path) {
+                // What stands at the path came after it.
+                self.known_files.extend(id_at(made));
+            } else {
+                concerned.extend(self.slots.get(path).and_then(|slot| slot.current));
             }
+        }
+        // They are whole when they have been closed.
+        for packed in hints.closed().filter(|path| Packing::of(path).is_some()) {
+            let path = self.owner_of(packed).filter(|_| self.is_unknown(packed));
+            concerned.extend(path.and_then(|path| self.slots.get(path)?.current));
         }
         let deaf = !self.watch.is_complete();
         let unheard = self.slots.iter().filter(|(path, slot)| slot.asked_for && (deaf || hints.may_lack(path)));
@@ -208,11 +239,20 @@ impl State {
         let cut = Cut { offset: copy.size, exact: false };
         let (gate, succeeded) =
             self.lives.get_mut(&now).map_or((None, false), |life| (life.gate.take(), life.succeeded));
-        let id = self.adopt(copy.file, &copy.metadata, path, Origin::Created, false)?;
-        self.rename(id, copy.path, cut, Actor::Other)?;
+        // Of what was unpacked: nothing of it has a name.
+        let metadata = copy.file.metadata().ok().filter(|_| copy.is_packed()).unwrap_or(copy.archive.metadata);
+        let packed = copy.archive.packing.is_some();
+        let id = self.adopt(copy.file, &metadata, path, Origin::Created, packed)?;
+        if packed {
+            self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path })?;
+        } else {
+            self.rename(id, copy.archive.path, cut, Actor::Other)?;
+        }
         if let Some(life) = self.lives.get_mut(&id) {
             life.gate = gate;
             life.succeeded = true;
+            // Nobody writes to what was unpacked.
+            life.watched |= packed;
         }
         self.gate_behind(Some(now), Some(id));
         if let Some(life) = self.lives.get_mut(&now) {
@@ -224,23 +264,33 @@ impl State {
         Ok(id)
     }
 
-    pub(super) fn is_unknown(&self, path: &Path) -> bool {
-        let Ok(metadata) = fs::symlink_metadata(path) else { return false };
-        let id = platform::file_id(&metadata);
-        metadata.is_file() && !self.by_file.contains_key(&id) && !self.known_files.contains(&id)
-    }
-
-    /// Files beside `path` that came since following began and are followed under no name of theirs, by age.
-    fn copies_beside(&self, path: &Path) -> Vec<Copy> {
-        let Some(folder) = path.parent() else { return Vec::new() };
-        let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut copies: Vec<Copy> = names
-            .filter(|other| is_archive_of(path, other))
-            .filter(|other| self.is_unknown(other))
-            .filter_map(open_copy)
-            .collect();
-        copies.sort_by_key(|copy| copy.id.born_ns);
+    /// Files beside `path` that came since following began and are followed under no name of theirs, by age. What was
+    /// searched in vain is left out as long as nothing says that the file has lost something.
+    fn copies_beside(&mut self, path: &Path, occasion: Occasion<'_>) -> Vec<Copy> {
+        let mut copies = Vec::new();
+        for archive in self.archives_beside(path) {
+            if archive.packing.is_some() {
+                let look = Look::of(&archive.metadata);
+                let before = self.searched.insert(archive.id, look);
+                if occasion == Occasion::Made && before == Some(look) {
+                    continue;
+                }
+            }
+            if let Ok((file, size)) = archive.content() {
+                copies.push(Copy { archive, file, size });
+            }
+        }
+        copies.sort_by_key(|copy| (copy.made_ns(), copy.archive.tie()));
         copies
+    }
+}
+
+/// The file that was made, or the compressed one that was put there whole.
+fn made_by(hint: &NameHint) -> Option<&Path> {
+    match hint {
+        NameHint::Created(path) => Some(path),
+        NameHint::Moved(_, path) | NameHint::MovedIn(path) => Packing::of(path).map(|_| path.as_path()),
+        NameHint::Removed(_) => None,
     }
 }
 
@@ -269,14 +319,4 @@ fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
 fn leads_to(path: &Path, id: FileId) -> bool {
     let metadata = platform::open_to_follow(path).and_then(|file| file.metadata());
     metadata.is_ok_and(|metadata| platform::file_id(&metadata) == id)
-}
-
-fn id_at(path: &Path) -> Option<FileId> {
-    Some(platform::file_id(&fs::symlink_metadata(path).ok()?))
-}
-
-fn open_copy(path: PathBuf) -> Option<Copy> {
-    let file = platform::open_to_follow(&path).ok()?;
-    let metadata = file.metadata().ok().filter(Metadata::is_file)?;
-    Some(Copy { path, id: platform::file_id(&metadata), size: metadata.len(), file, metadata })
 }

@@ -7,7 +7,8 @@
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
 //! `read` reads every held descriptor on and notices truncations, `sizes` has what they took unread; `lines` cuts
 //! bytes into lines, `encoding` finds out what they mean; `repeats` finds content that was carried over, `copies` what
-//! was copied before a cut, `archives` what was rotated away unseen or compressed, `known` tells content again,
+//! was copied before a cut, `archives` what was rotated away unseen or compressed, `packing` unpacks it, `belongs` tells
+//! by names whose it is, `known` tells content again,
 //! `missed` what came and went and can be read nowhere, `wall` jumps of the clock; `keep` decides which descriptors
 //! are closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take` hands
 //! bytes on as they are read; `run` is the loop around them, in which files that only grow are read before anything is
@@ -15,6 +16,7 @@
 
 mod archives;
 mod arrive;
+mod belongs;
 mod copies;
 mod encoding;
 mod folder;
@@ -27,6 +29,7 @@ mod look;
 mod missed;
 mod moved;
 mod operate;
+mod packing;
 mod parked;
 mod pattern;
 mod read;

@@ -226,7 +226,7 @@ impl State {
         }
         if let Some(life) = self.lives.remove(&id) {
             self.by_file.remove(&life.file_id);
-            self.remember_gone(Gone { id, lines: life.lines, marker: life.marker });
+            self.remember_gone(Gone { id, path: life.last_path, lines: life.lines, marker: life.marker });
         }
         self.texts.remove(id);
         if unread > 0 {

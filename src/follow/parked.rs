@@ -48,6 +48,8 @@ pub(super) struct Parked {
 #[derive(Debug)]
 pub(super) struct Gone {
     pub(super) id: IncarnationId,
+    /// The last name that it had.
+    pub(super) path: PathBuf,
     pub(super) lines: Lines,
     pub(super) marker: Vec<u8>,
 }
@@ -270,7 +272,7 @@ impl State {
         match self.recognise_parked(&parked)? {
             Some(content) => self.read_rest(parked, content),
             None => {
-                self.remember_gone(Gone { id, lines: parked.lines, marker: parked.marker });
+                self.remember_gone(Gone { id, path: parked.path, lines: parked.lines, marker: parked.marker });
                 self.say(FollowEvent::Released { incarnation: id })
             }
         }

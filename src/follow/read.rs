@@ -320,7 +320,8 @@ impl State {
             seen_empty: false,
             ..old
         };
-        self.remember_gone(Gone { id: previous, lines: old.lines, marker: old.marker });
+        let path = life.last_path.clone();
+        self.remember_gone(Gone { id: previous, path, lines: old.lines, marker: old.marker });
         life.recall_marker();
         life.size = life.file.metadata().map_or(start, |metadata| metadata.len().max(start));
         let (file_id, path, size) = (life.file_id, life.last_path.clone(), life.size);

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, select};
 
+use super::archives::Older;
 use super::folder::Folder;
 use super::keep::Keeping;
-use super::life::Life;
+use super::life::{Life, Look};
 use super::missed::Comings;
 use super::parked::{Gone, Parked};
 use super::sequences::Sequences;
@@ -137,6 +138,10 @@ pub(super) struct State {
     pub(super) known_files: HashSet<FileId>,
     /// Files beside the followed ones that are no copies, unless reading on shows that those were cut.
     pub(super) doubtful: HashSet<FileId>,
+    /// What stood in archives when following began.
+    pub(super) older: Vec<Older>,
+    /// Compressed files beside the followed ones in which nothing was found, as they were then.
+    pub(super) searched: HashMap<FileId, Look>,
     pub(super) last_id: u32,
     /// When following began.
     pub(super) began: SystemTime,
@@ -204,6 +209,8 @@ impl State {
             origins: HashMap::new(),
             known_files: HashSet::new(),
             doubtful: HashSet::new(),
+            older: Vec::new(),
+            searched: HashMap::new(),
             last_id: 0,
             began: SystemTime::now(),
             begin: Begin::Start,

@@ -95,6 +95,11 @@ impl Hints {
         self.touched.contains(path) || self.written.contains(path)
     }
 
+    /// Files whose attributes changed, or that a writer closed.
+    pub(super) fn closed(&self) -> impl Iterator<Item = &Path> {
+        self.touched.iter().map(PathBuf::as_path)
+    }
+
     /// Whether something may have happened beside a path that was not heard.
     pub(super) fn may_lack(&self, path: &Path) -> bool {
         self.overflow || path.parent().is_some_and(|folder| self.unheard.contains(folder))

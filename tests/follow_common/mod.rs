@@ -2,6 +2,8 @@
 // Shared by several test programs, none of which uses all of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod stepped;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
