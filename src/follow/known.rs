@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use super::lines::{BEGINNING_BYTES, Lines, RUNG_BYTES, hash_of};
+use super::fingerprint::{BEGINNING_BYTES, RUNG_BYTES, hash_of};
+use super::lines::Lines;
 use crate::platform;
 
 /// Samples all over what was read, its beginning and its end.
@@ -25,7 +26,7 @@ impl Known<'_> {
         if !self.begins(file, size)? {
             return Ok(0);
         }
-        let rungs = self.lines.rungs();
+        let rungs = self.lines.fingerprint().rungs();
         let below = rungs.partition_point(|rung| rung.offset <= size.min(self.lines.offset()));
         let standing = self.standing_rungs(file, below)?;
         if standing < below {
@@ -39,7 +40,7 @@ impl Known<'_> {
 
     /// Whether another file has what was read, by samples all over it. Of nothing that was read nothing is said.
     pub(super) fn is_in(self, other: &File) -> io::Result<bool> {
-        let (rungs, read) = (self.lines.rungs(), self.lines.offset());
+        let (rungs, read) = (self.lines.fingerprint().rungs(), self.lines.offset());
         Ok(read > 0
             && other.metadata()?.len() >= read
             && self.begins(other, read)?
@@ -55,7 +56,7 @@ impl Known<'_> {
             return Ok(false);
         }
         let size = length.min(read);
-        let below = self.lines.rungs().partition_point(|rung| rung.offset <= size);
+        let below = self.lines.fingerprint().rungs().partition_point(|rung| rung.offset <= size);
         Ok(size > 0
             && self.begins(other, size)?
             && self.standing_rungs(other, below)? == below
@@ -64,7 +65,7 @@ impl Known<'_> {
 
     /// Whether the first `size` bytes of a file begin as what was read did.
     pub(super) fn begins(self, file: &File, size: u64) -> io::Result<bool> {
-        let known = self.lines.beginning();
+        let known = self.lines.fingerprint().beginning();
         if !known.is_empty() && known.iter().all(|byte| *byte == 0) {
             // A hole is like any other.
             return Ok(false);
@@ -76,7 +77,7 @@ impl Known<'_> {
 
     /// How many of the first `count` rungs still fit. Below a cut all fit, above it none does.
     fn standing_rungs(self, file: &File, count: usize) -> io::Result<usize> {
-        let rungs = &self.lines.rungs()[..count];
+        let rungs = &self.lines.fingerprint().rungs()[..count];
         let (mut low, mut high) = (0, rungs.len());
         let mut sample = [0; RUNG_BYTES];
         while low < high {

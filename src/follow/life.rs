@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::fingerprint::BEGINNING_BYTES;
 use super::known::Known;
-use super::lines::{BEGINNING_BYTES, Lines};
+use super::lines::Lines;
 use super::sabotage::Sabotage;
 use crate::event::{FileId, IncarnationId};
 use crate::platform;

@@ -49,7 +49,7 @@ impl State {
             if !self.look_once(&mut hints)? {
                 break;
             }
-            hints.append(self.watch.take());
+            self.hear_on(&mut hints);
         }
         if !told {
             self.tell_hints(&mut hints)?;
@@ -99,7 +99,7 @@ impl State {
         again |= self.settle_names(&stands, hints)?;
         if self.started && self.sees_unknown(&stands) {
             // Others may have come and gone before it: they are found by the names that they went to.
-            hints.append(self.watch.take());
+            self.hear_on(hints);
         }
         again |= self.adopt_archives(hints)?;
         again |= self.adopt_middles(hints)?;

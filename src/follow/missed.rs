@@ -15,8 +15,9 @@ const MOST_NAMES: usize = 65_536;
 #[derive(Debug, Default)]
 pub(super) struct Comings {
     names: Vec<NameHint>,
-    /// The names that led to files which were known before that.
-    known: HashSet<PathBuf>,
+    /// The names that led to files which were known before that: gathered when the first name is heard, for mostly none
+    /// is.
+    known: Option<HashSet<PathBuf>>,
     /// Files that were taken in, by the path to which they came, and in which look.
     adopted: Vec<(u64, PathBuf, FileId)>,
     /// What else was seen there: no files.
@@ -53,6 +54,7 @@ impl Comings {
         let last = self.look;
         self.look += 1;
         self.names.clear();
+        self.known = None;
         self.adopted.retain(|(look, ..)| *look >= last);
         self.others.retain(|(look, _)| *look >= last);
     }
@@ -60,7 +62,7 @@ impl Comings {
     /// How many files came to each of the paths and have gone, as was heard.
     fn gone(&self, followed: impl Fn(&Path) -> bool) -> HashMap<&Path, usize> {
         let mut standing: HashMap<&Path, Standing<'_>> =
-            self.known.iter().map(|path| (path.as_path(), Standing::Known)).collect();
+            self.known.iter().flatten().map(|path| (path.as_path(), Standing::Known)).collect();
         let mut gone: HashMap<&Path, usize> = HashMap::new();
         for hint in &self.names {
             let (path, new) = match hint {
@@ -97,13 +99,28 @@ impl State {
         }
         let missed = if uncounted { Vec::new() } else { self.missed() };
         self.comings.settle();
-        let parked = self.parked.values().map(|parked| parked.path.clone());
-        let named = self.lives.values().filter_map(|life| life.path.clone());
-        self.comings.known = named.chain(parked).collect();
+        self.know_names(hints);
         for path in missed {
             self.say(FollowEvent::Missed { path, file_id: None })?;
         }
         Ok(())
+    }
+
+    /// Takes in what was heard since the look began.
+    pub(super) fn hear_on(&mut self, hints: &mut Hints) {
+        let later = self.watch.take();
+        self.know_names(&later);
+        hints.append(later);
+    }
+
+    /// Names are about to be heard: which of them are known is kept as it is now.
+    fn know_names(&mut self, hints: &Hints) {
+        if self.options.stamps || hints.names.is_empty() || self.comings.known.is_some() {
+            return;
+        }
+        let parked = self.parked.values().map(|parked| parked.path.clone());
+        let named = self.lives.values().filter_map(|life| life.path.clone());
+        self.comings.known = Some(named.chain(parked).collect());
     }
 
     /// A look is over.
@@ -139,7 +156,7 @@ mod tests {
     const P: &str = "/d/P";
 
     fn gone(known: &[&str], names: Vec<NameHint>) -> usize {
-        let known = known.iter().map(PathBuf::from).collect();
+        let known = Some(known.iter().map(PathBuf::from).collect());
         let comings = Comings { names, known, ..Comings::default() };
         comings.gone(|path| path == Path::new(P)).values().sum()
     }

@@ -6,20 +6,23 @@
 //! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
 //! `read` reads every held descriptor on and notices truncations, `sizes` has what they took unread; `lines` cuts
-//! bytes into lines, `encoding` finds out what they mean; `repeats` finds content that was carried over, `copies` what
-//! was copied before a cut, `archives` what was rotated away unseen or compressed, `packing` unpacks it, `belongs` tells
-//! by names whose it is, `known` tells content again,
-//! `missed` what came and went and can be read nowhere, `wall` jumps of the clock; `keep` decides which descriptors
-//! are closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take` hands
-//! bytes on as they are read; `run` is the loop around them, in which files that only grow are read before anything is
-//! looked at.
+//! bytes into lines, `summing` sums them up, `holes` are what nobody wrote, `encoding` finds out what they mean, `ages`
+//! who of `sequences` wrote them; `fingerprint` is what is kept of a content and `known` tells it again by that;
+//! `repeats` finds content that was carried over, `copies` what was copied before a cut, `archives` what was rotated
+//! away unseen or compressed, `packing` unpacks it, `belongs` tells by names whose it is, `missed` what came and went
+//! and can be read nowhere, `wall` jumps of the clock; `keep` decides which descriptors are closed, `parked` knows the
+//! files without them; `operate` carries out orders between two looks; `take` hands bytes on as they are read; `run` is
+//! the loop around them, in which files that only grow are read before anything is looked at.
 
+mod ages;
 mod archives;
 mod arrive;
 mod belongs;
 mod copies;
 mod encoding;
+mod fingerprint;
 mod folder;
+mod holes;
 mod keep;
 mod known;
 mod life;
@@ -41,6 +44,7 @@ mod series;
 mod sizes;
 mod stamps;
 mod state;
+mod summing;
 mod take;
 mod wall;
 mod watch;

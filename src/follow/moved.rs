@@ -130,7 +130,7 @@ impl State {
 
     /// Whether the file that stands at `path` now came there by rename; also if nobody can tell.
     pub(super) fn came_by_move(&mut self, path: &Path, hints: &mut Hints) -> bool {
-        hints.append(self.watch.take());
+        self.hear_on(hints);
         hints.arrival(path).or_else(|| self.earlier.arrival(path)) != Some(Arrival::Created)
     }
 
@@ -193,7 +193,7 @@ impl State {
             return Ok(false);
         }
         // Names may have moved on since the last hint that is known.
-        hints.append(self.watch.take());
+        self.hear_on(hints);
         let mut adopted = false;
         for (from, at) in self.unknown_middles(hints) {
             let Ok(file) = platform::open_to_follow(&at) else { continue };

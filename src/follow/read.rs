@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::copies::Occasion;
+use super::holes::Hole;
 use super::life::{Life, Look};
-use super::lines::Hole;
 use super::parked::Gone;
 use super::sabotage::Sabotage;
 use super::stamps::{self, Cutting};
