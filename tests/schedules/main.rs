@@ -1,6 +1,8 @@
 //! Random file actions against a model in memory: what must be read of every incarnation, byte for byte.
 //!
-//! `ROTASCOPE_SCHEDULES=100000 cargo test --test schedules` runs that many; `ROTASCOPE_SEED=17` runs one.
+//! `ROTASCOPE_SCHEDULES=100000 cargo test --test schedules` runs that many; `ROTASCOPE_MINUTES=60` runs them for an
+//! hour (with `-- --nocapture` one sees how far it is); `ROTASCOPE_FIRST=5000` begins with that seed; `ROTASCOPE_SEED=17`
+//! runs one.
 //! Not in the generator yet: cuts to more than nothing.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
@@ -11,10 +13,12 @@ mod run;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use action::{Action, Random};
 
 const SCHEDULES: u64 = 2000;
+const TOLD_EVERY: u64 = 1000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -25,22 +29,34 @@ fn whatever_is_done_to_the_files_every_byte_is_read_once() {
     if let Some(seed) = number("ROTASCOPE_SEED") {
         return judge(seed);
     }
-    let count = number("ROTASCOPE_SCHEDULES").unwrap_or(SCHEDULES);
-    let next = AtomicU64::new(1);
+    let first = number("ROTASCOPE_FIRST").unwrap_or(1);
+    let count = number("ROTASCOPE_SCHEDULES");
+    let end = number("ROTASCOPE_MINUTES").map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+    let is_over = |seed: u64| match (count, end) {
+        (Some(count), _) => seed >= first + count,
+        (None, Some(end)) => Instant::now() >= end,
+        (None, None) => seed >= first + SCHEDULES,
+    };
+    let (next, done) = (AtomicU64::new(first), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed > count {
+                    if is_over(seed) {
                         return;
                     }
                     judge(seed);
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    if done.is_multiple_of(TOLD_EVERY) {
+                        println!("{done} schedules by seed {seed}");
+                    }
                 }
             });
         }
     });
-    println!("{count} schedules, seeds 1 to {count}");
+    let done = done.into_inner();
+    println!("{done} schedules, seeds {first} to {}", first + done - 1);
 }
 
 /// Each way of being wrong is caught: the schedules can fail.
