@@ -82,7 +82,7 @@ fn compare_names() -> String {
 /// What the window opens on.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct Window {
-    /// Log files or folders to follow; one that does not exist yet is awaited
+    /// Log files, folders or patterns to follow; what does not exist yet is awaited
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Open this lab file

@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rotascope::engine::Engine;
+use rotascope::engine::{Engine, Session};
 use rotascope::event::{Actor, EntryKind, IncarnationId, NotFollowed, Origin};
 use rotascope::model::{Incarnation, MarkKind, Model, Reach};
-use watch_common::{entry, events, is_there, lines, text_of, told, wait, wait_for, watch};
+use watch_common::{config, entry, events, is_there, lines, text_of, told, wait, wait_for, watch};
 
 // --- logrotate ----------------------------------------------------------------------------------------------------
 
@@ -403,4 +403,25 @@ fn login_records_are_listed_and_not_read() {
     OpenOptions::new().append(true).open(&wtmp).unwrap().write_all(&record).unwrap();
     wait(&engine, "the size is told", |model| entry(model, &wtmp).is_some_and(|entry| entry.size == 4 * 384));
     assert_eq!(lines(&engine.model()), 2);
+}
+
+/// A session is opened on what fits a pattern; what comes later joins, in subfolders too, and nothing else does.
+#[test]
+fn a_session_follows_what_fits_a_pattern() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("sub")).unwrap();
+    fs::write(dir.path().join("a.log"), "1\n").unwrap();
+    fs::write(dir.path().join("notes.txt"), "1\n").unwrap();
+    let engine = watch(&[&dir.path().join("**/*.log")]);
+    wait(&engine, "what is there is read", |model| lines(model) == 1);
+    fs::write(dir.path().join("sub/b.log"), "1\n2\n").unwrap();
+    fs::write(dir.path().join("sub/c.txt"), "1\n").unwrap();
+    wait(&engine, "what comes is read", |model| lines(model) == 3);
+    let model = engine.model();
+    assert_eq!(model.incarnations().len(), 2);
+    let session = model.session().unwrap();
+    assert_eq!((session.title.as_str(), session.paths.as_slice()), ("*.log", [dir.path().to_owned()].as_slice()));
+    let wrong = PathBuf::from("/var/log/[a-.log");
+    let refused = Engine::open(Session::Watch { paths: vec![wrong] }, config()).err().unwrap().to_string();
+    assert!(refused.starts_with("/var/log/[a-.log: no pattern"), "{refused}");
 }

@@ -83,7 +83,10 @@ impl Core {
     ) -> Result<Core, EngineError> {
         let (events_in, events) = crossbeam_channel::bounded(EVENTS_IN_CHANNEL);
         let (lab, opened, targets) = match session {
-            Session::Watch { paths } => (None, targets::watched(&paths), targets::of_paths(&paths)),
+            Session::Watch { paths } => {
+                let targets = targets::of_paths(&paths)?;
+                (None, targets::watched(&paths, &targets), targets)
+            }
             Session::Lab { lab, folder } => {
                 let run = LabRun::open(*lab, folder, program, events_in.clone())?;
                 let targets = run.targets();

@@ -76,6 +76,9 @@ pub enum EngineError {
     /// The lab's folder can't be used.
     #[error(transparent)]
     Folder(#[from] crate::lab::FolderError),
+    /// What is to be followed makes no sense.
+    #[error(transparent)]
+    Target(#[from] crate::follow::TargetError),
     /// A thread, a process or a temporary file could not be made.
     #[error("can't {what}: {source}")]
     Start {

@@ -1,27 +1,30 @@
 //! What a session follows, and what it is called.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::event::SessionOpened;
-use crate::follow::Target;
+use crate::follow::{Target, TargetError};
 
-/// A path that is no folder yet may become a file or a folder; the follower sees to that.
-pub(super) fn of_paths(paths: &[PathBuf]) -> Vec<Target> {
-    paths
-        .iter()
-        .map(|path| if path.is_dir() { Target::Folder(path.clone()) } else { Target::Path(path.clone()) })
-        .collect()
+/// A path that is no folder yet may become a file or a folder; the follower sees to that. A name under which nothing
+/// stands may be a pattern.
+///
+/// # Errors
+/// For a pattern that makes no sense.
+pub(super) fn of_paths(paths: &[PathBuf]) -> Result<Vec<Target>, TargetError> {
+    paths.iter().map(|path| Target::named(path, false)).collect()
 }
 
-/// The first event of a session on somebody else's files.
-pub(super) fn watched(paths: &[PathBuf]) -> SessionOpened {
-    let title = match paths {
-        [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
-        several => {
-            let names: Vec<_> =
-                several.iter().map(|path| path.file_name().unwrap_or_default().to_string_lossy()).collect();
-            names.join(", ")
-        }
-    };
-    SessionOpened { title, paths: paths.to_vec(), lab: None }
+/// The first event of a session on somebody else's files. Of a pattern the folder is told in which its files are.
+pub(super) fn watched(names: &[PathBuf], targets: &[Target]) -> SessionOpened {
+    let titles: Vec<_> =
+        names.iter().map(|path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()).collect();
+    let paths = targets.iter().map(|target| path_of(target).to_owned()).collect();
+    SessionOpened { title: titles.join(", "), paths, lab: None }
+}
+
+fn path_of(target: &Target) -> &Path {
+    match target {
+        Target::Path(path) | Target::Folder(path) => path,
+        Target::Files(files) => files.folder(),
+    }
 }
