@@ -100,6 +100,7 @@ fn found(scene: &Scene<'_>, state: &State, text: &str) -> Vec<Action> {
                 Some(_) => 1,
                 None if letters_in_order(&name, &wanted) => 2,
                 None if menu::tip(scene, action).to_lowercase().contains(&wanted) => 3,
+                None if in_english(action).contains(&wanted) => 3,
                 None => return None,
             };
             Some((place, action))
@@ -107,6 +108,11 @@ fn found(scene: &Scene<'_>, state: &State, text: &str) -> Vec<Action> {
         .collect();
     found.sort_by_key(|(place, _)| *place);
     found.into_iter().map(|(_, action)| action).collect()
+}
+
+/// Its name in the code, for who types English whatever the window speaks: `theme light`.
+fn in_english(action: Action) -> String {
+    action.key().replace('-', " ")
 }
 
 fn letters_in_order(name: &str, wanted: &str) -> bool {

@@ -101,3 +101,13 @@ fn keys_stay_in_the_dialog() {
     stage.key(Modifiers::NONE, Key::Enter);
     assert!(stage.sees("processes"), "Enter belongs to the field that has the keyboard");
 }
+
+#[test]
+fn the_palette_understands_english_in_a_chinese_window() {
+    let mut stage = Stage::lesson();
+    stage.choose(&["View", "Language", "Language: 简体中文"]);
+    stage.key(Modifiers::COMMAND, Key::P);
+    stage.type_text("theme light");
+    stage.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(stage.harness.state().state.settings.theme, ThemeChoice::Light);
+}
