@@ -291,6 +291,7 @@ impl State {
         let remaining = self.stamps(old, 0, 0, kept);
         self.say(FollowEvent::Truncated {
             incarnation: id,
+            next: IncarnationId(self.last_id + 1),
             path,
             old_size: truncation.old_size.max(read),
             read,
