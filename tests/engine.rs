@@ -62,6 +62,8 @@ impl Desk {
     }
 
     fn live_order(&self, operation: FileOperation) -> FileOrder {
+        // Between two lives there is none for a moment.
+        self.wait("there is a live file", |model| model.live().is_some());
         let model = self.engine.model();
         let live = model.incarnation(model.live().expect("a live file")).unwrap();
         FileOrder { operation, path: live.path.clone().unwrap(), file_id: Some(live.file_id), by: Actor::Person }

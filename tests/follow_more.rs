@@ -6,10 +6,12 @@ mod follow_common;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use follow_common::stepped::Stepped;
 use follow_common::{Collector, DEADLINE, Scene, Writer, append, concat, numbered, stage};
 use rotascope::event::{FollowEvent, Origin};
 use rotascope::follow::Target;
@@ -164,11 +166,11 @@ fn d3_link_to_nowhere_and_later_somewhere() {
     let dir = stage();
     let path = |name: &str| dir.path().join(name);
     append(&path("t1"), &numbered("t1", 0..2));
-    std::os::unix::fs::symlink(path("t1"), path("P")).unwrap();
+    symlink(path("t1"), path("P")).unwrap();
     let target = Target::Path(path("P"));
     let mut scene = Scene::new(dir, &[target], false);
     scene.wait_lines(2);
-    std::os::unix::fs::symlink(scene.path("t2"), scene.path("P.n")).unwrap();
+    symlink(scene.path("t2"), scene.path("P.n")).unwrap();
     fs::rename(scene.path("P.n"), scene.p()).unwrap();
     scene.pass(Duration::from_millis(300));
     append(&scene.path("t2"), &numbered("t2", 0..3));
@@ -278,4 +280,73 @@ fn hole_at_the_start() {
     scene.catch_up();
     scene.assert_lines(&["first\n".to_owned()]);
     scene.assert_kinds(&["hole"]);
+}
+
+/// Between two looks a file is cut and refilled, and another one put in its place: first what stands in the old one.
+#[test]
+fn what_was_refilled_is_read_before_what_replaced_it() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..30));
+    scene.look();
+    fs::write(scene.path("P"), numbered("b", 0..20).concat()).unwrap();
+    scene.append("P.new", &numbered("c", 0..20));
+    scene.rename("P.new", "P");
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..20), &numbered("c", 0..20)]);
+}
+
+/// Nothing is to be read of a file in the middle: what came after it waits all the same for what was there before.
+#[test]
+fn an_empty_file_in_between_makes_no_way() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..30));
+    scene.look();
+    fs::write(scene.path("P"), numbered("b", 0..20).concat()).unwrap();
+    scene.rename("P", "P.1");
+    fs::write(scene.path("P"), "").unwrap();
+    scene.rename("P", "P.2");
+    scene.append("P", &numbered("c", 0..20));
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..20), &numbered("c", 0..20)]);
+}
+
+/// What a gate waits for may be cut before it is read.
+#[test]
+fn what_was_cut_keeps_nobody_waiting() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..30));
+    scene.look();
+    // More than one block, less than one turn.
+    fs::write(scene.path("more"), numbered("a", 0..100_000).concat()).unwrap();
+    let text = fs::read(scene.path("more")).unwrap();
+    let mut old = OpenOptions::new().append(true).open(scene.path("P")).unwrap();
+    old.write_all(&text[360..]).unwrap();
+    scene.rename("P", "P.1");
+    scene.append("P", &numbered("c", 0..20));
+    scene.look_until_bytes();
+    let left = text[..400_000].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    old.set_len(left as u64).unwrap();
+    scene.look();
+    let text = String::from_utf8(text[..left].to_vec()).unwrap();
+    assert!(scene.text() == text + &numbered("c", 0..20).concat(), "{}", scene.report());
+}
+
+/// A link that was away for a while is the path again: copies that are made beside it are looked into.
+#[test]
+fn a_link_that_is_back_is_followed_as_before() {
+    let scene = Stepped::of_path();
+    fs::create_dir(scene.path("targets")).unwrap();
+    scene.append("targets/t", &numbered("a", 0..10));
+    symlink(scene.path("targets/t"), scene.path("P")).unwrap();
+    scene.look();
+    scene.rename("P", "P.away");
+    scene.look();
+    scene.rename("P.away", "P");
+    scene.look();
+    scene.append("P", &numbered("a", 10..30));
+    fs::copy(scene.path("P"), scene.path("P.1")).unwrap();
+    fs::write(scene.path("P"), "").unwrap();
+    scene.append("P", &numbered("b", 0..50));
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..50)]);
 }

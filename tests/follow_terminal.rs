@@ -209,6 +209,76 @@ fn json_has_the_lines_and_what_happened() {
     assert_eq!((&of("new")["incarnation"], &of("new")["path"]), (&2.into(), &"a.log".into()));
 }
 
+/// Whoever reads the stream can tell by each line where it stands now, and what became of an incarnation.
+#[test]
+fn lines_bear_the_name_that_leads_to_them_now() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let run = scene.follow(&["a.log", "--from", "start", "--json"]);
+    let wait_kind = |run: &Run, kind: &str| {
+        run.wait(kind, |run| objects(&run.out()).iter().any(|one| one["kind"] == kind));
+    };
+    let wait_text = |run: &Run, text: &str| {
+        run.wait(text, |run| objects(&run.out()).iter().any(|one| one["text"] == text));
+    };
+    wait_text(&run, "one");
+    fs::rename(scene.path("a.log"), scene.path("a.log.1")).unwrap();
+    wait_kind(&run, "renamed");
+    scene.append("a.log.1", b"two\n");
+    wait_text(&run, "two");
+    scene.append("a.log", b"three\n");
+    wait_text(&run, "three");
+    File::options().write(true).open(scene.path("a.log")).unwrap().set_len(0).unwrap();
+    wait_kind(&run, "truncated");
+    scene.append("a.log", b"four\n");
+    wait_text(&run, "four");
+    fs::remove_file(scene.path("a.log.1")).unwrap();
+    wait_kind(&run, "deleted");
+    let (code, out, _) = run.interrupt();
+    assert_eq!(code, Some(0));
+    let told: Vec<String> = objects(&out)
+        .iter()
+        .map(|one| {
+            let what = one["text"].as_str().or(one["kind"].as_str()).unwrap();
+            let to = one["to"].as_str().map(|to| format!(" to {to}")).unwrap_or_default();
+            let next = one["next"].as_u64().map(|next| format!(" then #{next}")).unwrap_or_default();
+            format!("{what} {} #{}{to}{next}", one["path"].as_str().unwrap(), one["incarnation"])
+        })
+        .collect();
+    let wanted = [
+        "one a.log #1",
+        "renamed a.log #1 to a.log.1",
+        "two a.log.1 #1",
+        "created a.log #2",
+        "three a.log #2",
+        "truncated a.log #2 then #3",
+        "four a.log #3",
+        "deleted a.log.1 #1",
+    ];
+    assert_eq!(told, wanted);
+}
+
+#[test]
+fn headers_and_sentences_say_the_name_of_now() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let run = scene.follow(&["a.log", "--from", "start"]);
+    run.wait_out(b"one\n");
+    fs::rename(scene.path("a.log"), scene.path("a.log.1")).unwrap();
+    run.wait_err("rotascope: a.log was renamed to a.log.1 (#1)\n");
+    scene.append("a.log", b"two\n");
+    run.wait_err("==> a.log (#2) <==\n");
+    run.wait_out(b"one\ntwo\n");
+    scene.append("a.log.1", b"three\n");
+    run.wait_err("==> a.log.1 (#1) <==\n");
+    run.wait_out(b"one\ntwo\nthree\n");
+    File::options().write(true).open(scene.path("a.log")).unwrap().set_len(0).unwrap();
+    run.wait_err("rotascope: a.log was truncated from 4 bytes to 0 (#2 ended, #3 goes on)\n");
+    scene.append("a.log", b"four\n");
+    run.wait_err("==> a.log (#3) <==\n");
+    assert_eq!(run.interrupt().0, Some(0));
+}
+
 #[test]
 fn json_decodes_what_is_not_utf_8_and_keeps_its_bytes() {
     let scene = Scene::new();

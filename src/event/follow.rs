@@ -201,6 +201,8 @@ pub enum FollowEvent {
     Truncated {
         /// The life that ended.
         incarnation: IncarnationId,
+        /// The one that goes on.
+        next: IncarnationId,
         /// The file's name, if it has one.
         #[serde(with = "crate::event::path")]
         path: PathBuf,

@@ -106,6 +106,14 @@ impl State {
             }
             return Ok(false);
         }
+        if let Some(id) = self.cut_life_in(path, &content) {
+            self.known_files.insert(archive.id);
+            if packed {
+                self.say(FollowEvent::Archived { incarnation: id, path: archive.path })?;
+            }
+            self.read_rest_from(id, content, size)?;
+            return Ok(false);
+        }
         let Ok(metadata) = content.metadata() else { return Ok(false) };
         let previous = self.slots.get(path).and_then(|slot| slot.previous);
         let id = self.adopt(content, &metadata, path, Origin::Created, packed)?;
@@ -172,6 +180,15 @@ impl State {
         let own = |parked: &&Parked| self.may_come_from(path, &parked.path);
         let parked = || self.parked.values().filter(own).find(|parked| is_read(parked.known())).map(|parked| parked.id);
         held.or_else(parked).or_else(|| self.gone_with(path, content))
+    }
+
+    /// The incarnation of a path whose file was cut, as nobody has noticed yet, and of which this is a copy with more
+    /// than was read.
+    fn cut_life_in(&self, path: &Path, content: &File) -> Option<IncarnationId> {
+        let own = self.lives.values().filter(|life| self.may_come_from(path, &life.last_path));
+        let is_in = |life: &Life, file: &File| life.known().is_in(file).unwrap_or(false);
+        let mut copied = own.filter(|life| is_in(life, content) && !is_in(life, &life.file));
+        copied.next().map(|life| life.id)
     }
 
     /// The incarnation of a path that is gone and had this content, or more.

@@ -14,7 +14,7 @@ use super::look::{Stands, stands_at};
 use super::moved::settled_name;
 use super::repeats::Least;
 use super::state::{Ended, State};
-use crate::event::{EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
+use crate::event::{Actor, EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
 use crate::record::TextEncoding;
 
@@ -75,13 +75,19 @@ impl State {
 
     /// A held file stood at the path when the look began. True if it does not any more.
     fn settle_known(&mut self, path: &Path, id: IncarnationId, mode: u32) -> Result<bool, Ended> {
-        let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
-        let restored = life.path.is_none();
+        let back = self.is_back_at(path, id);
+        let Some(life) = self.lives.get(&id) else { return Ok(false) };
         // Its end may have been told in this very look, of this very name.
-        if restored && !stands_at(path).is_file(life.file_id) {
+        if (back || life.path.is_none()) && !stands_at(path).is_file(life.file_id) {
             return Ok(true);
         }
+        if back {
+            let cut = self.cut_now(id);
+            self.rename(id, path.to_owned(), cut, Actor::Other)?;
+        }
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
         let mode_changed = std::mem::replace(&mut life.mode, mode) != mode;
+        let restored = life.path.is_none();
         if restored {
             life.path = Some(path.to_owned());
             life.last_path = path.to_owned();
@@ -106,6 +112,14 @@ impl State {
             self.tell_trouble(path, trouble.map(|error| error.to_string()))?;
         }
         Ok(false)
+    }
+
+    /// Whether a path that was asked for leads again to a file whose name is followed by nobody: a link may have been
+    /// away, or another name of the file.
+    fn is_back_at(&self, path: &Path, id: IncarnationId) -> bool {
+        let asked_for = self.slots.get(path).is_some_and(|slot| slot.asked_for);
+        let name = self.lives.get(&id).and_then(|life| life.path.as_deref());
+        asked_for && name.is_some_and(|name| name != path && !self.slots.contains_key(name))
     }
 
     fn open_and_adopt(

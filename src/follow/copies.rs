@@ -136,7 +136,7 @@ impl State {
                 self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path.clone() })?;
             }
             match held {
-                Held::Rest => self.read_copy(id, copy)?,
+                Held::Rest => self.read_rest_from(id, copy.file, copy.size)?,
                 // It was cut before the file left the path and came back.
                 Held::Other if self.gone_with(&path, &copy.file).is_some() => {}
                 Held::Other => last = Some(self.adopt_copy(id, &path, copy)?),
@@ -200,14 +200,14 @@ impl State {
     }
 
     /// The rest of a life, from a copy of it. Its text can be shown from there from now on.
-    fn read_copy(&mut self, id: IncarnationId, copy: Copy) -> Result<(), Ended> {
+    pub(super) fn read_rest_from(&mut self, id: IncarnationId, copy: File, size: u64) -> Result<(), Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
-        let copied = Arc::new(copy.file);
+        let copied = Arc::new(copy);
         let cut = std::mem::replace(&mut life.file, Arc::clone(&copied));
-        life.size = life.size.max(copy.size);
+        life.size = life.size.max(size);
         life.copy = Some(Arc::clone(&copied));
         self.texts.insert(id, copied);
-        let read = self.read_whole(id, copy.size);
+        let read = self.read_whole(id, size);
         if let Some(life) = self.lives.get_mut(&id) {
             life.file = cut;
         }

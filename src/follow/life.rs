@@ -43,6 +43,17 @@ pub(super) struct Gate {
     pub(super) up_to: u64,
 }
 
+impl Gate {
+    /// Whether so much has been read, or all that there is: it may have been cut since. An unended last line that will
+    /// not go on is waited for.
+    pub(super) fn is_open(self, previous: &Life) -> bool {
+        let read = previous.lines.offset();
+        let all = || previous.file.metadata().is_ok_and(|metadata| metadata.len() == read);
+        let ended = !previous.succeeded || previous.lines.pending() == 0;
+        previous.unreadable || (ended && (read >= self.up_to || all()))
+    }
+}
+
 /// One incarnation and its descriptor.
 #[derive(Debug)]
 pub(super) struct Life {

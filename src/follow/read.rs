@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::copies::Occasion;
 use super::holes::Hole;
-use super::life::{Life, Look};
+use super::life::{Gate, Life, Look};
 use super::parked::Gone;
 use super::sabotage::Sabotage;
 use super::stamps::{self, Cutting};
@@ -73,15 +73,20 @@ impl State {
 
     /// Whether the incarnation that comes before has been read far enough.
     pub(super) fn is_due(&mut self, id: IncarnationId) -> bool {
-        let Some(gate) = self.lives.get(&id).and_then(|life| life.gate) else { return true };
-        let open = self.lives.get(&gate.previous).is_none_or(|previous| {
-            let ended = !previous.succeeded || previous.lines.pending() == 0;
-            previous.unreadable || (previous.lines.offset() >= gate.up_to && ended)
-        });
-        if open && let Some(life) = self.lives.get_mut(&id) {
+        let is_open = Sabotage::Gates.is_on() || self.gates_before(id).all(|(gate, previous)| gate.is_open(previous));
+        if is_open && let Some(life) = self.lives.get_mut(&id) {
             life.gate = None;
         }
-        open
+        is_open
+    }
+
+    /// The gates before an incarnation: what it waits for may itself wait, also where nothing of it is to be read.
+    fn gates_before(&self, id: IncarnationId) -> impl Iterator<Item = (Gate, &Life)> {
+        let before = |id: IncarnationId| {
+            let gate = self.lives.get(&id)?.gate?;
+            Some((gate, self.lives.get(&gate.previous)?))
+        };
+        std::iter::successors(before(id), move |(gate, _)| before(gate.previous)).take(self.lives.len())
     }
 
     /// Reads one incarnation on. True if there is more than one turn may take.
@@ -291,6 +296,7 @@ impl State {
         let remaining = self.stamps(old, 0, 0, kept);
         self.say(FollowEvent::Truncated {
             incarnation: id,
+            next: IncarnationId(self.last_id + 1),
             path,
             old_size: truncation.old_size.max(read),
             read,
@@ -335,6 +341,12 @@ impl State {
         self.texts.insert(id, Arc::clone(&life.file));
         self.by_file.insert(file_id, id);
         self.lives.insert(id, life);
+        // Whatever waits for what stood in the file waits for what stands there now.
+        for gate in self.lives.values_mut().filter_map(|life| life.gate.as_mut()) {
+            if gate.previous == previous {
+                *gate = Gate { previous: id, up_to: gate.up_to.min(size) };
+            }
+        }
         for slot in self.slots.values_mut() {
             for place in [&mut slot.current, &mut slot.previous] {
                 if *place == Some(previous) {

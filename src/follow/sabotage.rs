@@ -13,6 +13,8 @@ pub(super) enum Sabotage {
     Unlinked,
     /// Files that came and went between two looks are not looked for.
     Middles,
+    /// What comes to a path is read before all has been read that was there.
+    Gates,
     /// The first byte of what is read is dropped.
     FirstByte,
 }
@@ -28,6 +30,7 @@ impl Sabotage {
                 "shorter" => Sabotage::Shorter,
                 "unlinked" => Sabotage::Unlinked,
                 "middles" => Sabotage::Middles,
+                "gates" => Sabotage::Gates,
                 "first_byte" => Sabotage::FirstByte,
                 _ => return None,
             })

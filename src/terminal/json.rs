@@ -55,7 +55,11 @@ impl Json {
     }
 
     fn see(&mut self, event: &FollowEvent, at: DateTime<Utc>) {
+        self.tell(event, at);
         self.names.learn(event);
+    }
+
+    fn tell(&mut self, event: &FollowEvent, at: DateTime<Utc>) {
         match event {
             FollowEvent::Created { incarnation, file_id, .. } if self.output.is_own(*file_id) => {
                 self.left_out.insert(*incarnation);
@@ -100,7 +104,8 @@ impl Json {
                 put("size", json!(cut.offset));
             }
             FollowEvent::Deleted { cut, .. } => drop(put("size", json!(cut.offset))),
-            FollowEvent::Truncated { old_size, read, kept, .. } => {
+            FollowEvent::Truncated { next, old_size, read, kept, .. } => {
+                put("next", json!(next));
                 put("old_size", json!(old_size));
                 put("read", json!(read));
                 put("kept", json!(kept));

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::event::{FollowEvent, IncarnationId, Origin};
+use crate::event::{FollowEvent, IncarnationId};
 use crate::follow::Target;
 
-/// The followed path of every incarnation, and how paths are spelled.
+/// The name of every incarnation, and how paths are spelled.
 pub(super) struct Names {
     /// Paths below it are shown relative to it; none if every path was named in full.
     base: Option<PathBuf>,
@@ -33,17 +33,20 @@ impl Names {
         }
     }
 
-    /// Keeps the path by which an incarnation was found: it stays that incarnation's path, wherever the file goes.
+    /// An incarnation is known by the name that leads to it, and by its last one when none does any more. To be called
+    /// when the event has been told: that is still of the name before.
     pub(super) fn learn(&mut self, event: &FollowEvent) {
-        let FollowEvent::Created { incarnation, path, origin, .. } = event else { return };
-        let path = match origin {
-            Origin::Truncated { previous } => self.paths.get(previous).unwrap_or(path),
-            _ => path,
+        let (incarnation, path) = match event {
+            FollowEvent::Created { incarnation, path, .. }
+            | FollowEvent::Renamed { incarnation, to: path, .. }
+            | FollowEvent::Restored { incarnation, path }
+            | FollowEvent::Archived { incarnation, path } => (incarnation, path),
+            _ => return,
         };
         self.paths.insert(*incarnation, path.clone());
     }
 
-    /// The followed path of an incarnation.
+    /// The name of an incarnation.
     pub(super) fn path_of(&self, incarnation: IncarnationId) -> &Path {
         self.paths.get(&incarnation).map_or(Path::new(""), PathBuf::as_path)
     }

@@ -45,7 +45,11 @@ impl Plain {
     }
 
     fn see(&mut self, event: &FollowEvent) {
+        self.tell(event);
         self.names.learn(event);
+    }
+
+    fn tell(&mut self, event: &FollowEvent) {
         if let FollowEvent::Created { incarnation, file_id, path, .. } = event
             && self.output.is_own(*file_id)
         {

@@ -6,15 +6,17 @@ use crate::event::{EntryKind, FollowEvent, IncarnationId, Origin};
 /// The sentence for an event; none for what is no news to whoever watches the lines.
 pub(super) fn sentence(event: &FollowEvent, names: &Names) -> Option<String> {
     let path = |path: &std::path::Path| names.for_people(path);
-    let of =
-        |incarnation: &IncarnationId| format!("{} (#{})", names.for_people(names.path_of(*incarnation)), incarnation.0);
+    let of = |incarnation: &IncarnationId| format!("{} (#{})", path(names.path_of(*incarnation)), incarnation.0);
     Some(match event {
-        FollowEvent::Created { incarnation, origin, .. } => match origin {
-            Origin::AtStart | Origin::Truncated { .. } => return None,
-            Origin::Created => format!("{} has appeared", of(incarnation)),
-            Origin::Replaced { previous } => format!("{} has replaced #{}", of(incarnation), previous.0),
-            Origin::Retargeted { previous } => format!("{} comes after #{}", of(incarnation), previous.0),
-        },
+        FollowEvent::Created { incarnation, path: name, origin, .. } => {
+            let new = format!("{} (#{})", path(name), incarnation.0);
+            match origin {
+                Origin::AtStart | Origin::Truncated { .. } => return None,
+                Origin::Created => format!("{new} has appeared"),
+                Origin::Replaced { previous } => format!("{new} has replaced #{}", previous.0),
+                Origin::Retargeted { previous } => format!("{new} comes after #{}", previous.0),
+            }
+        }
         FollowEvent::Renamed { incarnation, from, to, .. } => {
             format!("{} was renamed to {} (#{})", path(from), path(to), incarnation.0)
         }
@@ -25,13 +27,14 @@ pub(super) fn sentence(event: &FollowEvent, names: &Names) -> Option<String> {
         FollowEvent::Restored { incarnation, path: name } => {
             format!("#{} has a name again: {}", incarnation.0, path(name))
         }
-        FollowEvent::Truncated { incarnation, path: name, old_size, read, kept, .. } => {
+        FollowEvent::Truncated { incarnation, next, path: name, old_size, read, kept, .. } => {
             let unread = match old_size.saturating_sub(*read) {
                 0 => String::new(),
                 bytes => format!("; {} had not been read", counted(bytes)),
             };
             let size = counted(*old_size);
-            format!("{} was truncated from {size} to {kept} (#{}){unread}", path(name), incarnation.0)
+            let ids = format!("#{} ended, #{} goes on", incarnation.0, next.0);
+            format!("{} was truncated from {size} to {kept} ({ids}){unread}", path(name))
         }
         FollowEvent::Unterminated { incarnation, .. } => format!("{} ended without a newline", of(incarnation)),
         FollowEvent::NotAFile { path: name, kind } => format!("{} is {} now, no file", path(name), kind_name(*kind)),

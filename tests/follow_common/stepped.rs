@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ struct Log {
 /// Keeps what comes, and holds the follower still after each answer.
 struct Gate {
     log: Arc<Mutex<Log>>,
+    at_bytes: Arc<AtomicBool>,
     answers: Sender<()>,
     go_on: Receiver<()>,
 }
@@ -30,17 +32,21 @@ struct Gate {
 impl Taker for Gate {
     fn bytes(&mut self, incarnation: IncarnationId, _: u64, bytes: &[u8]) -> ControlFlow<()> {
         self.log.lock().unwrap().bytes.push((incarnation, bytes.to_vec()));
-        ControlFlow::Continue(())
+        if self.at_bytes.swap(false, Ordering::SeqCst) { self.stand() } else { ControlFlow::Continue(()) }
     }
 
     fn event(&mut self, event: Event) -> ControlFlow<()> {
         let What::Follow(event) = event.what else { return ControlFlow::Continue(()) };
         let asked = matches!(event, FollowEvent::CaughtUp { .. });
         self.log.lock().unwrap().events.push(event);
-        if asked && (self.answers.send(()).is_err() || self.go_on.recv().is_err()) {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        if asked { self.stand() } else { ControlFlow::Continue(()) }
+    }
+}
+
+impl Gate {
+    fn stand(&self) -> ControlFlow<()> {
+        let over = self.answers.send(()).is_err() || self.go_on.recv().is_err();
+        if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
@@ -49,6 +55,7 @@ pub struct Stepped {
     go: Sender<()>,
     answers: Receiver<()>,
     log: Arc<Mutex<Log>>,
+    at_bytes: Arc<AtomicBool>,
     follower: Follower,
     dir: tempfile::TempDir,
 }
@@ -60,10 +67,11 @@ impl Stepped {
         let (go, go_on) = unbounded();
         let log = Arc::<Mutex<Log>>::default();
         let targets = names.iter().map(|name| Target::Path(dir.path().join(name))).collect();
-        let gate = Gate { log: Arc::clone(&log), answers: answer, go_on };
+        let at_bytes = Arc::<AtomicBool>::default();
+        let gate = Gate { log: Arc::clone(&log), at_bytes: Arc::clone(&at_bytes), answers: answer, go_on };
         let options = FollowOptions { targets, stamps: false };
         let follower = Follower::start_taking(options, Begin::Start, Box::new(gate)).unwrap();
-        let stepped = Stepped { go, answers, log, follower, dir };
+        let stepped = Stepped { go, answers, log, at_bytes, follower, dir };
         stepped.hold();
         stepped
     }
@@ -91,6 +99,13 @@ impl Stepped {
         self.hold();
     }
 
+    /// Lets it look, and read until the first bytes come: in the midst of that it stands still.
+    pub fn look_until_bytes(&self) {
+        self.at_bytes.store(true, Ordering::SeqCst);
+        self.go.send(()).unwrap();
+        self.await_answer();
+    }
+
     /// Lets it work by itself until something is so.
     pub fn run_until(&self, what: &str, patience: Duration, so: impl Fn() -> bool) {
         self.go.send(()).unwrap();
@@ -104,6 +119,10 @@ impl Stepped {
 
     fn hold(&self) {
         self.follower.send(FollowOrder::CatchUp(0));
+        self.await_answer();
+    }
+
+    fn await_answer(&self) {
         self.answers.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("no answer\n{}", self.report()));
     }
 

@@ -700,6 +700,7 @@ impl World {
         let (incarnation, origin) = (previous, Origin::Truncated { previous });
         self.follow(FollowEvent::Truncated {
             incarnation,
+            next: id,
             path: path.clone(),
             old_size,
             read,

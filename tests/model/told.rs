@@ -146,7 +146,7 @@ impl Told {
         let path = self.model.incarnation(id).unwrap().path.clone().unwrap();
         let (incarnation, remaining, size) = (id, Vec::new(), self.end(id));
         let (old_size, read, kept, exact) = (size, size, 0, true);
-        self.follow(FollowEvent::Truncated { incarnation, path, old_size, read, kept, remaining, exact, by });
+        self.follow(FollowEvent::Truncated { incarnation, next, path, old_size, read, kept, remaining, exact, by });
         let file = self.file(id);
         self.files.insert(next, file);
         self.created(next, LOG, Origin::Truncated { previous: id })

@@ -1,4 +1,5 @@
-//! Random file actions against a model in memory: what must be read of every incarnation, byte for byte.
+//! Random file actions against a model in memory: what must be read of every incarnation, byte for byte, and that what
+//! was at the path is read before what came after it.
 //!
 //! `ROTASCOPE_SCHEDULES=100000 cargo test --test schedules` runs that many; `ROTASCOPE_MINUTES=60` runs them for an
 //! hour (with `-- --nocapture` one sees how far it is); `ROTASCOPE_FIRST=5000` begins with that seed; `ROTASCOPE_SEED=17`
@@ -63,7 +64,7 @@ fn whatever_is_done_to_the_files_every_byte_is_read_once() {
 #[cfg(debug_assertions)]
 #[test]
 fn a_follower_that_is_broken_on_purpose_is_caught() {
-    for sabotage in ["refill", "shorter", "unlinked", "middles", "first_byte"] {
+    for sabotage in ["refill", "shorter", "unlinked", "middles", "gates", "first_byte"] {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "whatever_is_done_to_the_files_every_byte_is_read_once"])
             .env("ROTASCOPE_SABOTAGE", sabotage)

@@ -34,6 +34,21 @@ pub(crate) struct Generation {
     /// So many bytes must have been read, and no more than that may have been.
     pub(crate) must: usize,
     pub(crate) may: usize,
+    /// What was at `P` before it began there, in files that the follower held by then, the last one last, and how much
+    /// each had when the one after it came: so much of it is read before the first byte of this one.
+    pub(crate) before: Vec<(usize, usize)>,
+    /// It may have been read from a copy alone, of a file that was no longer at `P`: nothing tells when it was there.
+    pub(crate) unordered: bool,
+}
+
+/// A generation at `P`.
+#[derive(Debug)]
+struct Stay {
+    generation: usize,
+    /// The file that it is in, or was.
+    inode: usize,
+    /// How much it had when the next one came.
+    had: usize,
 }
 
 /// What the follower must have seen.
@@ -41,6 +56,8 @@ pub(crate) struct Generation {
 pub(crate) struct Model {
     pub(crate) inodes: Vec<Inode>,
     pub(crate) generations: Vec<Generation>,
+    /// The generations that have been at `P`, in the order in which they came there last.
+    at_path: Vec<Stay>,
     /// How many truncations must have been told.
     pub(crate) truncations: RangeInclusive<usize>,
     /// How many files must have been told that came to `P` and went unseen.
@@ -49,13 +66,28 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn new() -> Model {
-        Model { inodes: Vec::new(), generations: Vec::new(), truncations: 0..=0, missed: 0..=0 }
+        Model { inodes: Vec::new(), generations: Vec::new(), at_path: Vec::new(), truncations: 0..=0, missed: 0..=0 }
     }
 
     pub(crate) fn make(&mut self, reach: Reach) -> usize {
         let generation = self.begin_generation();
         self.inodes.push(Inode { reach, held: Reach::No, generation, cut: false, copied: Vec::new() });
         self.inodes.len() - 1
+    }
+
+    /// A file has come to `P`, or what is there was emptied.
+    pub(crate) fn come_to_path(&mut self, inode: usize) {
+        let generation = self.inodes[inode].generation;
+        let earlier = self.at_path.len();
+        if let Some(last) = self.at_path.last_mut() {
+            last.had = self.generations[last.generation].content.len();
+        }
+        self.at_path.retain(|stay| stay.generation != generation);
+        if self.at_path.len() == earlier {
+            let held = self.at_path.iter().filter(|stay| self.inodes[stay.inode].held == Reach::Yes);
+            self.generations[generation].before = held.map(|stay| (stay.generation, stay.had)).collect();
+        }
+        self.at_path.push(Stay { generation, inode, had: 0 });
     }
 
     pub(crate) fn write(&mut self, inode: usize, text: &[u8]) {
@@ -100,7 +132,9 @@ impl Model {
             inode.held = inode.held.max(inode.reach);
             let found = inode.held == Reach::Yes;
             for copied in inode.copied.drain(..) {
-                self.generations[copied].read(found && at_path == Some(number));
+                let surely = found && at_path == Some(number);
+                self.generations[copied].read(surely);
+                self.generations[copied].unordered |= !surely;
             }
             if inode.held > Reach::No {
                 self.generations[inode.generation].read(found);

@@ -54,6 +54,34 @@ impl Gate {
     }
 }
 
+/// What was read of one incarnation.
+#[derive(Default)]
+struct Life {
+    text: Vec<u8>,
+    /// Where each part of it begins, and the how-manieth part of all that was read it was.
+    parts: Vec<(usize, usize)>,
+}
+
+/// What was read, and of how many parts it is made.
+#[derive(Default)]
+struct Read {
+    lives: BTreeMap<IncarnationId, Life>,
+    parts: usize,
+}
+
+impl Read {
+    fn take_in(&mut self, incarnation: IncarnationId, offset: u64, bytes: &[u8]) -> Result<(), String> {
+        let life = self.lives.entry(incarnation).or_default();
+        if offset != life.text.len() as u64 {
+            return Err(format!("#{} goes on at {offset}, not at {}", incarnation.0, life.text.len()));
+        }
+        self.parts += 1;
+        life.parts.push((life.text.len(), self.parts));
+        life.text.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
 /// How often something was told.
 #[derive(Clone, Copy, Default)]
 struct Told {
@@ -100,7 +128,7 @@ fn run_once(schedule: &[Vec<Action>]) -> Result<(), Failed> {
     let options = FollowOptions { targets: vec![Target::Path(world.path())], stamps: false };
     let gate = Box::new(Gate { taken: taken_in, go_on });
     let follower = Follower::start_taking(options, Begin::Start, gate).unwrap();
-    let mut read = BTreeMap::new();
+    let mut read = Read::default();
     let mut told = Told::default();
     follower.send(FollowOrder::CatchUp(0));
     let mut result = take(&taken, &mut read, &mut told);
@@ -123,16 +151,10 @@ fn run_once(schedule: &[Vec<Action>]) -> Result<(), Failed> {
     result
 }
 
-fn take(taken: &Receiver<Taken>, read: &mut BTreeMap<IncarnationId, Vec<u8>>, told: &mut Told) -> Result<(), Failed> {
+fn take(taken: &Receiver<Taken>, read: &mut Read, told: &mut Told) -> Result<(), Failed> {
     loop {
         match taken.recv_timeout(DEADLINE) {
-            Ok(Taken::Bytes(incarnation, offset, bytes)) => {
-                let text = read.entry(incarnation).or_default();
-                if offset != text.len() as u64 {
-                    return Err(format!("#{} goes on at {offset}, not at {}", incarnation.0, text.len()).into());
-                }
-                text.extend_from_slice(&bytes);
-            }
+            Ok(Taken::Bytes(incarnation, offset, bytes)) => read.take_in(incarnation, offset, &bytes)?,
             Ok(Taken::Kind("truncated")) => told.truncations += 1,
             Ok(Taken::Kind("missed")) => told.missed += 1,
             Ok(Taken::Kind(_)) => {}
@@ -144,19 +166,23 @@ fn take(taken: &Receiver<Taken>, read: &mut BTreeMap<IncarnationId, Vec<u8>>, to
 }
 
 /// Each life that was read is the beginning of one generation, and no two are of the same.
-fn compare(model: &Model, read: &BTreeMap<IncarnationId, Vec<u8>>, told: Told) -> Result<(), String> {
-    let mut left: Vec<&Generation> = model.generations.iter().filter(|one| !one.content.is_empty()).collect();
-    for (id, text) in read.iter().filter(|(_, text)| !text.is_empty()) {
-        let Some(at) = left.iter().position(|one| one.content.starts_with(text)) else {
+fn compare(model: &Model, read: &Read, told: Told) -> Result<(), String> {
+    let generations = model.generations.iter().enumerate();
+    let mut left: Vec<(usize, &Generation)> = generations.filter(|(_, one)| !one.content.is_empty()).collect();
+    let mut lives = BTreeMap::new();
+    for (id, life) in read.lives.iter().filter(|(_, life)| !life.text.is_empty()) {
+        let text = &life.text;
+        let Some(at) = left.iter().position(|(_, one)| one.content.starts_with(text)) else {
             return Err(format!("#{} has {}, which nobody wrote or which is read elsewhere", id.0, brief(text)));
         };
-        let wanted = left.swap_remove(at);
+        let (generation, wanted) = left.swap_remove(at);
+        lives.insert(generation, life);
         if !(wanted.must..=wanted.may).contains(&text.len()) {
             let (must, may) = (wanted.must, wanted.may);
             return Err(format!("#{} has {}, not {must} to {may} bytes", id.0, brief(text)));
         }
     }
-    if let Some(unread) = left.iter().find(|one| one.must > 0) {
+    if let Some((_, unread)) = left.iter().find(|(_, one)| one.must > 0) {
         return Err(format!("{} were not read, {} must be", brief(&unread.content), unread.must));
     }
     if !model.truncations.contains(&told.truncations) {
@@ -164,6 +190,25 @@ fn compare(model: &Model, read: &BTreeMap<IncarnationId, Vec<u8>>, told: Told) -
     }
     if !model.missed.contains(&told.missed) {
         return Err(format!("{} files were told as missed, {:?} were", told.missed, model.missed));
+    }
+    judge_order(model, &lives)
+}
+
+/// What a life had when the next began at `P` is read before the first byte of that. `lives` are by their generations.
+fn judge_order(model: &Model, lives: &BTreeMap<usize, &Life>) -> Result<(), String> {
+    for (generation, life) in lives {
+        let generation = &model.generations[*generation];
+        let ordered = |one: &usize| !generation.unordered && !model.generations[*one].unordered;
+        let before = generation.before.iter().rev().filter(|(one, _)| ordered(one));
+        let last = before.clone().find_map(|(one, had)| Some((lives.get(one)?, *had)));
+        let Some((last, had)) = last else { continue };
+        let late = last.parts.iter().rfind(|(offset, _)| *offset < had);
+        if let (Some((offset, late)), Some((_, first))) = (late, life.parts.first())
+            && late > first
+        {
+            let (next, one) = (brief(&life.text), brief(&last.text));
+            return Err(format!("{next} was begun before {one} had been read from {offset} to {had}"));
+        }
     }
     Ok(())
 }

@@ -114,6 +114,7 @@ impl World {
         fs::rename(&new, self.path()).unwrap();
         self.lose_name();
         self.at_path = Some(inode);
+        self.model.come_to_path(inode);
     }
 
     fn move_back(&mut self) {
@@ -121,6 +122,7 @@ impl World {
         self.lose_name();
         fs::rename(name, self.path()).unwrap();
         (self.at_path, self.link, self.is_late) = (Some(inode), link, true);
+        self.model.come_to_path(inode);
         self.model.inodes[inode].reach = Reach::Yes;
     }
 
@@ -147,6 +149,9 @@ impl World {
         fs::rename(&new, self.path()).unwrap();
         self.lose_name();
         (self.at_path, self.link, self.is_late) = (inode, Some(target), lines == 0);
+        if let Some(inode) = inode {
+            self.model.come_to_path(inode);
+        }
     }
 
     /// `P` has gone, or leads elsewhere: a file loses its name by that unless `P` was a link.
@@ -184,6 +189,7 @@ impl World {
         let target = self.link.clone().unwrap_or_else(|| self.path());
         let inode = self.make(&target);
         self.at_path = Some(inode);
+        self.model.come_to_path(inode);
         inode
     }
 
@@ -205,6 +211,7 @@ impl World {
     fn empty(&mut self, inode: usize) {
         self.writers[inode].set_len(0).unwrap();
         self.model.empty(inode);
+        self.model.come_to_path(inode);
     }
 }
 

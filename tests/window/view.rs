@@ -144,6 +144,7 @@ fn lines_that_were_seen_outlive_a_truncation() {
     told.wait(500);
     told.follow(FollowEvent::Truncated {
         incarnation: IncarnationId(1),
+        next: IncarnationId(2),
         path: path("shop.log"),
         old_size: text.len() as u64,
         read: text.len() as u64,
