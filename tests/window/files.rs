@@ -192,6 +192,7 @@ fn the_selection_goes_on_over_a_truncation() {
     let facts = [
         FollowEvent::Truncated {
             incarnation: ended,
+            next,
             path: path.clone(),
             old_size: size,
             read: size,
