@@ -56,7 +56,7 @@ enum Command {
 }
 
 const RUN_CODES: &str = "It ends after --for, with the last step, or on Ctrl+C, and stops every worker.\n\
-     Exit code: 0; 1 when lines were lost or torn or a worker failed by itself or, if the lab expects something, \
+     Exit code: 0; 1 when lines were lost or torn or a worker failed unasked or, if the lab expects something, \
      when that did not hold; 2 for a usage or set-up error.";
 
 const FOLLOW_NOTES: &str = "The bytes come on stdout exactly as they are; what happens to the files is said on stderr.\n\

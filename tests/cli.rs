@@ -189,17 +189,29 @@ fn a_program_that_fails_by_itself_fails_the_run() {
         let text = format!("version = 1\n[[workers]]\nname = \"django\"\ncommand = {command}\n");
         lab_file(folder.path(), &text)
     };
-    let failing = output(&["run", &lab(r#"["sh", "-c", "echo no database; exit 3"]"#), "--for", "500ms"]);
+    let failing = output(&["run", &lab(r#"["sh", "-c", "echo no database; exit 3"]"#), "--for", "3s"]);
     let said = stderr(&failing);
     assert_eq!(failing.status.code(), Some(1), "{said}");
     assert_eq!(
         said,
-        "rotascope: worker django-1 ended by itself with exit 3; the last that it said:\n    no database\n"
+        "rotascope: worker django-1: ended unasked with exit 3; the last that it said:\n    no database\n"
     );
     assert!(stdout(&failing).contains("exit 3"), "{}", stdout(&failing));
     for command in [r#"["true"]"#, r#"["sleep", "60"]"#] {
         let well = output(&["run", &lab(command), "--for", "500ms"]);
         assert_eq!((well.status.code(), stderr(&well).as_str()), (Some(0), ""), "{command}");
+    }
+    // What a step sends it is no failure of its own, however it ends.
+    for (command, signal) in [
+        (r#"["sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.05; done"]"#, "TERM"),
+        (r#"["sleep", "60"]"#, "SEGV"),
+    ] {
+        let step =
+            format!("\n[[steps]]\nat = \"500ms\"\ndo = \"kill\"\nworker = \"django-1\"\nsignal = \"{signal}\"\n");
+        let file = lab(command);
+        std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + &step).unwrap();
+        let killed = output(&["run", &file, "--for", "2s"]);
+        assert_eq!((killed.status.code(), stderr(&killed).as_str()), (Some(0), ""), "{command}");
     }
 }
 

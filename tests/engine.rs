@@ -62,11 +62,15 @@ impl Desk {
     }
 
     fn live_order(&self, operation: FileOperation) -> FileOrder {
+        let order = std::cell::Cell::new(None);
         // Between two lives there is none for a moment.
-        self.wait("there is a live file", |model| model.live().is_some());
-        let model = self.engine.model();
-        let live = model.incarnation(model.live().expect("a live file")).unwrap();
-        FileOrder { operation, path: live.path.clone().unwrap(), file_id: Some(live.file_id), by: Actor::Person }
+        self.wait("there is a live file", |model| {
+            let live = model.live().and_then(|live| model.incarnation(live));
+            order.set(live.and_then(|live| Some((live.path.clone()?, live.file_id))));
+            live.is_some_and(|live| live.path.is_some())
+        });
+        let (path, file_id) = order.into_inner().unwrap();
+        FileOrder { operation, path, file_id: Some(file_id), by: Actor::Person }
     }
 
     fn operate(&self, operation: FileOperation) {

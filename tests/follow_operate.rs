@@ -95,6 +95,23 @@ fn delete_is_exact_and_told_once() {
     scene.assert_kinds(&["created", "deleted", "created"]);
 }
 
+/// The path led nowhere when the follower looked; a file that came there before the act is told of and read.
+#[test]
+fn what_came_between_the_look_and_the_act_is_read() {
+    for operation in [FileOperation::Delete, FileOperation::Replace] {
+        let mut scene = lab();
+        let path = scene.path("logs/a.log");
+        append(&scene.path("quick"), &stamped(1, 1..=20));
+        let size = fs::metadata(scene.path("quick")).unwrap().len();
+        let replaced = operation == FileOperation::Replace;
+        scene.operate(operation, &path);
+        scene.wait_lines(20);
+        scene.catch_up();
+        assert_eq!(deleted(&scene), [(1, exact(size), Actor::Person, replaced)], "{}", scene.report());
+        assert_eq!(stamps(&scene, 1), [run(1, 20)]);
+    }
+}
+
 /// A writer that writes at full speed until it is told to stop; returns how many lines.
 fn busy_writer(path: &Path) -> (Arc<AtomicBool>, JoinHandle<u64>) {
     let stop = Arc::new(AtomicBool::new(false));

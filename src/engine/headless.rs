@@ -102,33 +102,36 @@ pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
     Ok(report.succeeded())
 }
 
-/// Says on standard error which programs failed, and what they said last: their output may be gone with the folder.
+/// Says on standard error which workers failed, and what programs said last: their output may be gone with the folder.
 fn complain(report: &Report) {
     let mut err = std::io::stderr().lock();
-    for worker in report.workers.iter().filter(|worker| worker.failed) {
-        let exit = worker.exit.as_deref().unwrap_or_default();
+    for worker in &report.workers {
+        let Some(failure) = &worker.failure else { continue };
         let output = worker.output.as_deref().map(last_lines).unwrap_or_default();
         let said = if output.is_empty() { "" } else { "; the last that it said:" };
         // Nobody has to listen.
-        let _ = writeln!(err, "rotascope: worker {} ended by itself with {exit}{said}", worker.name);
+        let _ = writeln!(err, "rotascope: worker {}: {failure}{said}", worker.name);
         for line in output {
             let _ = writeln!(err, "    {line}");
         }
     }
 }
 
-/// The end of a program's output.
+/// The end of a program's output: whole lines, without what would move the terminal's cursor.
 fn last_lines(path: &Path) -> Vec<String> {
     const BYTES: u64 = 4096;
     const LINES: usize = 10;
     let tail = File::open(path).and_then(|mut file| {
-        let size = file.metadata()?.len();
-        file.seek(SeekFrom::Start(size.saturating_sub(BYTES)))?;
+        let from = file.metadata()?.len().saturating_sub(BYTES);
+        file.seek(SeekFrom::Start(from))?;
         let mut tail = Vec::new();
-        file.take(BYTES).read_to_end(&mut tail).map(|_| tail)
+        file.take(BYTES).read_to_end(&mut tail)?;
+        let whole = if from == 0 { 0 } else { tail.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1) };
+        Ok(tail.split_off(whole))
     });
     let tail = tail.unwrap_or_default();
-    let lines: Vec<String> = String::from_utf8_lossy(&tail).lines().map(str::to_owned).collect();
+    let shown = |line: &str| line.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+    let lines: Vec<String> = String::from_utf8_lossy(&tail).lines().map(shown).collect();
     lines[lines.len().saturating_sub(LINES)..].to_vec()
 }
 

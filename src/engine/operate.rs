@@ -26,20 +26,21 @@ impl Operator for FileOperator {
             FileOperation::Truncate { to_bytes } => truncate(order, *to_bytes),
             FileOperation::SetMode { mode } => change_mode(order, *mode),
             operation => {
-                let own;
-                let file = match held {
-                    Some(held) => held,
+                let unseen = match held {
+                    Some(_) => None,
                     None => {
-                        own = platform::open_to_follow(&order.path)
-                            .map_err(|error| cannot("open", &order.path, &error))?;
-                        &own
+                        let own = platform::open_to_follow(&order.path);
+                        Some(own.map_err(|error| cannot("open", &order.path, &error))?)
                     }
+                };
+                let Some(file) = held.or(unseen.as_ref()) else {
+                    return Err(format!("{}: is gone already", order.path.display()));
                 };
                 let meant = id_of(file).map_err(|error| cannot("look at", &order.path, &error))?;
                 check_identity(&order.path, meant, order.file_id)?;
                 act(operation, &order.path, file)?;
                 let size = file.metadata().map_err(|error| cannot("measure", &order.path, &error))?.len();
-                Ok(Operated { size, file_id: meant })
+                Ok(Operated { size, file_id: meant, unseen })
             }
         }
     }
@@ -142,7 +143,7 @@ fn truncate(order: &FileOrder, to_bytes: u64) -> Result<Operated, String> {
         return Err(format!("{}: has {size} bytes and can't be cut to {to_bytes}", path.display()));
     }
     file.set_len(to_bytes).map_err(|error| cannot("truncate", path, &error))?;
-    Ok(Operated { size, file_id: meant })
+    Ok(Operated { size, file_id: meant, unseen: None })
 }
 
 /// How often a folder is emptied in its place. A writer may put a file into it after each time.
@@ -214,7 +215,7 @@ fn change_mode(order: &FileOrder, mode: u32) -> Result<Operated, String> {
     let meant = platform::file_id(&found);
     check_identity(path, meant, order.file_id)?;
     set_mode(path, mode)?;
-    Ok(Operated { size: found.len(), file_id: meant })
+    Ok(Operated { size: found.len(), file_id: meant, unseen: None })
 }
 
 #[cfg(unix)]

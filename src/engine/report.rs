@@ -51,9 +51,9 @@ pub struct WorkerReport {
     pub last_error: Option<String>,
     /// `exit 0`, `SIGKILL`, ...
     pub exit: Option<String>,
-    /// It ended by itself, and not well.
+    /// What it came to unasked: an end that was none in good order, or that it could not be started.
     #[serde(skip)]
-    pub failed: bool,
+    pub failure: Option<String>,
     /// Where a program's output is kept.
     #[serde(skip)]
     pub output: Option<PathBuf>,
@@ -87,7 +87,8 @@ impl Report {
     /// the workers' ends. Whoever crashed before its first line has lost none, and proves nothing.
     pub fn succeeded(&self) -> bool {
         if self.expectations.is_empty() {
-            return self.total.lost + self.total.torn == 0 && !self.workers.iter().any(|worker| worker.failed);
+            return self.total.lost + self.total.torn == 0
+                && self.workers.iter().all(|worker| worker.failure.is_none());
         }
         self.expectations.iter().all(|expectation| expectation.held)
     }
@@ -199,20 +200,21 @@ fn worker_report(model: &Model, worker: &Worker) -> WorkerReport {
         errors: worker.errors,
         last_error: worker.last_error.clone(),
         exit: match worker.state {
-            WorkerState::Exited { exit: Exit::Code(code), .. } => Some(format!("exit {code}")),
-            WorkerState::Exited { exit: Exit::Signal(signal), .. } => Some(platform::signal_name(signal)),
+            WorkerState::Exited { exit, .. } => Some(exit_text(exit)),
             _ => None,
         },
-        failed: matches!(worker.state, WorkerState::Exited { exit, asked: false } if is_failure(exit)),
+        failure: match worker.state {
+            WorkerState::Failed => worker.last_error.clone(),
+            _ => worker.failure.map(|exit| format!("ended unasked with {}", exit_text(exit))),
+        },
         output: worker.setup.program.as_ref().map(|_| lab::output(&worker.setup.path, &worker.setup.name)),
     }
 }
 
-/// By its code, or by a crash. Other signals are sent, by a step or by somebody else.
-fn is_failure(exit: Exit) -> bool {
+fn exit_text(exit: Exit) -> String {
     match exit {
-        Exit::Code(code) => code != 0,
-        Exit::Signal(signal) => platform::is_crash(signal),
+        Exit::Code(code) => format!("exit {code}"),
+        Exit::Signal(signal) => platform::signal_name(signal),
     }
 }
 

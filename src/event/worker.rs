@@ -167,6 +167,11 @@ pub enum WorkerEvent {
     ClockSet,
     /// It was told to end, and has not ended yet.
     Ending,
+    /// By an order a signal is sent to it that ends it: what becomes of it is no failure of its own.
+    Signalled {
+        /// Its number.
+        signal: i32,
+    },
     /// It was stopped (SIGSTOP): it holds its file and does nothing.
     Stopped,
     /// It goes on after a stop.

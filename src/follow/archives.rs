@@ -80,7 +80,9 @@ impl State {
         let mut adopted = false;
         for path in concerned {
             let mut archives = self.archives_beside(&path);
-            archives.retain(|archive| archive.modified + LEEWAY >= self.began);
+            // Not added to what a file says of itself, which may be the end of time.
+            let least = self.began - LEEWAY;
+            archives.retain(|archive| archive.modified >= least);
             archives.sort_by_key(|archive| (archive.modified, archive.tie()));
             for archive in archives {
                 adopted |= self.adopt_archive(&path, archive)?;

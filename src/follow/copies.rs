@@ -221,7 +221,7 @@ impl State {
         loop {
             let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
             let (start, offset) = (life.window_start(), life.lines.offset());
-            let wanted = usize::try_from(end - start).map_or(block.len(), |left| left.min(block.len()));
+            let wanted = usize::try_from(end.saturating_sub(start)).map_or(block.len(), |left| left.min(block.len()));
             let known = life.marker.len();
             let got = platform::read_at(&life.file, &mut block[..wanted], start).unwrap_or(0);
             if offset >= end || got <= known {

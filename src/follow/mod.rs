@@ -123,12 +123,15 @@ pub enum FollowOrder {
 }
 
 /// What an operation did, as measured in the act.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Operated {
     /// Size of the file right after it lost its name, or right before it was cut, in bytes.
     pub size: u64,
     /// The file that was operated on.
     pub file_id: FileId,
+    /// That file, opened before, if the follower held none: a writer may have made it after the last look, and where it
+    /// has lost its name nobody else will ever see it.
+    pub unseen: Option<File>,
 }
 
 /// A file that lost its last name when its folder was removed.

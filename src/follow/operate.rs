@@ -1,8 +1,10 @@
 //! Orders that are carried out between two looks, so that what Rotascope does itself is known exactly.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::folder::skipped_by_name;
 use super::life::Life;
 use super::parked::Gone;
 use super::read::Truncation;
@@ -50,12 +52,28 @@ impl State {
         let file = held.and_then(|id| self.lives.get(&id)).map(|life| life.file.clone());
         match self.operator.operate(&order, file.as_deref()) {
             Err(reason) => self.say_failed(&order, reason),
-            Ok(operated) => {
+            Ok(mut operated) => {
+                let held = match operated.unseen.take() {
+                    Some(unseen) => self.adopt_unseen(&order, unseen)?,
+                    None => held,
+                };
                 self.tell_operated(&order, held, &operated)?;
                 self.look_well()?;
                 self.list()
             }
         }
+    }
+
+    /// A file that came between the look and the act, if it has lost its name by that.
+    fn adopt_unseen(&mut self, order: &FileOrder, file: File) -> Result<Option<IncarnationId>, Ended> {
+        let nameless = matches!(order.operation, FileOperation::Delete | FileOperation::Replace);
+        let Ok(metadata) = file.metadata() else { return Ok(None) };
+        // In a lab's folders everything is followed that may be a log; a path that leads nowhere has no slot.
+        let followed = self.is_followed(&order.path) || self.options.stamps && skipped_by_name(&order.path).is_none();
+        if !nameless || !followed || self.by_file.contains_key(&platform::file_id(&metadata)) {
+            return Ok(None);
+        }
+        self.adopt(file, &metadata, &order.path, Origin::Created, true).map(Some)
     }
 
     fn tell_operated(
@@ -190,7 +208,7 @@ impl State {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let by_path = platform::open_to_follow(&path).ok();
         let by_descriptor = || platform::open_of_process(pid, descriptor?).ok();
-        let right = |file: &std::fs::File| {
+        let right = |file: &File| {
             file.metadata().is_ok_and(|metadata| metadata.is_file() && platform::file_id(&metadata) == wanted)
         };
         let Some(file) = by_path.filter(right).or_else(|| by_descriptor().filter(right)) else {

@@ -87,7 +87,7 @@ fn show_row(ui: &mut Ui, scene: &Scene<'_>, action: Action, marked: bool, moved:
     response.clicked()
 }
 
-/// The actions whose name or tooltip holds what was typed, those whose name begins with it first.
+/// The actions whose name, in either language, or tooltip holds what was typed, those whose name begins with it first.
 fn found(scene: &Scene<'_>, state: &State, text: &str) -> Vec<Action> {
     let wanted = text.trim().to_lowercase();
     let mut found: Vec<(usize, Action)> = Action::ALL
@@ -99,8 +99,11 @@ fn found(scene: &Scene<'_>, state: &State, text: &str) -> Vec<Action> {
                 Some(0) => 0,
                 Some(_) => 1,
                 None if letters_in_order(&name, &wanted) => 2,
-                None if menu::tip(scene, action).to_lowercase().contains(&wanted) => 3,
-                None if in_english(action).contains(&wanted) => 3,
+                None if menu::tip(scene, action).to_lowercase().contains(&wanted)
+                    || in_english(action).contains(&wanted) =>
+                {
+                    3
+                }
                 None => return None,
             };
             Some((place, action))
@@ -112,7 +115,7 @@ fn found(scene: &Scene<'_>, state: &State, text: &str) -> Vec<Action> {
 
 /// Its name in the code, for who types English whatever the window speaks: `theme light`.
 fn in_english(action: Action) -> String {
-    action.key().replace('-', " ")
+    action.key().trim_start_matches("action-").replace('-', " ")
 }
 
 fn letters_in_order(name: &str, wanted: &str) -> bool {

@@ -109,7 +109,18 @@ impl Toasts {
 
 /// The key of an operation's name in a sentence.
 fn operation_key(operation: &str) -> String {
-    let known = ["delete", "trash", "rename", "truncate", "replace", "remove_dir", "chmod", "release", "restore"];
+    let known = [
+        "delete",
+        "trash",
+        "rename",
+        "truncate",
+        "replace",
+        "remove_dir",
+        "chmod",
+        "make_folder",
+        "release",
+        "restore",
+    ];
     let name = if known.contains(&operation) { operation.replace('_', "-") } else { "other".to_owned() };
     format!("operation-{name}")
 }

@@ -1,6 +1,7 @@
 //! What stands in the middle while there is nothing to read: what is ready, and what to do first.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use eframe::egui;
 use egui::{Align, Layout, RichText, Ui, UiBuilder, vec2};
@@ -13,6 +14,7 @@ use super::theme::{self, Colors};
 use super::widgets;
 use crate::clock::ClockMode;
 use crate::event::{LabState, WorkerOpened};
+use crate::handler::Class;
 use crate::model::Worker;
 
 const WIDTH: f32 = 480.0;
@@ -46,8 +48,7 @@ fn lab_ready(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, title: &str) {
     let colors = Colors::of(ui);
     let workers = scene.model.workers();
     heading(ui, &scene.tr_args("ready-title", &[("title", title.into())]));
-    let counts = [("n", workers.len().into()), ("logs", logs_of(workers).into())];
-    ui.label(RichText::new(scene.tr_args("ready-what", &counts)).color(colors.muted));
+    ui.label(RichText::new(what_runs(scene, workers)).color(colors.muted));
     ui.add_space(10.0);
     ui.horizontal(|ui| {
         let start = scene.tr("action-start");
@@ -73,10 +74,15 @@ fn lab_ready(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, title: &str) {
     }
 }
 
-/// How many logs they write to; what a program of the user's own writes to, nobody knows before.
-fn logs_of(workers: &[Worker]) -> usize {
-    let own = workers.iter().filter(|worker| worker.setup.program.is_none());
-    own.map(|worker| worker.setup.path.as_path()).collect::<BTreeSet<_>>().len()
+/// How many workers write to how many logs. What programs of the user's own write to, nobody knows before.
+fn what_runs(scene: &Scene<'_>, workers: &[Worker]) -> String {
+    let (programs, own): (Vec<&Worker>, Vec<&Worker>) =
+        workers.iter().partition(|worker| worker.setup.program.is_some());
+    let logs: BTreeSet<&Path> = own.iter().map(|worker| worker.setup.path.as_path()).collect();
+    let counts = [("n", own.len().into()), ("logs", logs.len().into())];
+    let own = (!own.is_empty()).then(|| scene.tr_args("ready-what", &counts));
+    let programs = (!programs.is_empty()).then(|| scene.tr_args("ready-programs", &[("n", programs.len().into())]));
+    own.into_iter().chain(programs).collect::<Vec<_>>().join(" ")
 }
 
 /// What there is to try in this lab.
@@ -89,7 +95,7 @@ fn hints(scene: &Scene<'_>) -> Vec<String> {
         hints.push(scene.tr_args("ready-then-watch", &counts));
     }
     hints.push(scene.tr("ready-then-delete"));
-    let moves_on = |worker: &WorkerOpened| !matches!(worker.handler.as_str(), "plain" | "watched" | "command");
+    let moves_on = |worker: &WorkerOpened| Class::named(&worker.handler).is_some_and(|class| class.info().by_date);
     if matches!(lab.clock.mode, ClockMode::Simulated { .. }) && lab.workers.iter().any(moves_on) {
         hints.push(scene.tr("ready-then-midnight"));
     }

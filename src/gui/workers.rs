@@ -109,7 +109,7 @@ fn shape_of(setup: &WorkerOpened, processes: usize) -> String {
 
 fn program_tip(scene: &Scene<'_>, name: &str, words: &[String]) -> String {
     let starts = scene.tr_args("program-tip", &[("command", words.join(" ").into())]);
-    let output = format!("{}/{name}.log", crate::lab::OUTPUT);
+    let output = crate::lab::output(std::path::Path::new(""), name).display().to_string();
     let kept = scene.tr_args("program-output", &[("path", output.into())]);
     format!("{starts}\n\n{kept}")
 }

@@ -98,7 +98,8 @@ impl Model {
             }
             let spans = &self.timeline.workers[worker.0 as usize];
             let (span, next) = (&spans[index], spans.get(index + 1));
-            let next = next.filter(|next| span.closed || Some(next.from) == span.to);
+            let goes_on = |next: &&Span| span.closed && next.reason != OpenReason::First;
+            let next = next.filter(|next| Some(next.from) == span.to || goes_on(next));
             let at = taking.at.mono;
             let held_then = span.from <= at && span.to.is_none_or(|to| to >= at);
             // It looked before the follower did: only a change of the path makes a handler open another file.
@@ -108,8 +109,9 @@ impl Model {
                 });
             // Or it found no folder to open another one in.
             let closed_first = span.closed
+                && taking.kind != FaultKind::Truncated
                 && span.to.is_some_and(|to| to < at && at.since(to) <= CLOSED_SLACK_NS)
-                && next.is_none_or(|next| next.answers.is_none());
+                && next.is_none_or(|next| next.answers.is_none() && next.from >= at);
             if !held_then && !noticed_first && !closed_first {
                 continue;
             }

@@ -37,6 +37,8 @@ pub struct Worker {
     pub errors: u64,
     /// Whether the last emits that are known of failed.
     pub failing: bool,
+    /// How it ended when it last did so unasked and not well, over all launches.
+    pub failure: Option<Exit>,
     /// The last failure, as a sentence.
     pub last_error: Option<String>,
     /// Lines handed to the handler, over all launches.
@@ -142,6 +144,8 @@ pub(super) struct Track {
     pub(super) open_faults: Vec<usize>,
     pace: Pace,
     before_stop: Option<WorkerState>,
+    /// An order had it sent a signal that ends it.
+    signalled: bool,
     last_failed: BTreeMap<(u16, u16), u64>,
     /// Lines written and refused by each task, as last counted.
     counted: BTreeMap<(u16, u16), (u64, u64)>,
@@ -172,6 +176,7 @@ impl Worker {
             holds: None,
             closed: false,
             failing: false,
+            failure: None,
             reopens: 0,
             rollovers: 0,
             errors: 0,
@@ -239,6 +244,7 @@ impl Model {
             WorkerEvent::Resumed => self.set_state(index, WorkerState::Running),
             WorkerEvent::RateSet { rate } => self.workers[index].rate = *rate,
             WorkerEvent::ClockSet => {}
+            WorkerEvent::Signalled { .. } => self.tracks[index].signalled = true,
             WorkerEvent::Ending => self.set_state(index, WorkerState::Ending),
             WorkerEvent::Stopped => {
                 let before = self.workers[index].state;
@@ -401,6 +407,9 @@ impl Model {
 
     fn exited(&mut self, at: Moment, id: WorkerId, exit: Exit, asked: bool) {
         let index = id.0 as usize;
+        if !asked && !self.tracks[index].signalled && exit != Exit::Code(0) {
+            self.workers[index].failure = Some(exit);
+        }
         self.set_state(index, WorkerState::Exited { exit, asked });
         self.workers[index].holds = None;
         self.workers[index].blocked = None;

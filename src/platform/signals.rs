@@ -66,13 +66,6 @@ pub fn signal_name(number: i32) -> String {
     name.to_owned()
 }
 
-/// Whether a process as a rule brings this signal upon itself, by a crash.
-pub fn is_crash(signal: i32) -> bool {
-    [Signal::ABORT, Signal::BUS, Signal::FPE, Signal::ILL, Signal::SEGV, Signal::SYS, Signal::TRAP]
-        .iter()
-        .any(|crash| crash.as_raw() == signal)
-}
-
 /// The signals that end a worker, named without `SIG`.
 pub const ENDING_SIGNALS: [&str; 7] = ["KILL", "TERM", "INT", "HUP", "QUIT", "ABRT", "SEGV"];
 

@@ -98,6 +98,8 @@ impl<'a> Reporter<'a> {
     /// The handler holds no file open. Told once.
     pub(super) fn closed(&mut self) {
         if self.holds.is_some() && !std::mem::replace(&mut self.closed, true) {
+            // What failed before that may have left a part of a line in the file.
+            self.tell_failures();
             self.outbox.tell(Moment::now(), WorkerEvent::Closed);
         }
     }

@@ -224,10 +224,10 @@ impl Turn<'_, '_> {
                 return Handed::Postponed(error);
             }
             counted(true);
+            self.refused(line.number, &error);
             if !self.held.handler.is_open() {
                 self.held.reporter.closed();
             }
-            self.refused(line.number, &error);
             return Handed::Refused;
         }
         counted(false);

@@ -174,7 +174,14 @@ impl Supervisor {
     /// Gives an order to one worker. What comes of it is told by the worker itself, or seen of its process.
     #[must_use]
     pub fn order(&mut self, worker: WorkerId, order: WorkerOrder) -> Vec<Event> {
-        match self.slots.get_mut(worker.0 as usize) {
+        let slot = self.slots.get_mut(worker.0 as usize);
+        let mut events = Vec::new();
+        if let WorkerOrder::Kill(signal) = order
+            && slot.as_ref().is_some_and(|slot| slot.is_running())
+        {
+            events.push(of_worker(Moment::now(), worker, WorkerEvent::Signalled { signal }));
+        }
+        events.extend(match slot {
             Some(Slot::Own(slot)) => match order {
                 WorkerOrder::Restart => {
                     let clock = slot.clock.clone();
@@ -184,7 +191,8 @@ impl Supervisor {
             },
             Some(Slot::Program(slot)) => slot.order(worker, order),
             None => Vec::new(),
-        }
+        });
+        events
     }
 
     /// Sends a new setting of the clock to every worker; each takes it up at its own moment.

@@ -281,7 +281,7 @@ open = Open
 save = Save
 rename = Rename
 path-title = Open a path
-path-why = A file, a folder or a pattern to follow (*.log, **/*.log, app-%Y-%m-%d.log), or a lab file (.toml). What does not exist yet is followed until it appears.
+path-why = A file, a folder or a pattern to follow (*.log, **/*.log, app-%Y-%m-%d.log), or a lab file (.toml). What does not exist yet is waited for.
 path-instead = This machine has no file dialog (neither a portal nor zenity); type the path here.
 ledger-path-title = Export the ledger to
 rename-title = Rename { $name }
@@ -329,7 +329,7 @@ operation-rename = rename
 operation-truncate = truncate
 operation-replace = replace
 operation-remove-dir = remove the folder
-operation-make-folder = make
+operation-make-folder = make the folder
 operation-chmod = change the permissions of
 operation-release = release
 operation-restore = restore
@@ -344,16 +344,19 @@ ready-what = { $n ->
         [one] { $n } worker process writes
        *[other] { $n } worker processes write
     } { $logs ->
-        [0] logs of its own.
         [one] to one log.
        *[other] to { $logs } logs.
     }
+ready-programs = { $n ->
+        [one] { $n } program of yours runs
+       *[other] { $n } programs of yours run
+    } as a worker.
 ready-start = Start the lab
 ready-then = Then try
 ready-then-watch = Watch: { $n ->
-        [one] one step plays by itself
-       *[other] { $n } steps play by themselves
-    }, the last { $seconds } s after the start.
+        [one] one step plays by itself, { $seconds } s after the start.
+       *[other] { $n } steps play by themselves, the last { $seconds } s after the start.
+    }
 ready-then-delete = Select the live file on the right and delete it.
 ready-then-midnight = Jump to ten seconds before midnight and wait for the next day’s file.
 ready-then-rename = Rename it, truncate it, remove its folder. The sum above tells the cost.

@@ -302,10 +302,10 @@ ledger-not-written = 无法将账目写入 { $path }：{ $reason }
 # First things
 ready-title = { $title } 已就绪
 ready-what = { $logs ->
-        [0] { $n } 个工作进程各写各的日志。
         [1] { $n } 个工作进程写同一份日志。
        *[other] { $n } 个工作进程写 { $logs } 份日志。
     }
+ready-programs = { $n } 个你自己的程序作为工作进程运行。
 ready-start = 启动实验
 ready-then = 然后试试
 ready-then-watch = 看它自己演示：共 { $n } 步，最后一步在启动后 { $seconds } 秒。

@@ -54,7 +54,7 @@ impl Core {
     fn make_folders(&mut self) {
         let Some(lab) = &self.lab else { return };
         for (path, error) in lab.make_folders() {
-            let reason = format!("can't make {}: {error}; remove what is in the way, or reset the lab", path.display());
+            let reason = format!("{error}; see to that, or reset the lab");
             self.tell(What::OperationFailed { operation: "make_folder".to_owned(), path, by: Actor::Person, reason });
         }
     }
