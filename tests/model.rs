@@ -113,6 +113,7 @@ fn a_handler_that_holds_nothing_is_in_no_file_and_recovers_with_the_folder() {
         let recoveries = told.model.recoveries();
         let gap = if closed_first { 27.0 } else { 30.0 };
         assert_eq!(recoveries.iter().map(|one| one.gap_ms).collect::<Vec<_>>(), [Some(gap)], "{closed_first}");
+        assert_eq!(recoveries[0].lost, 1, "the line that was refused");
         assert_eq!(told.model.timeline().workers[0][1].answers, Some(0));
         assert!(told.model.all_reopened());
     }

@@ -39,6 +39,14 @@ impl ClockSetting {
         matches!(self.mode, ClockMode::Simulated { .. })
     }
 
+    /// Session seconds a second, of a simulated clock.
+    pub fn rate(&self) -> Option<f64> {
+        match self.mode {
+            ClockMode::Simulated { rate, .. } => Some(rate),
+            ClockMode::Wall => None,
+        }
+    }
+
     /// The same clock running from this moment on: a simulated one stands until then. One that runs is not touched.
     #[must_use]
     pub fn started(mut self, now: Mono) -> ClockSetting {
@@ -203,10 +211,7 @@ impl SessionClock {
 
     /// Session seconds a second. One that stands tells the same for ever, and may as well be asked.
     fn rate(&self) -> f64 {
-        match self.setting.mode {
-            ClockMode::Simulated { rate, .. } => rate,
-            ClockMode::Wall => 1.0,
-        }
+        self.setting.rate().unwrap_or(1.0)
     }
 
     /// Session time at a moment, local. For a wall clock it is reckoned back from now: right unless the machine's

@@ -116,7 +116,22 @@ impl Core {
             pictures,
         };
         core.tell(What::SessionOpened(opened));
+        core.tell_of_old_files();
         Ok(core)
+    }
+
+    /// What an earlier run of the lab has left is followed too, and would be puzzling without a word.
+    fn tell_of_old_files(&mut self) {
+        let Some(lab) = &self.lab else { return };
+        let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_file = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+        let files = lab.log_folders().into_iter().flat_map(entries).filter(is_file).count();
+        if files > 0 {
+            let text = format!(
+                "{files} files of an earlier run stand in this lab's folder and are followed too. Lab, Reset empties it."
+            );
+            self.tell(What::Notice { text });
+        }
     }
 
     pub(super) fn run(mut self) {

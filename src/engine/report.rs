@@ -112,13 +112,13 @@ impl Report {
             let _ = writeln!(out);
         }
         for recovery in &self.recoveries {
-            let cause = cause_word(recovery.cause);
-            let _ = match recovery.gap_ms {
-                Some(gap_ms) => {
-                    writeln!(out, "{cause} {}: reopened after {gap_ms:.1} ms, {} lost", recovery.worker, recovery.lost)
-                }
-                None => writeln!(out, "{cause} {}: not reopened, {} lost", recovery.worker, recovery.lost),
+            let how = match (recovery.cause, recovery.gap_ms) {
+                (FaultKind::Truncated, _) => "wrote on at once".to_owned(),
+                (_, Some(gap_ms)) => format!("opened another after {gap_ms:.1} ms"),
+                (_, None) => "opened no other".to_owned(),
             };
+            let (worker, cause, lost) = (&recovery.worker, cause_word(recovery.cause), recovery.lost);
+            let _ = writeln!(out, "{worker}: its file was {cause}; {how}, {lost} lost");
         }
         for expectation in &self.expectations {
             let verdict = if expectation.held { "held" } else { "FAILED" };
@@ -175,7 +175,7 @@ fn sum_line(terms: &Terms) -> String {
     for (name, count) in beside.into_iter().filter(|(_, count)| *count > 0) {
         let _ = write!(line, "; {name} {count}");
     }
-    if terms.bound {
+    if terms.bound && terms.lost + terms.destroyed > 0 {
         line.push_str(" (lost is at least, destroyed at most: a file went before its size could be taken)");
     }
     line

@@ -89,7 +89,7 @@ fn show_item(ui: &mut Ui, rect: Rect, item: &Item<'_>, scene: &Scene<'_>, state:
 /// Folder by folder: what is followed, dated files of a lab with the newest first, then the other entries.
 fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
     let model = scene.model;
-    let mut followed: Vec<&Incarnation> = model.incarnations().iter().filter(|one| is_listed(one)).collect();
+    let mut followed: Vec<&Incarnation> = model.incarnations().iter().filter(|one| is_listed(scene, one)).collect();
     // A nameless one stands below its namesake; without a namesake it comes last.
     let named: Vec<&Path> = followed.iter().filter_map(|one| one.path.as_deref()).collect();
     let alone: Vec<bool> = model.incarnations().iter().map(|one| !named.contains(&last_name(one))).collect();
@@ -98,10 +98,18 @@ fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
         let alone = |one: &Incarnation| alone.get(one.id.0 as usize - 1).copied().unwrap_or(false);
         let names = last_name(a).cmp(last_name(b));
         let names = if newest_first { names.reverse() } else { names };
-        alone(a).cmp(&alone(b)).then(names).then(a.path.is_none().cmp(&b.path.is_none())).then(b.id.cmp(&a.id))
+        // What is written to now is what one looks for.
+        let idle = |one: &Incarnation| !is_live(scene, one);
+        idle(a)
+            .cmp(&idle(b))
+            .then(alone(a).cmp(&alone(b)))
+            .then(names)
+            .then(a.path.is_none().cmp(&b.path.is_none()))
+            .then(b.id.cmp(&a.id))
     });
     let listed = model.entries().iter().filter(|entry| {
-        !followed.iter().any(|one| one.path.as_deref() == Some(entry.path.as_path()))
+        let at = Some(entry.path.as_path());
+        !followed.iter().any(|one| one.path.as_deref() == at || one.archive.as_deref() == at)
             && (entry.incarnation.is_none() || entry.kind != EntryKind::File)
     });
     let mut rows: Vec<(PathBuf, Item<'a>)> =
@@ -130,8 +138,21 @@ fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
     items
 }
 
-fn is_listed(one: &Incarnation) -> bool {
-    one.ended.is_none() && (one.path.is_some() || is_unlinked(one.reach) && !one.released)
+/// What was compressed is listed as long as its archive is.
+fn is_listed(scene: &Scene<'_>, one: &Incarnation) -> bool {
+    let has_archive = |archive: &PathBuf| scene.model.entries().iter().any(|entry| entry.path == *archive);
+    one.ended.is_none()
+        && match &one.archive {
+            _ if one.path.is_some() => true,
+            Some(archive) => has_archive(archive),
+            None => is_unlinked(one.reach) && !one.released,
+        }
+}
+
+/// Whether somebody writes to it where writers find it. Of dated files those of earlier days stay where they are, and
+/// nobody writes to them.
+fn is_live(scene: &Scene<'_>, one: &Incarnation) -> bool {
+    one.reach == Reach::Live && scene.writers(one.id).any(Worker::is_alive)
 }
 
 fn last_name(one: &Incarnation) -> &Path {
@@ -230,7 +251,7 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     let colors = Colors::of(ui);
     let path = last_name(one);
     let name = name_of(path);
-    let unlinked = one.path.is_none();
+    let unlinked = one.path.is_none() && one.archive.is_none();
     let response = ui.interact(rect, ui.scope_id().with(("file", one.id)), Sense::click());
     let selected = state.selection == Some(Selection::Incarnation(one.id));
     let over = ui.rect_contains_pointer(rect);
@@ -258,9 +279,7 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     };
     let taken = figure(&size(one.size), first, 140.0);
     let ink = if unlinked { colors.muted } else { colors.text };
-    // Of dated files those of earlier days stay where their writers put them, and nobody writes to them.
-    let is_live = one.reach == Reach::Live && scene.writers(one.id).any(Worker::is_alive);
-    let live = is_live.then(|| scene.tr("file-live"));
+    let live = is_live(scene, one).then(|| scene.tr("file-live"));
     let live_width = live.as_ref().map_or(0.0, |word| widgets::text_width(ui, word, theme::plain(theme::SMALL)) + 8.0);
     let room = right - taken - 8.0 - left - live_width;
     let shown = widgets::elided(ui, &name, &theme::plain(theme::TEXT), room);
@@ -300,6 +319,7 @@ fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (Strin
     }
     let taken_away = matches!(one.reach, Reach::Unlinked { .. } | Reach::Moved);
     match (writers.as_slice(), taken_away) {
+        ([], _) if one.path.is_none() && one.archive.is_some() => (scene.tr("entry-compressed"), colors.muted),
         ([], _) if one.path.is_none() => (scene.tr("file-held-by-us"), colors.muted),
         ([], _) if !scene.has_lab() => {
             // Nobody may be seen to write here, and the inode stands on the right.

@@ -56,6 +56,21 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// To what the clock was set: a time, or another speed at the same time.
+    fn clock_setting(&self, at: Moment) -> String {
+        let clocks = self.scene.model.clocks();
+        let now = clocks.partition_point(|(from, _)| *from <= at.mono);
+        let pair = now.checked_sub(2).and_then(|before| clocks.get(before..now));
+        if let Some([(_, before), (_, after)]) = pair
+            && let (Some(old), Some(new)) = (before.rate(), after.rate())
+            && old != new
+            && (after.session_time(&at) - before.session_time(&at)).num_seconds() == 0
+        {
+            return self.say("story-clock-run-at", &[("rate", format!("×{new}").into())]);
+        }
+        self.session_time(at).format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// The divider of a mark.
     pub fn divider(&self, id: MarkId) -> Option<Divider> {
         let mark = self.scene.model.timeline().mark(id)?;

@@ -117,7 +117,8 @@ impl Model {
             }
             let at_once = taking.kind == FaultKind::Truncated;
             let back = if at_once { Some(at) } else { next.map(|next| next.from) };
-            let recovery = Recovery { worker, at: back, gap_ms: back.map(|back| gap_ms(at, back)), lost: 0 };
+            let recovery =
+                Recovery { worker, at: back, gap_ms: back.map(|back| gap_ms(at, back)), lost: 0, refused: 0 };
             found.push((recovery, next.filter(|_| !at_once).map(|_| index + 1)));
         }
         found.reverse();
@@ -169,7 +170,7 @@ impl Model {
         if known.is_some_and(|fault| fault.recoveries.iter().any(|recovery| recovery.worker == worker)) {
             return;
         }
-        let recovery = Recovery { worker, at: None, gap_ms: None, lost: 0 };
+        let recovery = Recovery { worker, at: None, gap_ms: None, lost: 0, refused: 0 };
         match taking.fault {
             Some(fault) => self.enter_recovery(fault, recovery, None),
             None => {
@@ -265,13 +266,25 @@ impl Model {
         self.takings.remove(&incarnation);
     }
 
+    /// Lines of a worker were refused while it had not recovered.
+    pub(super) fn refused_after(&mut self, worker: WorkerId, lines: u64) {
+        let Some(track) = self.tracks.get(worker.0 as usize) else { return };
+        for fault in &track.open_faults {
+            let Some(fault) = self.timeline.faults.get_mut(*fault) else { continue };
+            for recovery in fault.recoveries.iter_mut().filter(|one| one.worker == worker) {
+                recovery.refused += lines;
+                recovery.lost += lines;
+            }
+        }
+    }
+
     /// Writes into an unlinked incarnation's fault how many lines each worker has lost there.
     pub(super) fn count_lost_in(&mut self, incarnation: IncarnationId) {
         let Some(fault) = self.takings.get(&incarnation).and_then(|taking| taking.fault) else { return };
         let Some(fault) = self.timeline.faults.get_mut(fault) else { return };
         if matches!(fault.kind, FaultKind::Deleted | FaultKind::Replaced) {
             for recovery in &mut fault.recoveries {
-                recovery.lost = self.ledger.lost_in(incarnation, recovery.worker);
+                recovery.lost = self.ledger.lost_in(incarnation, recovery.worker) + recovery.refused;
             }
         }
     }
@@ -280,7 +293,8 @@ impl Model {
     /// a lab nobody tells of writers, and it goes on until Rotascope itself lets go.
     pub(super) fn refresh_unlinked_bar(&mut self, id: IncarnationId, at: Mono) {
         let Some(one) = self.incarnation(id) else { return };
-        let goes_on = one.is_unlinked() && one.ended.is_none();
+        // What was compressed is there to be read, whoever still holds the file.
+        let goes_on = one.is_unlinked() && one.ended.is_none() && one.archive.is_none();
         if !goes_on && !self.hatched.contains(&id) {
             return;
         }

@@ -88,9 +88,16 @@ impl Model {
                 self.refresh_unlinked_bar(*incarnation, at.mono);
             }
             FollowEvent::Archived { incarnation, path } => {
+                // In the lane of the name that the file had.
+                let name = self.incarnation(*incarnation).and_then(|one| one.last_name().map(Path::to_path_buf));
+                if let Some(one) = self.incarnation_mut(*incarnation) {
+                    one.archive = Some(path.clone());
+                }
+                self.refresh_unlinked_bar(*incarnation, at.mono);
+                let kind = MarkKind::Archived { to: path.clone() };
+                self.mark(at, Some(*incarnation), name.as_deref(), kind, true);
                 if let Some(one) = self.incarnation_mut(*incarnation) {
                     one.names.push((at.mono, path.clone()));
-                    one.archive = Some(path.clone());
                 }
             }
             FollowEvent::CaughtUp { .. } => {}

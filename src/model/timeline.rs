@@ -173,6 +173,8 @@ pub enum MarkKind {
     Restored,
     /// The content of an unlinked file was written back under this name.
     WrittenBack { to: PathBuf, bytes: u64 },
+    /// What was in a file stands compressed in this one now.
+    Archived { to: PathBuf },
     /// Something that is no file stands at the path.
     NotAFile,
     /// The path can't be read.
@@ -270,8 +272,18 @@ pub struct Recovery {
     pub at: Option<Mono>,
     /// From the fault to that moment, in milliseconds; 0 if the worker noticed before Rotascope did.
     pub gap_ms: Option<f64>,
-    /// Lines of this worker that went into the file after the fault, where nobody can reach them.
+    /// Lines that the fault has cost this worker: those that went into the file after it, where nobody can reach them, and
+    /// those that were refused.
     pub lost: u64,
+    /// Lines that were refused from the fault until another file was opened.
+    pub refused: u64,
+}
+
+impl Recovery {
+    /// Lines that went into the file after the fault.
+    pub fn slipped(&self) -> u64 {
+        self.lost.saturating_sub(self.refused)
+    }
 }
 
 /// Lines per level in steps of real time.

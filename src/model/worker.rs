@@ -369,10 +369,12 @@ impl Model {
             last.is_none_or(|last| last + 1 != line.first)
         };
         worker.failing = true;
-        worker.errors += (line.last + 1).saturating_sub(line.first);
+        let lines = (line.last + 1).saturating_sub(line.first);
+        worker.errors += lines;
         worker.last_error = Some(reason.to_owned());
         worker.written = self.ledger.worker(id).written;
         self.tracks[index].last_failed.insert((line.thread, line.task), line.last);
+        self.refused_after(id, lines);
         if first {
             self.mark(at, held, None, MarkKind::EmitFailed { worker: id, reason: reason.to_owned() }, true);
         }

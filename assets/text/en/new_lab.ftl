@@ -24,6 +24,7 @@ new-lab-when = Rolls over
 new-lab-when-why = As in Python: midnight, every second, minute, hour or day, or on a weekday from W0 (Monday) to W6.
 new-lab-keep = archives kept
     .tip = backup_count: older archives are removed; 0 keeps all
+new-lab-keep-all = all
 new-lab-start = Start method
 new-lab-inherit = share one open file
     .tip = inherit_file: the parent opens the file, and all workers write through the same open file description

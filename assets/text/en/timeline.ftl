@@ -21,8 +21,8 @@ timeline-quiet = no writer
 timeline-unlinked = { $chip } unlinked, written by { $names }
 timeline-unlinked-quiet = { $chip } unlinked
 timeline-lost = { $n ->
-    [one] 1 line lost so far
-   *[other] { $n } lines lost so far
+    [one] 1 line lost
+   *[other] { $n } lines lost
 }
 timeline-per-second = { $n }/s
 timeline-rate = { $n } lines/s

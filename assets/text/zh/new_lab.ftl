@@ -24,6 +24,7 @@ new-lab-when = 切换时刻
 new-lab-when-why = 与 Python 相同：午夜，每秒、每分、每小时或每天，或某个星期几，W0（星期一）到 W6。
 new-lab-keep = 个保留的归档
     .tip = backup_count：更旧的归档会被删除；0 表示全部保留
+new-lab-keep-all = 全部
 new-lab-start = 启动方式
 new-lab-inherit = 共用一个打开的文件
     .tip = inherit_file：父进程打开文件，所有工作进程通过同一个打开的文件描述写入

@@ -92,12 +92,18 @@ fn number(ui: &mut Ui, value: &mut u16, range: std::ops::RangeInclusive<u16>, na
     ui.add(DragValue::new(value).range(range).speed(0.05)).accessible_name(name.to_owned());
 }
 
+/// A list that was open in this dialog before is known to the context, and lies below a dialog that was opened after it.
+fn over_the_dialog(ui: &Ui) {
+    ui.ctx().move_to_top(ui.layer_id());
+}
+
 fn handler(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
     let info = lab.class.info();
     let name = scene.tr("new-lab-handler");
     row(ui, &name, &scene.tr(info.sentence_key), |ui| {
         let combo = ComboBox::from_id_salt("handler").width(210.0).height(LIST).selected_text(info.name);
         let shown = combo.show_ui(ui, |ui| {
+            over_the_dialog(ui);
             for other in &CLASSES {
                 ui.selectable_value(&mut lab.class, other.class, other.name)
                     .on_hover_text(scene.tr(other.sentence_key));
@@ -109,6 +115,7 @@ fn handler(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
     if info.scheduled {
         row(ui, &scene.tr("new-lab-when"), &scene.tr("new-lab-when-why"), |ui| {
             ComboBox::from_id_salt("when").width(110.0).height(LIST).selected_text(lab.when).show_ui(ui, |ui| {
+                over_the_dialog(ui);
                 for when in WHENS {
                     ui.selectable_value(&mut lab.when, when, when);
                 }
@@ -116,7 +123,10 @@ fn handler(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
             if info.retains {
                 ui.add_space(8.0);
                 let keep = scene.tr("new-lab-keep");
-                number(ui, &mut lab.backup_count, 0..=365, &keep);
+                let all = scene.tr("new-lab-keep-all");
+                let shown = |count: f64, _| if count < 1.0 { all.clone() } else { count.to_string() };
+                let count = DragValue::new(&mut lab.backup_count).range(0..=365).speed(0.05).custom_formatter(shown);
+                ui.add(count).accessible_name(keep.clone());
                 ui.label(keep).on_hover_text(scene.tr("new-lab-keep.tip"));
             }
         });

@@ -19,6 +19,7 @@ pub fn verb(kind: &MarkKind) -> (&'static str, Tone) {
         MarkKind::Replaced { .. } => ("story-verb-replaced", Tone::Warn),
         MarkKind::Truncated { .. } => ("story-verb-truncated", Tone::Warn),
         MarkKind::Restored | MarkKind::WrittenBack { .. } => ("story-verb-restored", Tone::Good),
+        MarkKind::Archived { .. } => ("story-verb-archived", Tone::Plain),
         MarkKind::NotAFile => ("story-verb-not-a-file", Tone::Warn),
         MarkKind::Inaccessible { .. } => ("story-verb-inaccessible", Tone::Warn),
         MarkKind::Accessible => ("story-verb-accessible", Tone::Good),
@@ -99,6 +100,10 @@ impl Teller<'_> {
                 "story-written-back",
                 &[("file", file()), ("to", file_name(to).into()), ("size", size(*bytes).into())],
             ),
+            MarkKind::Archived { to } => {
+                let id = mark.incarnation.map_or_else(|| "".into(), chip);
+                self.say("story-archived", &[("to", file_name(to).into()), ("chip", id)])
+            }
             MarkKind::NotAFile => self.say("story-not-a-file", &[("file", file())]),
             MarkKind::Accessible => self.say("story-accessible", &[("file", file())]),
             MarkKind::Missed => self.say("story-missed", &[("file", file())]),
@@ -115,7 +120,7 @@ impl Teller<'_> {
             MarkKind::CarriedOver { bytes } => self.bytes("story-carried-over", file(), *bytes),
             MarkKind::LateBytes { bytes } => self.bytes("story-late", file(), *bytes),
             MarkKind::ClockSet { by } => {
-                let time = self.session_time(mark.at).format("%Y-%m-%d %H:%M:%S").to_string();
+                let time = self.clock_setting(mark.at);
                 self.say("story-clock", &[("time", time.into()), ("by", self.by(*by).into())])
             }
             MarkKind::ClockJumped { jump_ms } => {
@@ -197,7 +202,7 @@ impl Teller<'_> {
             MarkKind::Replaced { by } => with("story-title-replaced", *by, vec![]),
             MarkKind::Truncated { by, .. } => with("story-title-truncated", *by, vec![]),
             MarkKind::ClockSet { by } => {
-                let time = self.session_time(mark.at).format("%Y-%m-%d %H:%M:%S").to_string();
+                let time = self.clock_setting(mark.at);
                 with("story-title-clock", *by, vec![("time", time.into())])
             }
             MarkKind::Created { by: Some(worker) } => {

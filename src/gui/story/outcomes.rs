@@ -9,7 +9,7 @@ impl<'a> Teller<'a> {
     /// Lines that a worker has written into an unlinked incarnation so far.
     pub fn lost_in(&self, incarnation: IncarnationId, worker: WorkerId) -> u64 {
         let faults = self.scene.model.timeline().faults.iter().rev().filter(|fault| fault.incarnation == incarnation);
-        faults.flat_map(|fault| &fault.recoveries).filter(|one| one.worker == worker).map(|one| one.lost).sum()
+        faults.flat_map(|fault| &fault.recoveries).filter(|one| one.worker == worker).map(Recovery::slipped).sum()
     }
 
     /// Who writes on into a file without a name, and what it has cost so far.
@@ -21,6 +21,7 @@ impl<'a> Teller<'a> {
     pub(super) fn outcome(&self, mark: &Mark) -> String {
         let fault = self.fault_of(mark);
         match &mark.kind {
+            MarkKind::Deleted { .. } if self.is_archived(mark) => String::new(),
             MarkKind::Deleted { .. } => match fault {
                 Some(fault) => self.held(fault, mark),
                 None if self.scene.has_lab() => String::new(),
@@ -36,6 +37,11 @@ impl<'a> Teller<'a> {
             MarkKind::Created { .. } => self.answered_by(mark).map(|fault| self.recovered(fault)).unwrap_or_default(),
             _ => String::new(),
         }
+    }
+
+    /// Whether what lost its name stands in an archive: compressing takes the file away when it is done.
+    fn is_archived(&self, mark: &Mark) -> bool {
+        mark.incarnation.and_then(|id| self.scene.model.incarnation(id)).is_some_and(|one| one.archive.is_some())
     }
 
     /// None where it turned out that nobody but the taker itself had the file open.
@@ -127,7 +133,7 @@ impl<'a> Teller<'a> {
             (Tone::Plain, self.say("story-some-recovered", args))
         });
         lines.extend(self.left_behind(fault, &missing, gaps.is_empty()));
-        let slipped: u64 = fault.recoveries.iter().filter(|one| one.at.is_some()).map(|one| one.lost).sum();
+        let slipped: u64 = fault.recoveries.iter().filter(|one| one.at.is_some()).map(Recovery::slipped).sum();
         if slipped > 0 {
             lines.push((Tone::Bad, self.say("story-slipped", &[("lost", slipped.into())])));
         }
@@ -150,7 +156,8 @@ impl<'a> Teller<'a> {
         }
         let unreachable =
             model.incarnation(fault.incarnation).is_some_and(|one| matches!(one.reach, Reach::Unlinked { .. }));
-        let lost: u64 = fault.recoveries.iter().filter(|one| missing.contains(&one.worker)).map(|one| one.lost).sum();
+        let lost: u64 =
+            fault.recoveries.iter().filter(|one| missing.contains(&one.worker)).map(Recovery::slipped).sum();
         if unreachable && lost > 0 {
             lines.push(self.losing(&self.names(missing), lost));
         }

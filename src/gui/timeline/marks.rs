@@ -214,6 +214,7 @@ pub(super) fn badge(kind: &MarkKind) -> (&'static str, u8, Tone) {
         MarkKind::Missed | MarkKind::Overflow => ("?", 3, Tone::Warn),
         MarkKind::LateBytes { .. } => ("+", 3, Tone::Warn),
         MarkKind::Restored | MarkKind::WrittenBack { .. } => ("B", 3, Tone::Good),
+        MarkKind::Archived { .. } => ("G", 2, Tone::Quiet),
         MarkKind::Said { .. } => ("i", 2, Tone::Quiet),
         MarkKind::Created { .. } => ("C", 0, Tone::Quiet),
         _ => ("·", 0, Tone::Quiet),

@@ -41,6 +41,8 @@ pub(super) fn samples(rates: &RateHistory, shown: &Shown, width: f64, until: cra
         if let Some(before) = *last {
             if before + 1 < bin {
                 samples.push(Sample { x: middle(before + 1), levels: nothing });
+            }
+            if before + 2 < bin {
                 samples.push(Sample { x: middle(bin - 1), levels: nothing });
             }
         } else {
@@ -73,6 +75,9 @@ pub(super) fn samples(rates: &RateHistory, shown: &Shown, width: f64, until: cra
     if length < 1_000_000_000 { smoothed(&samples, length as f64 / shown.scale()) } else { samples }
 }
 
+/// From the last step with lines to the next one, so that what lies between is not shown as a standstill.
+const SHORT_GAP_STEPS: f64 = 3.5;
+
 /// The samples as means over about a second: a few lines in a quarter of one say little about the rate.
 fn smoothed(samples: &[Sample], apart: f64) -> Vec<Sample> {
     const WEIGHTS: [f32; 5] = [1.0, 2.0, 2.0, 2.0, 1.0];
@@ -92,8 +97,15 @@ fn smoothed(samples: &[Sample], apart: f64) -> Vec<Sample> {
         levels.map(|sum: f32| sum / weights)
     };
     let flat = |sample: &Sample| sample.levels.iter().all(|rate| *rate == 0.0);
+    // Of a few lines a second none falls into one step or another, and that is no standstill.
+    let short_gap = |nth: usize| {
+        let before = samples[..nth].iter().rfind(|sample| !flat(sample));
+        let after = samples[nth + 1..].iter().find(|sample| !flat(sample));
+        before.zip(after).is_some_and(|(before, after)| after.x - before.x <= apart * SHORT_GAP_STEPS)
+    };
+    let stands = |nth: usize| flat(&samples[nth]) && !short_gap(nth);
     (0..samples.len())
-        .map(|nth| if flat(&samples[nth]) { samples[nth] } else { Sample { levels: mean(nth), ..samples[nth] } })
+        .map(|nth| if stands(nth) { samples[nth] } else { Sample { levels: mean(nth), ..samples[nth] } })
         .collect()
 }
 
@@ -187,6 +199,13 @@ mod tests {
         assert_eq!(zero, [true, false, false, true, true, false]);
         assert_eq!(found[1].x, 112.5);
         assert_eq!(found[5].x, 237.5);
+    }
+
+    #[test]
+    fn a_step_without_a_line_among_others_is_no_standstill() {
+        let shown = Shown::new(Mono(0), 10e9, 1_000.0);
+        let found = samples(&history([4, 5, 7, 8, 10]), &shown, 1_000.0, Mono(u64::MAX));
+        assert!(info(&found)[1..].iter().all(|rate| *rate > 0.0), "{:?}", info(&found));
     }
 
     #[test]
