@@ -12,7 +12,7 @@ use super::archives::{Archive, id_at};
 use super::life::{Life, Look};
 use super::packing::Packing;
 use super::repeats::is_same;
-use super::state::{BLOCK_BYTES, Ended, State};
+use super::state::{BLOCK_BYTES, Ended, Next, State};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
@@ -194,9 +194,12 @@ impl State {
         Ok(())
     }
 
-    /// Everything has been read that was there when these files were made: nothing was cut before.
-    pub(super) fn settle_doubts(&mut self) {
-        self.known_files.extend(self.doubtful.drain());
+    /// Once everything has been read that was there when these files were made, nothing was cut before. What waits for
+    /// another file may still turn out to be cut.
+    pub(super) fn settle_doubts(&mut self, next: Next) {
+        if !self.gated && next != Next::Now {
+            self.known_files.extend(self.doubtful.drain());
+        }
     }
 
     /// The rest of a life, from a copy of it. Its text can be shown from there from now on.
