@@ -350,3 +350,22 @@ fn a_link_that_is_back_is_followed_as_before() {
     scene.look();
     scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..50)]);
 }
+
+/// An old file is put back, and refilled, and replaced, all between two looks: first what stands in it.
+#[test]
+fn what_was_back_for_a_while_is_read_before_what_replaced_it() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..30));
+    scene.look();
+    scene.rename("P", "P.1");
+    scene.append("P", &numbered("b", 0..30));
+    scene.look();
+    scene.append("P", &numbered("b", 30..40));
+    fs::remove_file(scene.path("P")).unwrap();
+    scene.rename("P.1", "P");
+    fs::write(scene.path("P"), numbered("c", 0..20).concat()).unwrap();
+    scene.append("P.new", &numbered("d", 0..20));
+    scene.rename("P.new", "P");
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..40), &numbered("c", 0..20), &numbered("d", 0..20)]);
+}

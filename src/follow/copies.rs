@@ -12,7 +12,7 @@ use super::archives::{Archive, id_at};
 use super::life::{Life, Look};
 use super::packing::Packing;
 use super::repeats::is_same;
-use super::state::{BLOCK_BYTES, Ended, State};
+use super::state::{BLOCK_BYTES, Ended, Next, State};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
@@ -194,9 +194,12 @@ impl State {
         Ok(())
     }
 
-    /// Everything has been read that was there when these files were made: nothing was cut before.
-    pub(super) fn settle_doubts(&mut self) {
-        self.known_files.extend(self.doubtful.drain());
+    /// Once everything has been read that was there when these files were made, nothing was cut before. What waits for
+    /// another file may still turn out to be cut.
+    pub(super) fn settle_doubts(&mut self, next: Next) {
+        if !self.gated && next != Next::Now {
+            self.known_files.extend(self.doubtful.drain());
+        }
     }
 
     /// The rest of a life, from a copy of it. Its text can be shown from there from now on.
@@ -294,18 +297,23 @@ fn made_by(hint: &NameHint) -> Option<&Path> {
     }
 }
 
-/// Whether a file comes to the path that has not just left it.
+/// Whether another file comes to the path than the one that is there now, and that one is not back in the end: whatever
+/// came while it was away has gone again or was put under it.
 fn brings_another(hints: &[NameHint], path: &Path) -> bool {
-    let mut left = BTreeSet::new();
+    // Where the file is that was there, as long as it has a name.
+    let mut at = Some(path);
+    let mut came = false;
     for hint in hints {
         match hint {
-            NameHint::Moved(from, to) if from == path => drop(left.insert(to)),
-            NameHint::Moved(from, to) if to == path && left.contains(from) => {}
-            _ if hint.brings(path) => return true,
-            _ => {}
+            NameHint::Moved(from, to) if at == Some(from.as_path()) => at = Some(to),
+            NameHint::Removed(gone) if at == Some(gone.as_path()) => at = None,
+            _ => {
+                came |= hint.brings(path);
+                at = at.filter(|at| !hint.brings(at));
+            }
         }
     }
-    false
+    came && at != Some(path)
 }
 
 /// Whether a file and a block are the same as far as both go.
@@ -319,4 +327,37 @@ fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
 fn leads_to(path: &Path, id: FileId) -> bool {
     let metadata = platform::open_to_follow(path).and_then(|file| file.metadata());
     metadata.is_ok_and(|metadata| platform::file_id(&metadata) == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const P: &str = "/d/P";
+
+    fn moved(from: &str, to: &str) -> NameHint {
+        NameHint::Moved(from.into(), to.into())
+    }
+
+    fn brings(hints: &[NameHint]) -> bool {
+        brings_another(hints, Path::new(P))
+    }
+
+    #[test]
+    fn a_file_that_is_back_in_the_end_is_no_other() {
+        let away = || moved(P, "/d/P.1");
+        assert!(!brings(&[away()]));
+        assert!(!brings(&[away(), moved("/d/P.1", P)]));
+        assert!(!brings(&[away(), moved("/d/new", P), moved("/d/P.1", "/d/P.2"), moved("/d/P.2", P)]));
+    }
+
+    #[test]
+    fn one_that_has_its_place_is() {
+        let new = || moved("/d/new", P);
+        let away = || moved(P, "/d/P.1");
+        assert!(brings(&[new()]));
+        assert!(brings(&[away(), NameHint::Created(P.into())]));
+        assert!(brings(&[away(), NameHint::Removed("/d/P.1".into()), new()]));
+        assert!(brings(&[away(), moved("/d/other", "/d/P.1"), moved("/d/P.1", P)]), "its name was taken meanwhile");
+    }
 }

@@ -44,13 +44,17 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Whether so much has been read, or all that there is: it may have been cut since. An unended last line that will
-    /// not go on is waited for.
+    /// Whether so much has been read, or all that there is: it may have been cut since. That must have been noticed, for
+    /// what stands there then is waited for too. An unended last line that will not go on is waited for.
     pub(super) fn is_open(self, previous: &Life) -> bool {
         let read = previous.lines.offset();
-        let all = || previous.file.metadata().is_ok_and(|metadata| metadata.len() == read);
         let ended = !previous.succeeded || previous.lines.pending() == 0;
-        previous.unreadable || (ended && (read >= self.up_to || all()))
+        let is_read = |now: Look| {
+            let all = now.size == read && previous.seen == Some(now);
+            all || (now.size > read && read >= self.up_to)
+        };
+        let now = || previous.file.metadata().is_ok_and(|metadata| is_read(Look::of(&metadata)));
+        previous.unreadable || (ended && now())
     }
 }
 

@@ -42,7 +42,7 @@ impl Stands {
 impl State {
     /// Looks at every name and every identity, and says what has changed.
     pub(super) fn look(&mut self, mut hints: Hints) -> Result<(), Ended> {
-        self.tell_missed(&hints)?;
+        self.tell_missed(&mut hints)?;
         self.tell_hints(&mut hints)?;
         let told = hints.overflow;
         for _ in 0..MOST_REPEATS {
@@ -104,6 +104,7 @@ impl State {
         again |= self.adopt_archives(hints)?;
         again |= self.adopt_middles(hints)?;
         again |= self.settle_slots(&stands)?;
+        self.order_stays(hints);
         self.hear_of_copies(hints)?;
         self.drop_empty_slots(&stands);
         self.hear_unlinked();

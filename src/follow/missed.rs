@@ -91,10 +91,11 @@ impl Comings {
 impl State {
     /// A look begins. If nothing more was heard since the last one, all that had been heard was settled by that: whatever
     /// has gone by then and was not seen was missed.
-    pub(super) fn tell_missed(&mut self, hints: &Hints) -> Result<(), Ended> {
+    pub(super) fn tell_missed(&mut self, hints: &mut Hints) -> Result<(), Ended> {
         // An overflow is told as such.
         let uncounted = hints.overflow || self.comings.names.len() > MOST_NAMES;
         if self.comings.is_open() && !uncounted && !hints.names.is_empty() {
+            self.know_names(hints);
             return Ok(());
         }
         let missed = if uncounted { Vec::new() } else { self.missed() };
@@ -108,19 +109,20 @@ impl State {
 
     /// Takes in what was heard since the look began.
     pub(super) fn hear_on(&mut self, hints: &mut Hints) {
-        let later = self.watch.take();
-        self.know_names(&later);
-        hints.append(later);
+        hints.append(self.watch.take());
+        self.know_names(hints);
     }
 
-    /// Names are about to be heard: which of them are known is kept as it is now.
-    fn know_names(&mut self, hints: &Hints) {
-        if self.options.stamps || hints.names.is_empty() || self.comings.known.is_some() {
+    /// The first names are about to be settled: which of them are known is kept as it is now.
+    fn know_names(&mut self, hints: &mut Hints) {
+        if hints.names.is_empty() || hints.known.is_some() {
             return;
         }
-        let parked = self.parked.values().map(|parked| parked.path.clone());
-        let named = self.lives.values().filter_map(|life| life.path.clone());
-        self.comings.known = Some(named.chain(parked).collect());
+        let names = self.names();
+        if !self.options.stamps && self.comings.known.is_none() {
+            self.comings.known = Some(names.files.keys().cloned().collect());
+        }
+        hints.known = Some(names);
     }
 
     /// A look is over.

@@ -35,10 +35,10 @@ impl State {
         let ids: Vec<IncarnationId> = self.lives.keys().copied().collect();
         let mut more = false;
         let mut wait = self.quiet_time();
-        self.gated = false;
+        let mut waiting = Vec::new();
         for id in ids {
             if !self.is_due(id) {
-                self.gated = true;
+                waiting.push(id);
                 continue;
             }
             more |= self.read_life(id)?;
@@ -46,6 +46,9 @@ impl State {
                 wait = wait.min(left);
             }
         }
+        self.gated = !waiting.is_empty();
+        // One that comes late in the turn may have been waited for.
+        more |= waiting.into_iter().any(|id| self.is_due(id));
         Ok(if more || self.keeping.waiting { Next::Now } else { Next::In(wait) })
     }
 
@@ -87,6 +90,11 @@ impl State {
             Some((gate, self.lives.get(&gate.previous)?))
         };
         std::iter::successors(before(id), move |(gate, _)| before(gate.previous)).take(self.lives.len())
+    }
+
+    /// Whether nothing of one incarnation is read before another one has been.
+    pub(super) fn waits_for(&self, id: IncarnationId, other: IncarnationId) -> bool {
+        self.gates_before(id).any(|(gate, _)| gate.previous == other)
     }
 
     /// Reads one incarnation on. True if there is more than one turn may take.

@@ -48,7 +48,7 @@ impl State {
         let hints = self.watch.take();
         self.look(hints)?;
         let next = self.read_on()?;
-        self.settle_doubts();
+        self.settle_doubts(next);
         self.list()?;
         self.let_go()?;
         if self.outlet.sent != before {
@@ -113,7 +113,7 @@ impl State {
             let hints = self.watch.take();
             self.look(hints)?;
             let next = self.read_on()?;
-            self.settle_doubts();
+            self.settle_doubts(next);
             self.list()?;
             let calm = self.outlet.sent == before && next != Next::Now && !self.comings.is_open();
             if calm || (next != Next::Now && begun.elapsed() > CALM) {

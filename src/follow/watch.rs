@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::sizes::{Sizes, size_at};
+use super::stays::Names;
 use crate::event::FileId;
 use crate::platform::{self, Bell, Ear, Hearer, Notice, Notices};
 
@@ -53,6 +54,8 @@ pub(super) enum Arrival {
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     pub(super) names: Vec<NameHint>,
+    /// What was known of names before these.
+    pub(super) known: Option<Names>,
     /// Files whose content changed.
     written: HashSet<PathBuf>,
     /// Files whose attributes changed, or that a writer closed.
@@ -68,6 +71,11 @@ pub(super) struct Hints {
 }
 
 impl Hints {
+    #[cfg(test)]
+    pub(super) fn of_names(names: Vec<NameHint>, known: Names) -> Hints {
+        Hints { names, known: Some(known), ..Hints::default() }
+    }
+
     /// How the file that stands at `path` now came there, as far as hints tell.
     pub(super) fn arrival(&self, path: &Path) -> Option<Arrival> {
         self.names.iter().rev().find_map(|hint| match hint {
