@@ -95,7 +95,7 @@ impl State {
         self.make_room()?;
         let Ok((content, size)) = archive.content() else { return Ok(false) };
         let packed = archive.packing.is_some();
-        if packed && self.is_older(&content) {
+        if packed && self.take_older(path, &content) {
             self.known_files.insert(archive.id);
             return Ok(false);
         }
@@ -232,40 +232,48 @@ impl State {
     /// Notes what stands beside the followed paths when following begins: those files are no copies of what comes, and
     /// nor is what they will be compressed to.
     pub(super) fn note_siblings(&mut self) {
+        if self.options.stamps {
+            return;
+        }
         let folders: BTreeSet<PathBuf> =
             self.slots.keys().filter_map(|path| path.parent()).map(Path::to_owned).collect();
         for entry in folders.iter().flat_map(fs::read_dir).flatten().flatten() {
             let path = entry.path();
             let Ok(metadata) = fs::metadata(&path) else { continue };
-            self.known_files.insert(platform::file_id(&metadata));
+            let id = platform::file_id(&metadata);
+            let is_new = self.known_files.insert(id);
             let is_plain = Packing::of(&path).is_none();
-            if is_plain && !self.slots.contains_key(&path) && self.owner_of(&path).is_some() {
-                self.older.extend(Older::at(&path));
+            if is_new && is_plain && !self.slots.contains_key(&path) && self.owner_of(&path).is_some() {
+                self.older.extend(Older::at(path));
             }
         }
     }
 
-    /// Whether some content was in an archive when following began.
-    pub(super) fn is_older(&self, content: &File) -> bool {
-        self.older.iter().any(|older| older.is_in(content).unwrap_or(false))
+    /// Whether some content was in an archive of this path when following began. That archive is compressed once: what
+    /// has the same content after that is another life.
+    pub(super) fn take_older(&mut self, path: &Path, content: &File) -> bool {
+        let is_it = |older: &Older| self.may_come_from(path, &older.path) && older.is_in(content).unwrap_or(false);
+        let found = self.older.iter().position(is_it);
+        found.map(|found| self.older.swap_remove(found)).is_some()
     }
 }
 
 /// What tells the content of an archive that was there before following began.
 #[derive(Debug)]
 pub(super) struct Older {
+    path: PathBuf,
     size: u64,
     beginning: Vec<u8>,
     end: Vec<u8>,
 }
 
 impl Older {
-    fn at(path: &Path) -> Option<Older> {
-        let (file, metadata) = open_regular(path).ok()??;
+    fn at(path: PathBuf) -> Option<Older> {
+        let (file, metadata) = open_regular(&path).ok()??;
         let size = metadata.len();
         let beginning = sample(&file, 0, size).ok()?;
         let end = sample(&file, size.saturating_sub(OLDER_SAMPLE_BYTES), size).ok()?;
-        (size > 0).then_some(Older { size, beginning, end })
+        (size > 0).then_some(Older { path, size, beginning, end })
     }
 
     /// Its writer may have gone on since; but a short beginning that logs have in common is no proof.

@@ -151,7 +151,7 @@ impl State {
     /// A compressed copy of what was read, or was there before: nothing is to be read. A life that goes on under a name
     /// is in no archive yet: that is told when the name goes.
     fn settle_packed(&mut self, path: &Path, copy: &Copy) -> Result<bool, Ended> {
-        if self.is_older(&copy.file) {
+        if self.take_older(path, &copy.file) {
             self.known_files.insert(copy.archive.id);
             return Ok(true);
         }
