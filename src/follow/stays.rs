@@ -110,12 +110,22 @@ impl State {
             return;
         }
         let files = stays.files();
+        let mut orders = Vec::new();
         for (path, tokens) in &stays.at {
-            let heard = tokens.iter().filter_map(|token| self.by_file.get(&files[*token]?).copied());
+            let Some(slot) = self.slots.get(*path) else { continue };
+            let mut lives: Vec<IncarnationId> =
+                tokens.iter().filter_map(|token| self.by_file.get(&files[*token]?).copied()).collect();
             // Of what comes with a new folder nothing is heard.
-            let now = self.slots.get(*path).and_then(|slot| slot.current);
-            let order = by_last_stay(heard.chain(now).collect());
+            lives.extend(slot.current.or(slot.previous.filter(|previous| !lives.contains(previous))));
+            orders.push(((*path).to_owned(), by_last_stay(lives)));
+        }
+        for (path, order) in orders {
             self.gate_in_order(&order);
+            if let (Some(slot), Some(last)) = (self.slots.get_mut(&path), order.last())
+                && slot.current.is_none()
+            {
+                slot.previous = Some(*last);
+            }
         }
     }
 
