@@ -1,6 +1,6 @@
 //! What a session follows, and what it is called.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::event::SessionOpened;
 use crate::follow::{Target, TargetError};
@@ -18,13 +18,14 @@ pub(super) fn of_paths(paths: &[PathBuf]) -> Result<Vec<Target>, TargetError> {
 pub(super) fn watched(names: &[PathBuf], targets: &[Target]) -> SessionOpened {
     let titles: Vec<_> =
         names.iter().map(|path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()).collect();
-    let paths = targets.iter().map(|target| path_of(target).to_owned()).collect();
+    let paths = targets.iter().map(path_of).collect();
     SessionOpened { title: titles.join(", "), paths, lab: None }
 }
 
-fn path_of(target: &Target) -> &Path {
+fn path_of(target: &Target) -> PathBuf {
     match target {
-        Target::Path(path) | Target::Folder(path) => path,
-        Target::Files(files) => files.folder(),
+        Target::Path(path) | Target::Folder(path) => path.clone(),
+        // Written as a folder's.
+        Target::Files(files) => files.folder().join(""),
     }
 }

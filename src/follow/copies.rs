@@ -180,8 +180,8 @@ impl State {
                 concerned.extend(self.slots.get(path).and_then(|slot| slot.current));
             }
         }
-        // They are whole when they have been closed.
-        for packed in hints.closed().filter(|path| Packing::of(path).is_some()) {
+        // They are whole when they have been closed. A change of attributes is told alike, and costs a look.
+        for packed in hints.touched().filter(|path| Packing::of(path).is_some()) {
             let path = self.owner_of(packed).filter(|_| self.is_unknown(packed));
             concerned.extend(path.and_then(|path| self.slots.get(path)?.current));
         }

@@ -104,7 +104,7 @@ impl Hints {
     }
 
     /// Files whose attributes changed, or that a writer closed.
-    pub(super) fn closed(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn touched(&self) -> impl Iterator<Item = &Path> {
         self.touched.iter().map(PathBuf::as_path)
     }
 

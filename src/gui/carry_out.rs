@@ -240,6 +240,9 @@ impl Window {
 
     /// Opens another session. The old one ends first: both may want the same folder.
     fn open(&mut self, ctx: &egui::Context, request: &SessionRequest) {
+        if let Err(reason) = request.check() {
+            return self.say(reason, true);
+        }
         let Some(mut opener) = self.opener.take() else { return };
         self.replace_engine(Engine::still(Model::new(), Texts::default()).0);
         match opener(request, ctx) {

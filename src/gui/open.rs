@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 
 use crate::engine::Engine;
+use crate::follow::Target;
+use crate::lab::Lab;
 
 /// The lab of the first start.
 pub const DEMO: &str = "demo";
@@ -31,6 +33,21 @@ impl SessionRequest {
             SessionRequest::Lab(path)
         } else {
             SessionRequest::Watch(vec![path])
+        }
+    }
+
+    /// Whether it makes sense, before another session is given up for it. The reason why not is a sentence.
+    ///
+    /// # Errors
+    /// For a lab file that can't be read or is wrong, and for a pattern that is none.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            SessionRequest::BuiltIn(_) | SessionRequest::Composed(_) => Ok(()),
+            SessionRequest::Lab(path) => Lab::read(path).map(drop).map_err(|error| error.to_string()),
+            SessionRequest::Watch(paths) => paths
+                .iter()
+                .try_for_each(|path| Target::named(path, false).map(drop))
+                .map_err(|error| error.to_string()),
         }
     }
 

@@ -111,6 +111,9 @@ impl<'a> Shared<'a> {
         if held.check_due().is_some_and(|due| due <= now) {
             let (handler, mut around) = held.split(clock, &not_called);
             let checked = handler.check(&mut around);
+            if !held.handler.is_open() {
+                held.reporter.closed();
+            }
             held.check_earliest = Mono::now().plus_ns(BETWEEN_CHECKS_NS);
             held.complain_of(checked, &self.plan.name, "when it checked its file");
         }
