@@ -134,6 +134,8 @@ pub(super) struct State {
     pub(super) last_of_series: HashMap<PathBuf, FileId>,
     /// How the next file of a path is to be announced, where it is known how it will come.
     pub(super) origins: HashMap<PathBuf, Origin>,
+    /// Where links stand that were followed paths, with the files to which they led.
+    pub(super) away: BTreeMap<PathBuf, FileId>,
     /// Files beside the followed ones that are no copies of what is to come: they were there before, or were read.
     pub(super) known_files: HashSet<FileId>,
     /// Files beside the followed ones that are no copies, unless reading on shows that those were cut.
@@ -207,6 +209,7 @@ impl State {
             passed_over: BTreeSet::new(),
             last_of_series: HashMap::new(),
             origins: HashMap::new(),
+            away: BTreeMap::new(),
             known_files: HashSet::new(),
             doubtful: HashSet::new(),
             older: Vec::new(),

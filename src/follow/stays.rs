@@ -96,20 +96,25 @@ impl State {
         let named = self.lives.values().filter_map(|life| Some((life.path.clone()?, life.file_id)));
         let left = self.slots.iter().filter(|(_, slot)| slot.asked_for && slot.current.is_none());
         let left = left.filter_map(|(path, slot)| Some((path.clone(), self.lives.get(&slot.previous?)?.file_id)));
-        Names { files: named.chain(parked).collect(), left: left.collect() }
+        let away = self.away.iter().map(|(path, file)| (path.clone(), *file));
+        Names { files: away.chain(named).chain(parked).collect(), left: left.collect() }
     }
 
     /// Lets whoever came to a path wait for those that were there before.
     pub(super) fn order_stays(&mut self, hints: &Hints) {
+        if hints.overflow {
+            self.away.clear();
+        }
         if hints.overflow || hints.names.is_empty() {
             return;
         }
         let followed = |path: &Path| self.slots.get(path).is_some_and(|slot| slot.asked_for);
         let stays = Stays::of(hints, followed);
-        if stays.at.is_empty() {
+        if stays.at.is_empty() && self.away.is_empty() {
             return;
         }
         let files = stays.files();
+        self.away = self.links_away(&stays, &files);
         let mut orders = Vec::new();
         for (path, tokens) in &stays.at {
             let Some(slot) = self.slots.get(*path) else { continue };
@@ -127,6 +132,17 @@ impl State {
                 slot.previous = Some(*last);
             }
         }
+    }
+
+    /// Names that lead to followed files and are not their own: a link that was a followed path may come back from there.
+    fn links_away(&self, stays: &Stays<'_>, files: &[Option<FileId>]) -> BTreeMap<PathBuf, FileId> {
+        let away = stays.standing.iter().filter(|(path, _)| !stays.at.contains_key(*path));
+        let led = away.filter_map(|(path, token)| Some((*path, files[*token]?)));
+        let is_link = |(path, file): &(&Path, FileId)| {
+            let life = self.by_file.get(file).and_then(|id| self.lives.get(id));
+            life.is_some_and(|life| !life.is_at(path))
+        };
+        led.filter(is_link).map(|(path, file)| (path.to_owned(), file)).collect()
     }
 
     fn gate_in_order(&mut self, order: &[IncarnationId]) {
