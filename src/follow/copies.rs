@@ -294,18 +294,19 @@ fn made_by(hint: &NameHint) -> Option<&Path> {
     }
 }
 
-/// Whether a file comes to the path that has not just left it.
+/// Whether another file comes to the path than the one that is there, and that does not come back.
 fn brings_another(hints: &[NameHint], path: &Path) -> bool {
-    let mut left = BTreeSet::new();
+    let mut at = Some(path);
+    let mut came = false;
     for hint in hints {
-        match hint {
-            NameHint::Moved(from, to) if from == path => drop(left.insert(to)),
-            NameHint::Moved(from, to) if to == path && left.contains(from) => {}
-            _ if hint.brings(path) => return true,
-            _ => {}
-        }
+        at = match hint {
+            NameHint::Moved(from, to) if at == Some(from) => Some(to),
+            NameHint::Removed(gone) if at == Some(gone) => None,
+            _ => at.filter(|at| !hint.brings(at)),
+        };
+        came |= hint.brings(path);
     }
-    false
+    came && at != Some(path)
 }
 
 /// Whether a file and a block are the same as far as both go.
@@ -319,4 +320,23 @@ fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
 fn leads_to(path: &Path, id: FileId) -> bool {
     let metadata = platform::open_to_follow(path).and_then(|file| file.metadata());
     metadata.is_ok_and(|metadata| platform::file_id(&metadata) == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_back_is_no_other() {
+        let moved = |from: &str, to: &str| NameHint::Moved(from.into(), to.into());
+        let another = |hints: &[NameHint]| brings_another(hints, Path::new("P"));
+        assert!(!another(&[]));
+        assert!(!another(&[moved("P", "P.1")]));
+        assert!(!another(&[moved("P", "P.1"), moved("P.1", "P")]));
+        assert!(!another(&[moved("P", "P.1"), moved("new", "P"), moved("P.1", "P")]));
+        assert!(another(&[moved("new", "P")]));
+        assert!(another(&[moved("P", "P.1"), NameHint::Created("P".into())]));
+        assert!(another(&[NameHint::Removed("P".into()), NameHint::MovedIn("P".into())]));
+        assert!(another(&[moved("P", "P.1"), moved("x", "P.1"), moved("P.1", "P")]));
+    }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Inode {
     held: Reach,
     /// What is in it now, among the generations.
     generation: usize,
+    /// It came back to `P` after the last look: nobody has seen it there.
+    is_back: bool,
     /// Emptied since the last look, after something had been read of it.
     cut: bool,
     /// Generations that copies were made of since the last look.
@@ -71,7 +73,7 @@ impl Model {
 
     pub(crate) fn make(&mut self, reach: Reach) -> usize {
         let generation = self.begin_generation();
-        self.inodes.push(Inode { reach, held: Reach::No, generation, cut: false, copied: Vec::new() });
+        self.inodes.push(Inode { reach, held: Reach::No, generation, is_back: false, cut: false, copied: Vec::new() });
         self.inodes.len() - 1
     }
 
@@ -83,11 +85,18 @@ impl Model {
             last.had = self.generations[last.generation].content.len();
         }
         self.at_path.retain(|stay| stay.generation != generation);
-        if self.at_path.len() == earlier {
-            let held = self.at_path.iter().filter(|stay| self.inodes[stay.inode].held == Reach::Yes);
+        if self.at_path.len() == earlier && !self.inodes[inode].is_back {
+            let seen = |stay: &&Stay| self.inodes[stay.inode].held == Reach::Yes && !self.inodes[stay.inode].is_back;
+            let held = self.at_path.iter().filter(seen);
             self.generations[generation].before = held.map(|stay| (stay.generation, stay.had)).collect();
         }
         self.at_path.push(Stay { generation, inode, had: 0 });
+    }
+
+    /// A file has come to `P` that was there before.
+    pub(crate) fn come_back(&mut self, inode: usize) {
+        self.inodes[inode].is_back = true;
+        self.come_to_path(inode);
     }
 
     pub(crate) fn write(&mut self, inode: usize, text: &[u8]) {
@@ -126,6 +135,7 @@ impl Model {
     pub(crate) fn look(&mut self, at_path: Option<usize>) {
         let (mut least, mut most) = self.truncations.clone().into_inner();
         for (number, inode) in self.inodes.iter_mut().enumerate() {
+            inode.is_back &= at_path != Some(number);
             let cut = std::mem::take(&mut inode.cut);
             least += usize::from(cut && inode.held == Reach::Yes);
             most += usize::from(cut);

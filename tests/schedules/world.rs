@@ -122,7 +122,7 @@ impl World {
         self.lose_name();
         fs::rename(name, self.path()).unwrap();
         (self.at_path, self.link, self.is_late) = (Some(inode), link, true);
-        self.model.come_to_path(inode);
+        self.model.come_back(inode);
         self.model.inodes[inode].reach = Reach::Yes;
     }
 
