@@ -243,6 +243,19 @@ fn c5_copied_and_truncated() {
     }
 }
 
+/// A file that is named like a copy and was there before there was anything to copy, be it by less than a clock's tick.
+#[test]
+fn what_was_there_before_is_no_copy() {
+    for _ in 0..20 {
+        let scene = Stepped::of_path();
+        scene.append("P.0", &numbered("older", 0..10));
+        scene.look();
+        scene.append("P", &numbered("a", 0..1));
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..1)]);
+    }
+}
+
 /// G1: files named by date; at midnight the old one gets a few more lines.
 #[test]
 fn g1_dated_successor() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::copies::leads_to;
 use super::folder::{Folder, is_absence, is_binary};
 use super::life::{Gate, Life};
 use super::lines::Lines;
@@ -78,7 +79,7 @@ impl State {
         let back = self.is_back_at(path, id);
         let Some(life) = self.lives.get(&id) else { return Ok(false) };
         // Its end may have been told in this very look, of this very name.
-        if (back || life.path.is_none()) && !stands_at(path).is_file(life.file_id) {
+        if life.path.is_none() && !stands_at(path).is_file(life.file_id) {
             return Ok(true);
         }
         if back {
@@ -115,11 +116,12 @@ impl State {
     }
 
     /// Whether a path that was asked for leads again to a file whose name is followed by nobody: a link may have been
-    /// away, or another name of the file.
+    /// away, or another name of the file. Asked now: it may have left the path since that was looked at.
     fn is_back_at(&self, path: &Path, id: IncarnationId) -> bool {
         let asked_for = self.slots.get(path).is_some_and(|slot| slot.asked_for);
-        let name = self.lives.get(&id).and_then(|life| life.path.as_deref());
-        asked_for && name.is_some_and(|name| name != path && !self.slots.contains_key(name))
+        let Some(life) = self.lives.get(&id).filter(|_| asked_for) else { return false };
+        let elsewhere = life.path.as_deref().is_some_and(|name| name != path && !self.slots.contains_key(name));
+        elsewhere && leads_to(path, life.file_id)
     }
 
     fn open_and_adopt(

@@ -2,7 +2,7 @@
 //! that was cut stands there, and so does what came and was cut away between two looks.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -173,8 +173,10 @@ impl State {
         for (at, hint) in hints.names.iter().enumerate() {
             let Some(made) = made_by(hint) else { continue };
             let Some(path) = self.owner_of(made).filter(|path| self.is_archive_at(path, made)) else { continue };
-            if Packing::of(made).is_none() && brings_another(&hints.names[at..], path) {
-                // What stands at the path came after it.
+            let (before, after) = hints.names.split_at(at);
+            let later = brings_another(after, path) || self.was_vacant(path, before);
+            if later && Packing::of(made).is_none() {
+                // What stands at the path, or will, came after it: also if both were born in one tick of the clock.
                 self.known_files.extend(id_at(made));
             } else {
                 concerned.extend(self.slots.get(path).and_then(|slot| slot.current));
@@ -192,6 +194,12 @@ impl State {
             self.read_copies(id, Occasion::Made)?;
         }
         Ok(())
+    }
+
+    /// Whether there was nothing to copy at a path when these hints came, nor has been since.
+    fn was_vacant(&self, path: &Path, hints: &[NameHint]) -> bool {
+        let current = self.slots.get(path).and_then(|slot| slot.current);
+        current.is_none() && !hints.iter().any(|hint| hint.brings(path)) && fs::metadata(path).is_err()
     }
 
     /// Once everything has been read that was there when these files were made, nothing was cut before. What waits for
@@ -324,7 +332,7 @@ fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
 }
 
 /// Asked of the opened file: on some overlays stat and fstat never agree.
-fn leads_to(path: &Path, id: FileId) -> bool {
+pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
     let metadata = platform::open_to_follow(path).and_then(|file| file.metadata());
     metadata.is_ok_and(|metadata| platform::file_id(&metadata) == id)
 }
