@@ -12,6 +12,9 @@ use super::watch::{Arrival, Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
+/// Under names that change all the time, the next look goes on.
+const MOST_TRIES: usize = 8;
+
 /// Where a held file has gone.
 enum Gone {
     /// It has not: names changed while they were looked at.
@@ -192,11 +195,8 @@ impl State {
         if Sabotage::Middles.is_on() || !self.started || self.unknown_middles(hints).is_empty() {
             return Ok(false);
         }
-        // Names may have moved on since the last hint that is known.
-        self.hear_on(hints);
         let mut adopted = false;
-        for (from, at) in self.unknown_middles(hints) {
-            let Ok(file) = platform::open_to_follow(&at) else { continue };
+        for (from, at, file) in self.open_middles(hints) {
             let Ok(metadata) = file.metadata() else { continue };
             if !metadata.is_file() || self.by_file.contains_key(&platform::file_id(&metadata)) {
                 continue;
@@ -211,6 +211,23 @@ impl State {
             adopted = true;
         }
         Ok(adopted)
+    }
+
+    /// Opens them. Names move on while that is done: another file may stand there by then, which comes later in the order.
+    fn open_middles(&mut self, hints: &mut Hints) -> Vec<(PathBuf, PathBuf, File)> {
+        let mut opened = Vec::new();
+        for _ in 0..MOST_TRIES {
+            self.hear_on(hints);
+            let heard = hints.names.len();
+            let middles = self.unknown_middles(hints).into_iter();
+            let open = |(from, at): (PathBuf, PathBuf)| Some((from, platform::open_to_follow(&at).ok()?, at));
+            opened = middles.filter_map(open).map(|(from, file, at)| (from, at, file)).collect();
+            self.hear_on(hints);
+            if hints.names.len() == heard {
+                break;
+            }
+        }
+        opened
     }
 
     /// Unknown files that the hints saw leaving a followed path: the path and where they are now, in their order.

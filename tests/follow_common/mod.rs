@@ -4,7 +4,7 @@
 
 pub mod stepped;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -38,6 +38,8 @@ pub struct Scene {
     next: BTreeMap<IncarnationId, (u64, u64)>,
     /// What each incarnation's bytes mean, where that is not UTF-8.
     pub encodings: BTreeMap<IncarnationId, TextEncoding>,
+    /// Incarnations whose bytes were others when they were looked up: that must be a truncation, though it is told later.
+    overtaken: BTreeSet<IncarnationId>,
     requests: u64,
 }
 
@@ -62,6 +64,7 @@ impl Scene {
             arrived: Vec::new(),
             next: BTreeMap::new(),
             encodings: BTreeMap::new(),
+            overtaken: BTreeSet::new(),
             requests: 0,
         };
         scene.catch_up();
@@ -98,6 +101,16 @@ impl Scene {
         let request = self.requests;
         self.order(FollowOrder::CatchUp(request));
         self.wait("caught up", |scene| scene.follow_events().any(|event| *event == FollowEvent::CaughtUp { request }));
+        for id in &self.overtaken {
+            let cut =
+                |event: &FollowEvent| matches!(event, FollowEvent::Truncated { incarnation, .. } if incarnation == id);
+            assert!(
+                self.follow_events().any(cut),
+                "a batch of #{} says another thing than its bytes\n{}",
+                id.0,
+                self.report()
+            );
+        }
     }
 
     pub fn wait(&mut self, what: &str, condition: impl Fn(&Scene) -> bool) {
@@ -162,20 +175,12 @@ impl Scene {
         let text = self.text(batch.incarnation, batch.start, batch.end);
         let encoding = self.encoding_of(batch.incarnation);
         let mut lines = split(&text, encoding);
-        let newline = newline_of(encoding);
-        if text.len() as u64 == batch.end - batch.start {
-            assert_eq!(lines.len() as u64, batch.lines, "{batch:?}");
-            let longest = lines.iter().map(|line| line.strip_suffix(newline).unwrap_or(line).len()).max();
-            assert_eq!(longest, Some(batch.longest_bytes as usize));
-            let mut offset = batch.start;
-            for (number, line) in (batch.first_line..).zip(&lines) {
-                if let Some(mark) = batch.marks.iter().find(|mark| mark.line == number) {
-                    assert_eq!(mark.offset, offset, "{batch:?}");
-                }
-                offset += line.len() as u64;
+        if !says_the_same(batch, &lines, newline_of(encoding)) {
+            // A truncation has taken them meanwhile, and others may have come: that they were counted is all that can be
+            // known.
+            if text.len() as u64 == batch.end - batch.start {
+                self.overtaken.insert(batch.incarnation);
             }
-        } else {
-            // A truncation has taken them meanwhile: that they were counted is all that can be known.
             lines = vec![b"(gone)\n".to_vec(); batch.lines as usize];
         }
         self.arrived.extend(lines.into_iter().map(|line| (batch.incarnation, line)));
@@ -257,6 +262,22 @@ impl Scene {
             panic!("line {at} is {got:?}, not {want:?}; {} of {}\n{}", arrived.len(), lines.len(), self.report());
         }
     }
+}
+
+/// Whether a batch agrees with its text.
+fn says_the_same(batch: &Batch, lines: &[Vec<u8>], newline: &[u8]) -> bool {
+    let longest = lines.iter().map(|line| line.strip_suffix(newline).unwrap_or(line).len()).max();
+    let mut offset = batch.start;
+    let mut marks_fit = true;
+    for (number, line) in (batch.first_line..).zip(lines) {
+        let mark = batch.marks.iter().find(|mark| mark.line == number);
+        marks_fit &= mark.is_none_or(|mark| mark.offset == offset);
+        offset += line.len() as u64;
+    }
+    offset == batch.end
+        && lines.len() as u64 == batch.lines
+        && longest == Some(batch.longest_bytes as usize)
+        && marks_fit
 }
 
 fn newline_of(encoding: TextEncoding) -> &'static [u8] {
