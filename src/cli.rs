@@ -56,8 +56,8 @@ enum Command {
 }
 
 const RUN_CODES: &str = "It ends after --for, with the last step, or on Ctrl+C, and stops every worker.\n\
-     Exit code: 0; 1 when lines were lost or torn or a worker failed unasked or, if the lab expects something, \
-     when that did not hold; 2 for a usage or set-up error.";
+     Exit code: 0; 1 when lines were lost or torn or, if the lab expects something, when that did not hold; \
+     2 for a usage or set-up error.";
 
 const FOLLOW_NOTES: &str = "The bytes come on stdout exactly as they are; what happens to the files is said on stderr.\n\
      A PATH may be a pattern in quotes: 'logs/*.log', or 'logs/app-%Y-%m-%d.log' for files named by date.\n\

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use rotascope::cli::{self, Invocation};
-use rotascope::engine::{self, CompareOptions, RunOptions};
+use rotascope::engine::{self, CompareOptions, Outcome, RunOptions};
 use rotascope::lab::Lab;
 use rotascope::{terminal, worker};
 
@@ -34,7 +34,11 @@ fn obey(invocation: Invocation) -> Result<ExitCode, Failure> {
         Invocation::Run(run) => {
             let lab = Lab::read(&run.lab)?;
             let options = RunOptions { duration: run.duration, json: run.json, keep: run.keep };
-            Ok(if engine::run(lab, &options)? { ExitCode::SUCCESS } else { ExitCode::from(NOT_CLEAN) })
+            Ok(match engine::run(lab, &options)? {
+                Outcome::Clean => ExitCode::SUCCESS,
+                Outcome::NotClean => ExitCode::from(NOT_CLEAN),
+                Outcome::Barren => ExitCode::from(cli::USAGE_ERROR),
+            })
         }
         Invocation::Compare(compare) => {
             let cli::Compare { duration, handlers, faults, processes, json } = compare;

@@ -183,7 +183,7 @@ fn a_worker_that_cannot_be_started_is_a_set_up_error() {
 }
 
 #[test]
-fn a_program_that_fails_by_itself_fails_the_run() {
+fn a_program_that_fails_before_its_first_line_is_a_set_up_error() {
     let folder = tempfile::tempdir().unwrap();
     let lab = |command: &str| {
         let text = format!("version = 1\n[[workers]]\nname = \"django\"\ncommand = {command}\n");
@@ -191,7 +191,7 @@ fn a_program_that_fails_by_itself_fails_the_run() {
     };
     let failing = output(&["run", &lab(r#"["sh", "-c", "echo no database; exit 3"]"#), "--for", "3s"]);
     let said = stderr(&failing);
-    assert_eq!(failing.status.code(), Some(1), "{said}");
+    assert_eq!(failing.status.code(), Some(2), "{said}");
     assert_eq!(
         said,
         "rotascope: worker django-1: ended unasked with exit 3; the last that it said:\n    no database\n"

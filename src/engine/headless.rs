@@ -76,12 +76,22 @@ pub(super) fn temporary_folder() -> Result<tempfile::TempDir, RunError> {
     tempfile::Builder::new().prefix("rotascope-").tempdir().map_err(system("make a temporary folder"))
 }
 
-/// Runs a lab to its end and prints the ledger. True if nothing was lost and no worker failed, or all the lab's
-/// conditions held.
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was lost, or all the lab's conditions held.
+    Clean,
+    /// Lines were lost or torn, or a condition did not hold.
+    NotClean,
+    /// A program failed before it wrote a line: something is wrong with the lab, and the ledger says nothing.
+    Barren,
+}
+
+/// Runs a lab to its end and prints the ledger.
 ///
 /// # Errors
 /// When the run could not be set up, or not drained.
-pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
+pub fn run(lab: Lab, options: &RunOptions) -> Result<Outcome, RunError> {
     let interrupted = interruption().map_err(system("listen for signals"))?;
     let (folder, _temporary) = match &options.keep {
         Some(keep) => (keep.clone(), None),
@@ -99,7 +109,11 @@ pub fn run(lab: Lab, options: &RunOptions) -> Result<bool, RunError> {
     })?;
     print(&report, options.json).map_err(system("print the result"))?;
     complain(&report);
-    Ok(report.succeeded())
+    Ok(match (report.has_barren_program(), report.succeeded()) {
+        (true, _) => Outcome::Barren,
+        (false, true) => Outcome::Clean,
+        (false, false) => Outcome::NotClean,
+    })
 }
 
 /// Says on standard error which workers failed, and what programs said last: their output may be gone with the folder.

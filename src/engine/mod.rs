@@ -26,7 +26,7 @@ use crossbeam_channel::{Receiver, Sender};
 pub use compare::{
     CompareError, CompareOptions, Compared, Comparison, FAULTS, FaultInfo, MOST_PROCESSES, Recovered, Told, compare,
 };
-pub use headless::{RunError, RunOptions, run, stop_and_report};
+pub use headless::{Outcome, RunError, RunOptions, run, stop_and_report};
 pub use report::{ExpectationReport, Report, WorkerReport};
 
 use crate::command::Command;

@@ -54,6 +54,9 @@ pub struct WorkerReport {
     /// What it came to unasked: an end that was none in good order, or that it could not be started.
     #[serde(skip)]
     pub failure: Option<String>,
+    /// Whether that end was an exit code of its own.
+    #[serde(skip)]
+    pub failed_by_code: bool,
     /// Where a program's output is kept.
     #[serde(skip)]
     pub output: Option<PathBuf>,
@@ -83,14 +86,17 @@ impl Report {
         }
     }
 
-    /// Whether a script should take it as a success: by the lab's own conditions if it has any, else by the ledger and
-    /// the workers' ends. Whoever crashed before its first line has lost none, and proves nothing.
+    /// Whether a script should take it as a success: by the lab's own conditions if it has any, else by the ledger.
     pub fn succeeded(&self) -> bool {
         if self.expectations.is_empty() {
-            return self.total.lost + self.total.torn == 0
-                && self.workers.iter().all(|worker| worker.failure.is_none());
+            return self.total.lost + self.total.torn == 0;
         }
         self.expectations.iter().all(|expectation| expectation.held)
+    }
+
+    /// Whether a program failed before anything was seen of its lines: it lost none, and proves nothing.
+    pub fn has_barren_program(&self) -> bool {
+        self.workers.iter().any(|worker| worker.output.is_some() && worker.terms.written == 0 && worker.failed_by_code)
     }
 
     /// The table for people.
@@ -207,6 +213,7 @@ fn worker_report(model: &Model, worker: &Worker) -> WorkerReport {
             WorkerState::Failed => worker.last_error.clone(),
             _ => worker.failure.map(|exit| format!("ended unasked with {}", exit_text(exit))),
         },
+        failed_by_code: matches!(worker.failure, Some(Exit::Code(_))),
         output: worker.setup.program.as_ref().map(|_| lab::output(&worker.setup.path, &worker.setup.name)),
     }
 }
