@@ -45,11 +45,11 @@ impl State {
         self.tell_missed(&mut hints)?;
         self.tell_hints(&mut hints)?;
         let told = hints.overflow;
-        for _ in 0..MOST_REPEATS {
-            if !self.look_once(&mut hints)? {
-                break;
-            }
+        let mut passes = 1;
+        while self.look_once(&mut hints)? && passes < MOST_REPEATS {
+            // Only what another pass will look at is taken from what was heard.
             self.hear_on(&mut hints);
+            passes += 1;
         }
         if !told {
             self.tell_hints(&mut hints)?;

@@ -12,7 +12,7 @@ use super::watch::{Arrival, Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
-/// Under names that change all the time, the next look goes on.
+/// Under names that change all the time it ends some time. What is not taken from what was heard, the next look takes.
 const MOST_TRIES: usize = 8;
 
 /// Where a held file has gone.
@@ -218,12 +218,10 @@ impl State {
         let mut opened = Vec::new();
         for _ in 0..MOST_TRIES {
             self.hear_on(hints);
-            let heard = hints.names.len();
             let middles = self.unknown_middles(hints).into_iter();
             let open = |(from, at): (PathBuf, PathBuf)| Some((from, platform::open_to_follow(&at).ok()?, at));
             opened = middles.filter_map(open).map(|(from, file, at)| (from, at, file)).collect();
-            self.hear_on(hints);
-            if hints.names.len() == heard {
+            if !self.watch.has_names() {
                 break;
             }
         }

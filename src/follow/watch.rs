@@ -89,6 +89,13 @@ impl Hints {
 
     /// Takes in what came later.
     pub(super) fn append(&mut self, later: Hints) {
+        // The first half of a move was heard by itself.
+        if let (Some(NameHint::Removed(half)), Some(NameHint::Moved(from, _))) =
+            (self.names.last(), later.names.first())
+            && half == from
+        {
+            self.names.pop();
+        }
         self.names.extend(later.names);
         self.written.extend(later.written);
         self.touched.extend(later.touched);
@@ -219,6 +226,14 @@ impl Watch {
         hints
     }
 
+    /// Whether something has happened to names that was not taken yet.
+    pub(super) fn has_names(&self) -> bool {
+        if let Some(notices) = &self.notices {
+            notices.hear();
+        }
+        !self.hints().names.is_empty()
+    }
+
     /// Takes the names of the files that were written to, if nothing else was heard that must be known first.
     pub(super) fn take_written(&mut self) -> Option<Written> {
         if let Some(notices) = &self.notices {
@@ -331,4 +346,22 @@ fn hearer(hints: Arc<Mutex<Hints>>) -> Hearer {
 /// The folder itself, or the nearest one above it that exists: where its creation will be seen.
 pub(super) fn nearest_folder(path: &Path) -> PathBuf {
     path.ancestors().find(|one| one.is_dir()).unwrap_or(Path::new("/")).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_that_was_heard_in_halves_is_one() {
+        let half = NameHint::Removed("P.1".into());
+        let moved = |from: &str, to: &str| NameHint::Moved(from.into(), to.into());
+        let joined = |later: NameHint| {
+            let mut hints = Hints { names: vec![moved("P", "P.1"), half.clone()], ..Hints::default() };
+            hints.append(Hints { names: vec![later], ..Hints::default() });
+            hints.names
+        };
+        assert_eq!(joined(moved("P.1", "P.2")), [moved("P", "P.1"), moved("P.1", "P.2")]);
+        assert_eq!(joined(moved("x", "y")), [moved("P", "P.1"), half.clone(), moved("x", "y")]);
+    }
 }

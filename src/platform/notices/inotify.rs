@@ -24,6 +24,10 @@ const BUFFER_BYTES: usize = 16 << 10;
 const HEAD_BYTES: usize = 16;
 /// Where no event of this size fits any more, another may wait in the queue.
 const LARGEST_BYTES: usize = HEAD_BYTES + 256;
+/// A move is two entries, which the system queues one after the other: whoever is quick finds the first alone. The second
+/// is waited for so often, so long each time; there is none if something has left the watched folders.
+const HALF_TRIES: u32 = 10;
+const HALF_PAUSE: Duration = Duration::from_micros(100);
 
 /// Opening and reading are what Rotascope itself does: nothing is told of them.
 const WANTED: WatchFlags = WatchFlags::MODIFY
@@ -174,11 +178,20 @@ impl Queue {
         let mut reading = self.reading();
         let Reading { watches, buffer } = &mut *reading;
         let mut any = false;
+        let mut patience = HALF_TRIES;
         loop {
             let got = match rustix::io::read(&self.inotify, &mut *buffer) {
                 Ok(got) => got,
                 Err(Errno::INTR) => continue,
-                Err(Errno::AGAIN) => return any,
+                Err(Errno::AGAIN) if watches.ends_with_half && patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(HALF_PAUSE);
+                    continue;
+                }
+                Err(Errno::AGAIN) => {
+                    watches.ends_with_half = false;
+                    return any;
+                }
                 Err(error) => {
                     (self.hearer)(Notice::Failed(io::Error::from(error).to_string()), ear);
                     return true;
@@ -190,7 +203,7 @@ impl Queue {
                     (self.hearer)(notice, ear);
                 }
             }
-            if got + LARGEST_BYTES <= buffer.len() {
+            if got + LARGEST_BYTES <= buffer.len() && !watches.ends_with_half {
                 return any;
             }
         }
@@ -269,6 +282,8 @@ struct Watches {
     paths: HashMap<i32, Vec<PathBuf>>,
     /// The name that something was last moved from.
     half: Option<(u32, PathBuf)>,
+    /// That was the last that was told.
+    ends_with_half: bool,
 }
 
 impl Watches {
@@ -298,6 +313,7 @@ impl Watches {
 
     fn notice(&mut self, event: &Event<'_>) -> Option<Notice> {
         let is = |flags: ReadFlags| event.flags.intersects(flags);
+        self.ends_with_half = is(ReadFlags::MOVED_FROM);
         if is(ReadFlags::QUEUE_OVERFLOW) {
             return Some(Notice::Overflow);
         }
