@@ -14,6 +14,7 @@ mod rollover;
 mod rows;
 mod task;
 mod timeline;
+mod track;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +65,7 @@ pub struct Model {
     live_names: BTreeMap<IncarnationId, Vec<PathBuf>>,
     /// Whether a truncated life had been live; kept until the next one begins.
     was_live: BTreeMap<IncarnationId, bool>,
-    tracks: Vec<worker::Track>,
+    tracks: Vec<track::Track>,
     /// Who has held each file, as indices into the worker's spans.
     holders: BTreeMap<FileId, Vec<(WorkerId, usize)>>,
     launches_by_file: BTreeMap<FileId, BTreeSet<LaunchId>>,
@@ -137,7 +138,7 @@ impl Model {
         for (number, setup) in lab.workers.iter().enumerate() {
             let id = WorkerId(u32::try_from(number).unwrap_or(u32::MAX));
             self.workers.push(Worker::idle(id, setup.clone()));
-            self.tracks.push(worker::Track::default());
+            self.tracks.push(track::Track::default());
             self.timeline.workers.push(Vec::new());
             if setup.program.is_none() {
                 self.timeline.lane_mut(&setup.path);

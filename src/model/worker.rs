@@ -1,10 +1,9 @@
 //! What is known of each worker.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::faults::Opening;
-use super::pace::Pace;
+use super::track::Track;
 use super::{MarkKind, Model};
 use crate::clock::{Moment, Mono};
 use crate::event::{Exit, FileId, LaunchId, OpenReason, TaskCount, WorkerEvent, WorkerId, WorkerOpened};
@@ -135,34 +134,6 @@ fn tasks_of(setup: &WorkerOpened) -> Vec<TaskPace> {
     let task = |thread, task| TaskPace { thread, task, written: 0, rate_now: 0.0, from: None };
     let threads = 1..=number(setup.threads);
     threads.flat_map(|thread| (1..=number(setup.tasks)).map(move |one| task(thread, one))).collect()
-}
-
-/// What the fold has to remember of a worker between two events.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Track {
-    /// Faults that this launch has not answered.
-    pub(super) open_faults: Vec<usize>,
-    pace: Pace,
-    before_stop: Option<WorkerState>,
-    /// An order had it sent a signal that ends it.
-    signalled: bool,
-    last_failed: BTreeMap<(u16, u16), u64>,
-    /// Lines written and refused by each task, as last counted.
-    counted: BTreeMap<(u16, u16), (u64, u64)>,
-}
-
-impl Track {
-    /// Whether lines were written since the last count, and none refused.
-    fn went_well(&mut self, counts: &[TaskCount]) -> bool {
-        let (mut written, mut failed) = (0, 0);
-        for count in counts {
-            let now = (count.written, count.failed);
-            let before = self.counted.insert((count.thread, count.task), now).unwrap_or_default();
-            written += now.0.saturating_sub(before.0);
-            failed += now.1.saturating_sub(before.1);
-        }
-        written > 0 && failed == 0
-    }
 }
 
 impl Worker {
