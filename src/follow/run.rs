@@ -12,8 +12,6 @@ use crate::event::{FollowEvent, What};
 const IDLE: Duration = Duration::from_secs(1);
 /// Hints that come within this time are looked at together.
 const BURST: Duration = Duration::from_millis(1);
-/// What grows is read at once; names are looked at so long after that at the latest, though nothing of them was heard.
-const UNLOOKED: Duration = Duration::from_millis(100);
 /// The check where nothing will be heard, as long as something moves.
 const UNHEARD: Duration = Duration::from_millis(50);
 /// How long something counts as moving.
@@ -60,7 +58,7 @@ impl State {
     /// Waits until everything is to be looked at again. What files that only grow get meanwhile is read at once.
     fn wait(&mut self, orders: &Receiver<FollowOrder>, turn: Instant, next: Next) -> Result<(), Ended> {
         let Next::In(most) = next else { return self.obey_all(orders).map(drop) };
-        let (mut begun, mut due) = (turn, Instant::now() + most);
+        let (mut begun, due) = (turn, Instant::now() + most);
         loop {
             let heard = self.watch.wait(due.saturating_duration_since(Instant::now()));
             if self.obey_all(orders)? || !heard {
@@ -70,13 +68,12 @@ impl State {
             std::thread::sleep(BURST.saturating_sub(begun.elapsed()));
             begun = Instant::now();
             let before = self.outlet.sent;
-            if !self.read_written()? {
+            if !self.read_written()? || begun >= due {
                 return Ok(());
             }
             if self.outlet.sent != before {
                 self.moved_at = begun;
             }
-            due = due.min(begun + UNLOOKED);
         }
     }
 
