@@ -75,7 +75,7 @@ impl State {
 
     /// Makes sure that one more file can be opened.
     pub(super) fn make_room(&mut self) -> Result<(), Ended> {
-        if self.options.stamps { Ok(()) } else { self.make_room_for(1) }
+        self.make_room_for(1).map(drop)
     }
 
     /// Opens a regular file, if need be in the place of another one; `None` if there is none any more.
@@ -92,24 +92,23 @@ impl State {
         self.lives.len() >= self.keeping.most && self.lives.values().any(will_be_free)
     }
 
-    fn make_room_for(&mut self, more: usize) -> Result<(), Ended> {
-        while self.lives.len() + more > self.keeping.most {
-            if !self.close_quietest()? {
-                // All of them have something left to read.
-                return Ok(());
-            }
-        }
-        Ok(())
+    /// Makes sure that as many of `more` files can be opened as is possible, and says how many that is: fewer if all
+    /// that are open have to stay so.
+    pub(super) fn make_room_for(&mut self, more: usize) -> Result<usize, Ended> {
+        let most = if self.options.stamps { usize::MAX } else { self.keeping.most };
+        while self.lives.len().saturating_add(more) > most && self.close_quietest()? {}
+        Ok(most.saturating_sub(self.lives.len()).min(more))
     }
 
+    /// Closes the file that was quiet longest. More may come between two looks than can be open at once: what nothing
+    /// is to be read before is read to its end for that.
     fn close_quietest(&mut self) -> Result<bool, Ended> {
         let mut named: Vec<(Instant, IncarnationId)> =
             self.lives.values().filter(|life| life.path.is_some()).map(|life| (life.grew, life.id)).collect();
         named.sort_unstable();
         for (_, id) in named {
-            // Of what is there at the start, so much is opened before anything is read.
-            if !self.started && self.is_due(id) {
-                self.read_life(id)?;
+            if self.is_due(id) {
+                self.read_through(id)?;
             }
             if self.park(id, Why::Room) {
                 return Ok(true);

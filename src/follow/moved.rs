@@ -1,9 +1,10 @@
 //! Lives that are no longer where they were: moved, unlinked, replaced, or gone on before they were ever seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use super::folder::is_absence;
 use super::life::Life;
 use super::look::{Stands, stands_at};
 use super::sabotage::Sabotage;
@@ -24,6 +25,15 @@ enum Gone {
     /// It stands where it stood; a link on the way to it leads elsewhere.
     Unlinked,
     Bypassed(PathBuf),
+}
+
+/// A file that came to a followed path and left it between two looks.
+struct Middle {
+    /// The path.
+    from: PathBuf,
+    /// Where it is now.
+    at: PathBuf,
+    file: File,
 }
 
 impl State {
@@ -192,62 +202,93 @@ impl State {
 
     /// Opens, under the names they have now, files that came and went between two looks.
     pub(super) fn adopt_middles(&mut self, hints: &mut Hints) -> Result<bool, Ended> {
-        if Sabotage::Middles.is_on() || !self.started || self.unknown_middles(hints).is_empty() {
+        if Sabotage::Middles.is_on() || !self.started {
             return Ok(false);
         }
         let mut adopted = false;
-        for (from, at, file) in self.open_middles(hints) {
-            let Ok(metadata) = file.metadata() else { continue };
-            if !metadata.is_file() || self.by_file.contains_key(&platform::file_id(&metadata)) {
-                continue;
+        while !self.unknown_middles(hints).is_empty() {
+            let mut any = false;
+            for Middle { from, at, file } in self.open_middles(hints)? {
+                let Ok(metadata) = file.metadata() else { continue };
+                if !metadata.is_file() || self.by_file.contains_key(&platform::file_id(&metadata)) {
+                    continue;
+                }
+                let id = self.adopt(file, &metadata, &from, Origin::Created, false)?;
+                let cut = self.cut_now(id);
+                self.rename(id, at, cut, Actor::Other)?;
+                if let Some(slot) = self.slots.get_mut(&from) {
+                    slot.current = None;
+                    slot.previous = Some(id);
+                }
+                any = true;
             }
-            let id = self.adopt(file, &metadata, &from, Origin::Created, false)?;
-            let cut = self.cut_now(id);
-            self.rename(id, at, cut, Actor::Other)?;
-            if let Some(slot) = self.slots.get_mut(&from) {
-                slot.current = None;
-                slot.previous = Some(id);
+            if !any {
+                break;
             }
             adopted = true;
         }
         Ok(adopted)
     }
 
-    /// Opens them. Names move on while that is done: another file may stand there by then, which comes later in the order.
-    fn open_middles(&mut self, hints: &mut Hints) -> Vec<(PathBuf, PathBuf, File)> {
-        let mut opened = Vec::new();
+    /// Opens as many of them as may be open at once, the first of their order; what can't be opened is told of. Names
+    /// move on while that is done: another file may stand there by then, which comes later in the order.
+    fn open_middles(&mut self, hints: &mut Hints) -> Result<Vec<Middle>, Ended> {
+        let (mut opened, mut failed) = (Vec::new(), Vec::new());
         for _ in 0..MOST_TRIES {
             self.hear_on(hints);
-            let middles = self.unknown_middles(hints).into_iter();
-            let open = |(from, at): (PathBuf, PathBuf)| Some((from, platform::open_to_follow(&at).ok()?, at));
-            opened = middles.filter_map(open).map(|(from, file, at)| (from, at, file)).collect();
+            let middles = self.unknown_middles(hints);
+            // Beyond the bound rather than not at all: the system's own is wider.
+            let room = self.make_room_for(middles.len())?.max(1);
+            (opened, failed) = (Vec::new(), Vec::new());
+            for (from, at, id) in middles.into_iter().take(room) {
+                match platform::open_to_follow(&at) {
+                    Ok(file) => opened.push(Middle { from, at, file }),
+                    Err(error) if is_absence(&error) => {}
+                    // Once those that are open have been read there is room for it.
+                    Err(error) if platform::is_out_of_descriptors(&error) && !opened.is_empty() => break,
+                    Err(_) => failed.push((from, id)),
+                }
+            }
             if !self.watch.has_names() {
                 break;
             }
         }
-        opened
+        for (path, id) in failed {
+            hints.missed.insert(id);
+            self.say(FollowEvent::Missed { path, file_id: Some(id) })?;
+        }
+        Ok(opened)
     }
 
     /// Unknown files that the hints saw leaving a followed path: the path and where they are now, in their order.
-    fn unknown_middles(&self, hints: &Hints) -> Vec<(PathBuf, PathBuf)> {
-        let mut tracked: Vec<(&PathBuf, &PathBuf)> = Vec::new();
+    fn unknown_middles(&self, hints: &Hints) -> Vec<(PathBuf, PathBuf, FileId)> {
+        let mut tracked: Vec<Option<(&PathBuf, &PathBuf)>> = Vec::new();
+        let mut standing: HashMap<&Path, usize> = HashMap::new();
         for hint in &hints.names {
-            match hint {
-                NameHint::Moved(from, to) => {
-                    tracked.retain(|(_, at)| *at != to);
-                    if let Some(known) = tracked.iter_mut().find(|(_, at)| *at == from) {
-                        known.1 = to;
-                    } else if self.is_followed(from) {
-                        tracked.push((from, to));
-                    }
-                }
-                NameHint::MovedIn(path) | NameHint::Removed(path) => tracked.retain(|(_, at)| *at != path),
-                NameHint::Created(_) => {}
+            let gone = match hint {
+                NameHint::Moved(_, to) => to,
+                NameHint::MovedIn(path) | NameHint::Removed(path) => path,
+                NameHint::Created(_) => continue,
+            };
+            if let Some(index) = standing.remove(gone.as_path()) {
+                tracked[index] = None;
+            }
+            let NameHint::Moved(from, to) = hint else { continue };
+            let known = standing.remove(from.as_path()).and_then(|index| Some((index, tracked[index]?.0)));
+            if let Some((index, origin)) = known {
+                tracked[index] = Some((origin, to));
+                standing.insert(to, index);
+            } else if self.is_followed(from) {
+                standing.insert(to, tracked.len());
+                tracked.push(Some((from, to)));
             }
         }
-        let unknown = |at: &Path| matches!(stands_at(at), Stands::File { id, .. } if !self.by_file.contains_key(&id));
-        let unknown = tracked.into_iter().filter(|(from, at)| from != at && unknown(at));
-        unknown.map(|(from, at)| (from.clone(), at.clone())).collect()
+        let unknown = |at: &Path| match stands_at(at) {
+            Stands::File { id, .. } if !self.by_file.contains_key(&id) && !hints.missed.contains(&id) => Some(id),
+            _ => None,
+        };
+        let moved = tracked.into_iter().flatten().filter(|(from, at)| from != at);
+        moved.filter_map(|(from, at)| Some((from.clone(), at.clone(), unknown(at)?))).collect()
     }
 
     /// Whether a file of this name has been followed: a temporary name is none that anything leaves.

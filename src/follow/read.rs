@@ -97,6 +97,16 @@ impl State {
         self.gates_before(id).any(|(gate, _)| gate.previous == other)
     }
 
+    /// Reads one incarnation to the end that it has now, however much that is.
+    pub(super) fn read_through(&mut self, id: IncarnationId) -> Result<(), Ended> {
+        let Some(size) = self.lives.get(&id).and_then(|life| life.file.metadata().ok()).map(|metadata| metadata.len())
+        else {
+            return Ok(());
+        };
+        while self.read_life(id)? && self.lives.get(&id).is_some_and(|life| life.lines.offset() < size) {}
+        Ok(())
+    }
+
     /// Reads one incarnation on. True if there is more than one turn may take.
     pub(super) fn read_life(&mut self, id: IncarnationId) -> Result<bool, Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };

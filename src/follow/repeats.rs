@@ -66,9 +66,10 @@ fn repeated(old: &File, new: &File) -> io::Result<u64> {
 /// Whether two files have the same bytes from `start` to `end`.
 pub(super) fn is_same(one: &File, other: &File, start: u64, end: u64) -> io::Result<bool> {
     let mut offset = start;
-    let (mut left, mut right) = (vec![0; BLOCK_BYTES], vec![0; BLOCK_BYTES]);
+    let block = |from: u64| usize::try_from(end.saturating_sub(from)).map_or(BLOCK_BYTES, |left| left.min(BLOCK_BYTES));
+    let (mut left, mut right) = (vec![0; block(start)], vec![0; block(start)]);
     while offset < end {
-        let wanted = usize::try_from(end - offset).map_or(BLOCK_BYTES, |left| left.min(BLOCK_BYTES));
+        let wanted = block(offset);
         let (left, right) = (&mut left[..wanted], &mut right[..wanted]);
         if !read_whole(one, left, offset)? || !read_whole(other, right, offset)? || left != right {
             return Ok(false);
