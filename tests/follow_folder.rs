@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use follow_common::stepped::Stepped;
 use follow_common::{Scene, append, concat, numbered, stage};
 use rotascope::event::{EntryKind, FolderEntry, FollowEvent, IncarnationId, NotFollowed};
 use rotascope::follow::{FollowOrder, Target};
@@ -157,6 +158,30 @@ fn e5_without_permission() {
     scene.catch_up();
     scene.assert_lines(&concat(&[&numbered("a", 0..4), &numbered("b", 0..2)]));
     scene.assert_kinds(&["created", "inaccessible", "accessible", "inaccessible", "accessible", "replaced"]);
+    println!("e5 ran");
+}
+
+/// A7, E5: what came and went between two looks, and may not be read where it is now, is told as missed.
+#[test]
+fn e5_gone_on_without_permission() {
+    if is_root() {
+        run_as_nobody("e5_gone_on_without_permission");
+        return;
+    }
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..2));
+    scene.look();
+    scene.rename("P", "P.3");
+    for (name, lines) in [("P.2", numbered("b", 0..2)), ("P.1", numbered("c", 0..2))] {
+        scene.append("P", &lines);
+        scene.rename("P", name);
+    }
+    fs::set_permissions(scene.path("P.2"), fs::Permissions::from_mode(0o000)).unwrap();
+    scene.append("P", &numbered("d", 0..2));
+    scene.look();
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..2), &numbered("c", 0..2), &numbered("d", 0..2)]);
+    assert_eq!(scene.kinds().iter().filter(|kind| **kind == "missed").count(), 1, "{}", scene.report());
     println!("e5 ran");
 }
 
