@@ -14,7 +14,7 @@ use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
 /// Under names that change all the time it ends some time. What is not taken from what was heard, the next look takes.
-const MOST_TRIES: usize = 8;
+pub(super) const MOST_TRIES: usize = 8;
 
 /// Where a held file has gone.
 enum Gone {

@@ -13,7 +13,7 @@ use super::known::Known;
 use super::life::{Life, Look};
 use super::lines::Lines;
 use super::look::Stands;
-use super::moved::{settled_name, sibling_by_id};
+use super::moved::{MOST_TRIES, settled_name, sibling_by_id};
 use super::state::{Ended, State};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
@@ -201,25 +201,46 @@ impl State {
     fn reopen_in_place(&mut self, id: IncarnationId, path: &Path, hints: &mut Hints) -> Result<bool, Ended> {
         match self.reopen(id, path)? {
             Reopened::Yes => self.tell_trouble(path, None).map(|()| false),
-            Reopened::Other => self.lose_parked(id, true, hints).map(|()| false),
+            Reopened::Other => self.seek_parked(id, true, hints).map(|()| false),
             Reopened::Waits => Ok(false),
             Reopened::NotNow(error) if is_absence(&error) => Ok(true),
             Reopened::NotNow(error) => self.tell_trouble(path, Some(error.to_string())).map(|()| false),
         }
     }
 
-    /// The name leads elsewhere: looks for the file under another one.
+    /// The name leads elsewhere: looks for the file under another one. A folder that changes while it is read does not
+    /// show each of its names: what was heard by then tells of the others, and where nothing is heard it is read again.
     fn seek_parked(&mut self, id: IncarnationId, occupied: bool, hints: &mut Hints) -> Result<(), Ended> {
         let Some(parked) = self.parked.get(&id) else { return Ok(()) };
-        let heard = moved_to(&parked.path, hints);
-        let places = [heard, sibling_by_id(&parked.path, parked.file_id)];
-        for place in places.into_iter().flatten() {
-            // It is reported as renamed when its name is looked at.
-            if let Reopened::Yes | Reopened::Waits = self.reopen(id, &place)? {
+        let (path, file_id) = (parked.path.clone(), parked.file_id);
+        let mut deaf = hints.overflow || !self.watch.is_complete();
+        for _ in 0..MOST_TRIES {
+            let heard = moved_to(&path, hints);
+            if let Some(place) = &heard
+                && self.is_found(id, place)?
+            {
                 return Ok(());
+            }
+            if let Some(place) = sibling_by_id(&path, file_id)
+                && self.is_found(id, &place)?
+            {
+                return Ok(());
+            }
+            self.hear_on(hints);
+            if moved_to(&path, hints) == heard && !std::mem::take(&mut deaf) {
+                break;
             }
         }
         self.lose_parked(id, occupied, hints)
+    }
+
+    /// Whether the file is at a place, if only for the next look. It is reported as renamed when its name is looked at.
+    fn is_found(&mut self, id: IncarnationId, place: &Path) -> Result<bool, Ended> {
+        Ok(match self.reopen(id, place)? {
+            Reopened::Yes | Reopened::Waits => true,
+            Reopened::Other => false,
+            Reopened::NotNow(error) => !is_absence(&error),
+        })
     }
 
     fn reopen(&mut self, id: IncarnationId, at: &Path) -> Result<Reopened, Ended> {
