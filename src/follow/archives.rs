@@ -1,7 +1,7 @@
 //! Archives: files beside a followed path that carry its earlier lives, under names made of its own by a number or a
 //! date, compressed or not. They are read where nobody saw a life come and go, and known again where it was read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,11 +75,10 @@ impl State {
         let deaf = !self.watch.is_complete();
         let vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
         let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
-        let vacant = self.slots.iter().filter(|(_, slot)| slot.asked_for && slot.current.is_none());
-        let concerned: Vec<PathBuf> = vacant.map(|(path, _)| path.clone()).filter(unseen).collect();
+        let vacant = self.slots.iter().filter(|(_, slot)| slot.current.is_none() && slot.skipped.is_none());
+        let concerned: BTreeSet<PathBuf> = vacant.map(|(path, _)| path.clone()).filter(unseen).collect();
         let mut adopted = false;
-        for path in concerned {
-            let mut archives = self.archives_beside(&path);
+        for (path, mut archives) in self.archives_of(&concerned) {
             // Not added to what a file says of itself, which may be the end of time.
             let least = self.began - LEEWAY;
             archives.retain(|archive| archive.modified >= least);
@@ -144,30 +143,20 @@ impl State {
 
     /// A file has lost its name: says which compressed archive it has become, if there is one.
     pub(super) fn recognise_archive(&mut self, id: IncarnationId) -> Result<(), Ended> {
-        let Some(last_path) = self.lives.get(&id).map(|life| life.last_path.clone()) else { return Ok(()) };
-        for archive in self.packed_beside(&last_path) {
-            let Ok((content, size)) = archive.content() else { continue };
-            let same = self.lives.get(&id).is_some_and(|life| is_within(&content, size, &life.file));
-            if same {
-                self.known_files.insert(archive.id);
-                return self.say(FollowEvent::Archived { incarnation: id, path: archive.path });
-            }
-        }
-        Ok(())
+        let Some(life) = self.lives.get(&id) else { return Ok(()) };
+        let found = self.packed_beside(&life.last_path, |content, size| is_within(content, size, &life.file));
+        let Some((archive, ..)) = found else { return Ok(()) };
+        self.known_files.insert(archive.id);
+        self.say(FollowEvent::Archived { incarnation: id, path: archive.path })
     }
 
     /// The same for a file that was not held open. The content, if there is more than was read of it.
     pub(super) fn recognise_parked(&mut self, parked: &Parked) -> Result<Option<File>, Ended> {
-        for archive in self.packed_beside(&parked.path) {
-            let Ok((content, size)) = archive.content() else { continue };
-            if !parked.known().is_in(&content).unwrap_or(false) {
-                continue;
-            }
-            self.known_files.insert(archive.id);
-            self.say(FollowEvent::Archived { incarnation: parked.id, path: archive.path })?;
-            return Ok((size > parked.lines.offset()).then_some(content));
-        }
-        Ok(None)
+        let found = self.packed_beside(&parked.path, |content, _| parked.known().is_in(content).unwrap_or(false));
+        let Some((archive, content, size)) = found else { return Ok(None) };
+        self.known_files.insert(archive.id);
+        self.say(FollowEvent::Archived { incarnation: parked.id, path: archive.path })?;
+        Ok((size > parked.lines.offset()).then_some(content))
     }
 
     /// The incarnation of a path that has all of this content. What belongs to another followed path may begin alike.
@@ -200,27 +189,53 @@ impl State {
         gone.map(|gone| gone.id)
     }
 
-    /// Compressed archives that may be what stood at `path`: beside it under its own name, or beside the followed path
-    /// that it came from.
-    fn packed_beside(&self, path: &Path) -> Vec<Archive> {
+    /// The compressed archive with some content that may be what stood at `path`: beside it under its own name, or
+    /// beside the followed path that it came from.
+    fn packed_beside(&self, path: &Path, is_it: impl Fn(&File, u64) -> bool) -> Option<(Archive, File, u64)> {
         if self.options.stamps {
-            return Vec::new();
+            return None;
         }
+        let found = |name: PathBuf| {
+            let archive = Archive::at(name)?;
+            let (content, size) = archive.content().ok()?;
+            is_it(&content, size).then_some((archive, content, size))
+        };
         let own = Packing::ENDINGS.into_iter().map(|ending| with_ending(path, ending));
-        let own = own.filter(|name| self.is_unknown(name)).filter_map(Archive::at);
-        let owner = self.owner_of(path);
-        let followed = self.slots.iter().filter(|(slot, of)| of.asked_for && slot.parent() == path.parent());
-        let origins = followed.filter(|(slot, _)| owner.is_none_or(|owner| owner == slot.as_path()));
-        let beside = origins.flat_map(|(slot, _)| self.archives_beside(slot));
-        own.chain(beside.filter(|archive| archive.packing.is_some())).collect()
+        let owner = self.owner_of(path).map(Path::to_owned);
+        let fits = |of: &Path| owner.as_deref().is_none_or(|owner| owner == of);
+        let beside = || {
+            let names = path.parent().into_iter().flat_map(fs::read_dir).flatten().flatten().map(|entry| entry.path());
+            let packed = names.filter(|name| Packing::of(name).is_some());
+            packed.filter(|name| self.owner_of(name).is_some_and(fits) && self.is_unknown(name)).find_map(found)
+        };
+        own.filter(|name| self.is_unknown(name)).find_map(found).or_else(beside)
     }
 
     /// Files beside a path, named like its archives, that nobody knows.
     pub(super) fn archives_beside(&self, path: &Path) -> Vec<Archive> {
         let Some(folder) = path.parent() else { return Vec::new() };
-        let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let named = names.filter(|other| self.is_archive_at(path, other));
+        let names = fs::read_dir(folder).into_iter().flatten().flatten();
+        // Compared as bytes first: among thousands of names few are alike.
+        let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
+        let alike = names.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(stem));
+        let named = alike.map(|entry| entry.path()).filter(|other| self.is_archive_at(path, other));
         named.filter(|other| self.is_unknown(other)).filter_map(Archive::at).collect()
+    }
+
+    /// The same for several paths. Each folder is read once.
+    fn archives_of(&self, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Vec<Archive>> {
+        let mut archives: BTreeMap<PathBuf, Vec<Archive>> = BTreeMap::new();
+        let folders: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+        for entry in folders.into_iter().flat_map(fs::read_dir).flatten().flatten() {
+            let file = entry.path();
+            let Some(owner) = self.owner_of(&file).filter(|owner| *owner != file && paths.contains(*owner)) else {
+                continue;
+            };
+            if self.is_unknown(&file) {
+                archives.entry(owner.to_owned()).or_default().extend(Archive::at(file));
+            }
+        }
+        archives
     }
 
     pub(super) fn is_unknown(&self, path: &Path) -> bool {

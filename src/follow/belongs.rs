@@ -1,26 +1,62 @@
 //! Which followed path a file beside it belongs to as an archive, by its name.
 
-use std::path::Path;
+use std::ops::Bound::{Included, Unbounded};
+use std::path::{Path, PathBuf};
 
 use super::folder::skipped_by_name;
 use super::packing::Packing;
-use super::state::State;
+use super::state::{Slot, State};
+
+/// Archives of archives are looked for so deep.
+const MOST_DEEP: usize = 3;
 
 impl State {
-    /// The path that was asked for whose archive a file is, compressed or not. What is followed by its own name is
-    /// nobody's archive but its own.
+    /// The followed path whose archive a file is, compressed or not; its own, if it is nobody's. What was asked for by
+    /// its own name is nobody's archive but its own; what is followed with its folder may be.
     pub(super) fn owner_of(&self, file: &Path) -> Option<&Path> {
-        if let Some((own, _)) = self.slots.get_key_value(file).filter(|(_, slot)| slot.asked_for) {
+        let own = self.slots.get_key_value(file);
+        if let Some((own, _)) = own.filter(|(_, slot)| slot.asked_for) {
             return Some(own);
         }
         let plain = Packing::of(file).map(|(_, plain)| plain);
-        let plain = plain.as_deref().unwrap_or(file);
-        let asked_for = self.slots.iter().filter(|(_, slot)| slot.asked_for).map(|(path, _)| path.as_path());
+        let mut owner = self.nearest_owner(plain.as_deref().unwrap_or(file));
+        // `a.log.1` may be followed too, with its folder: `a.log.1.2` is of `a.log` all the same.
+        for _ in 0..MOST_DEEP {
+            let above = owner.filter(|owner| !self.is_asked_for(owner)).and_then(|owner| self.nearest_owner(owner));
+            owner = above.or(owner);
+        }
+        owner.or(own.map(|(own, _)| own.as_path()))
+    }
+
+    /// The followed path whose name is the longest beginning of this one's. Looked up rather than compared with each:
+    /// there may be thousands.
+    fn nearest_owner(&self, plain: &Path) -> Option<&Path> {
+        let (folder, Some(name)) = (plain.parent()?, plain.file_name()?.to_str()) else {
+            let shared = |path: &Path| shared_with(path, plain);
+            let alike = self.slots.keys().filter_map(|path| Some((shared(path)?, path.as_path())));
+            return alike.max_by_key(|(shared, _)| *shared).map(|(_, path)| path);
+        };
         // `a.1.log.2` is made of `a.1.log`, although it also begins like an archive of `a.log`.
-        asked_for
-            .filter_map(|path| Some((shared_with(path, plain)?, path)))
-            .max_by_key(|(shared, _)| *shared)
-            .map(|(_, path)| path)
+        let is_stem = |stem: &&str| rest_behind(stem.as_bytes(), name.as_bytes()).is_some();
+        let stems = (1..name.len()).rev().filter_map(|at| name.get(..at)).filter(is_stem);
+        stems.into_iter().find_map(|stem| self.owner_by_stem(folder, stem, plain))
+    }
+
+    fn owner_by_stem(&self, folder: &Path, stem: &str, plain: &Path) -> Option<&Path> {
+        let is_owner = |(path, slot): &(&PathBuf, &Slot)| slot.skipped.is_none() && is_archive_of(path, plain);
+        let whole = self.slots.get_key_value(&folder.join(stem)).filter(is_owner);
+        let with_ending = || {
+            let from = format!("{stem}.");
+            let alike = self.slots.range::<Path, _>((Included(folder.join(&from).as_path()), Unbounded));
+            let begins = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&from));
+            let mut alike = alike.take_while(|(path, _)| path.parent() == Some(folder) && begins(path));
+            alike.find(is_owner)
+        };
+        whole.or_else(with_ending).map(|(path, _)| path.as_path())
+    }
+
+    fn is_asked_for(&self, path: &Path) -> bool {
+        self.slots.get(path).is_some_and(|slot| slot.asked_for)
     }
 
     /// Whether a file is an archive of this path, and of no other that is followed.
@@ -51,7 +87,8 @@ fn shared_with(path: &Path, other: &Path) -> Option<usize> {
     if rest_behind(name, of).is_some() {
         return Some(name.len());
     }
-    let dot = name.iter().rposition(|byte| *byte == b'.').filter(|at| *at > 0)?;
+    let has_ending = |at: &usize| *at > 0 && name.get(at + 1).is_some_and(u8::is_ascii_alphabetic);
+    let dot = name.iter().rposition(|byte| *byte == b'.').filter(has_ending)?;
     let (stem, ending) = name.split_at(dot);
     let fits = allows(rest_behind(stem, of)?, &ending[1..]) && name != of;
     fits.then_some(stem.len())
@@ -101,6 +138,7 @@ mod tests {
             assert!(!is("app.log", other), "{other}");
         }
         assert!(is("P", "P.1"));
+        assert!(!is("P.1", "P.2"));
     }
 
     #[test]

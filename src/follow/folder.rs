@@ -57,6 +57,12 @@ impl Folder {
         self.set.as_ref().map_or_else(|| skipped_by_name(path), |set| set.skips(path))
     }
 
+    /// Whether a file of this name was asked for by a pattern.
+    pub(super) fn awaits(&self, path: &Path) -> bool {
+        let by_pattern = self.set.as_ref().is_some_and(|set| set.has_pattern());
+        by_pattern && path.parent() == Some(&self.path) && self.skips(path).is_none()
+    }
+
     /// Whether it was found in another one.
     pub(super) fn is_subfolder(&self) -> bool {
         self.set.as_ref().is_some_and(|set| set.folder() != self.path)

@@ -133,7 +133,7 @@ impl State {
     }
 
     fn missed(&self) -> Vec<PathBuf> {
-        let followed = |path: &Path| self.slots.get(path).is_some_and(|slot| slot.asked_for);
+        let followed = |path: &Path| self.is_followed(path) || self.fits_a_pattern(path);
         let mut missed = Vec::new();
         for (path, gone) in self.comings.gone(followed) {
             let at_path = self.comings.adopted.iter().filter(|(_, at, _)| at == path);

@@ -213,6 +213,7 @@ impl State {
                 if !metadata.is_file() || self.by_file.contains_key(&platform::file_id(&metadata)) {
                     continue;
                 }
+                self.give_slot(&from);
                 let id = self.adopt(file, &metadata, &from, Origin::Created, false)?;
                 let cut = self.cut_now(id);
                 self.rename(id, at, cut, Actor::Other)?;
@@ -278,7 +279,7 @@ impl State {
             if let Some((index, origin)) = known {
                 tracked[index] = Some((origin, to));
                 standing.insert(to, index);
-            } else if self.is_followed(from) {
+            } else if self.is_followed(from) || self.fits_a_pattern(from) {
                 standing.insert(to, tracked.len());
                 tracked.push(Some((from, to)));
             }
@@ -287,7 +288,9 @@ impl State {
             Stands::File { id, .. } if !self.by_file.contains_key(&id) && !hints.missed.contains(&id) => Some(id),
             _ => None,
         };
-        let moved = tracked.into_iter().flatten().filter(|(from, at)| from != at);
+        // A temporary name may fit a pattern too: what stands under a followed name now has come there.
+        let left = |from: &Path, at: &Path| from != at && (self.is_followed(from) || !self.fits_a_pattern(at));
+        let moved = tracked.into_iter().flatten().filter(|(from, at)| left(from, at));
         moved.filter_map(|(from, at)| Some((from.clone(), at.clone(), unknown(at)?))).collect()
     }
 

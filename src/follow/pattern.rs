@@ -102,6 +102,11 @@ impl FileSet {
         &self.folder
     }
 
+    /// Whether a pattern says which files are followed.
+    pub(super) fn has_pattern(&self) -> bool {
+        self.pattern.is_some()
+    }
+
     /// Whether the newest file continues the others.
     pub(super) fn is_dated(&self) -> bool {
         self.dated
