@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::arrive::open_regular;
+use super::belongs::stems_of;
 use super::known::Known;
 use super::life::Life;
 use super::packing::Packing;
@@ -75,6 +76,7 @@ impl State {
         let deaf = !self.watch.is_complete();
         let vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
         let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
+        self.give_slots_by_archives(|folder| deaf || hints.may_lack_in(folder));
         let vacant = self.slots.iter().filter(|(_, slot)| slot.current.is_none() && slot.skipped.is_none());
         let concerned: BTreeSet<PathBuf> = vacant.map(|(path, _)| path.clone()).filter(unseen).collect();
         let mut adopted = false;
@@ -88,6 +90,20 @@ impl State {
             }
         }
         Ok(adopted)
+    }
+
+    /// What fits a pattern may have come and gone where nothing is heard: its archives tell its name.
+    fn give_slots_by_archives(&mut self, unheard: impl Fn(&Path) -> bool) {
+        let folders = self.folders.iter().map(|folder| &folder.path);
+        let folders: Vec<PathBuf> = folders.filter(|folder| unheard(folder)).cloned().collect();
+        for entry in folders.iter().flat_map(fs::read_dir).flatten().flatten() {
+            let file = entry.path();
+            let plain = Packing::of(&file).map_or_else(|| file.clone(), |(_, plain)| plain);
+            let made_of = stems_of(&plain).find(|stem| self.fits_a_pattern(stem));
+            if let Some(path) = made_of.filter(|_| self.owner_of(&file).is_none() && self.is_unknown(&file)) {
+                self.give_slot(&path);
+            }
+        }
     }
 
     fn adopt_archive(&mut self, path: &Path, archive: Archive) -> Result<bool, Ended> {
@@ -250,8 +266,9 @@ impl State {
         if self.options.stamps {
             return;
         }
-        let folders: BTreeSet<PathBuf> =
-            self.slots.keys().filter_map(|path| path.parent()).map(Path::to_owned).collect();
+        let of_paths = self.slots.keys().filter_map(|path| path.parent());
+        let of_patterns = self.folders.iter().map(|folder| folder.path.as_path());
+        let folders: BTreeSet<PathBuf> = of_paths.chain(of_patterns).map(Path::to_owned).collect();
         for entry in folders.iter().flat_map(fs::read_dir).flatten().flatten() {
             let path = entry.path();
             let Ok(metadata) = fs::metadata(&path) else { continue };

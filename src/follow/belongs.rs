@@ -37,9 +37,7 @@ impl State {
             return alike.max_by_key(|(shared, _)| *shared).map(|(_, path)| path);
         };
         // `a.1.log.2` is made of `a.1.log`, although it also begins like an archive of `a.log`.
-        let is_stem = |stem: &&str| rest_behind(stem.as_bytes(), name.as_bytes()).is_some();
-        let stems = (1..name.len()).rev().filter_map(|at| name.get(..at)).filter(is_stem);
-        stems.into_iter().find_map(|stem| self.owner_by_stem(folder, stem, plain))
+        stems(name).find_map(|stem| self.owner_by_stem(folder, stem, plain))
     }
 
     fn owner_by_stem(&self, folder: &Path, stem: &str, plain: &Path) -> Option<&Path> {
@@ -76,6 +74,18 @@ impl State {
 /// beside `app.log`. A compressed one is none: nothing can be read on in it.
 pub(super) fn is_archive_of(path: &Path, other: &Path) -> bool {
     shared_with(path, other).is_some()
+}
+
+/// What a name may be made of, the longest first: what stands before a number or a date in it.
+fn stems(name: &str) -> impl Iterator<Item = &str> {
+    let is_stem = |stem: &&str| rest_behind(stem.as_bytes(), name.as_bytes()).is_some();
+    (1..name.len()).rev().filter_map(|at| name.get(..at)).filter(is_stem)
+}
+
+/// The same for a path.
+pub(super) fn stems_of(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    stems(name).map(|stem| path.with_file_name(stem))
 }
 
 /// How much of a path's name the name of its archive begins with.

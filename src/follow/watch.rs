@@ -122,6 +122,11 @@ impl Hints {
         self.overflow || path.parent().is_some_and(|folder| self.unheard.contains(folder))
     }
 
+    /// The same for all that is in a folder.
+    pub(super) fn may_lack_in(&self, folder: &Path) -> bool {
+        self.overflow || self.unheard.contains(folder)
+    }
+
     /// Whether no name has changed and nothing was lost.
     fn is_growth(&self) -> bool {
         self.names.is_empty() && !self.overflow && self.errors.is_empty() && self.written.len() <= MOST_WRITTEN

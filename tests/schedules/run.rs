@@ -89,6 +89,23 @@ struct Told {
     missed: usize,
 }
 
+/// How the follower is told which file to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    Path,
+    /// By a pattern that fits no other name.
+    Pattern,
+}
+
+impl Named {
+    fn target(self, path: &Path) -> Target {
+        match self {
+            Named::Path => Target::Path(path.to_owned()),
+            Named::Pattern => Target::named(&path.with_file_name("[P]"), false).unwrap(),
+        }
+    }
+}
+
 /// Why a schedule did not come out right.
 enum Failed {
     /// The follower is wrong.
@@ -103,10 +120,10 @@ impl From<String> for Failed {
     }
 }
 
-pub(crate) fn run(schedule: &[Vec<Action>]) -> Result<(), String> {
+pub(crate) fn run(schedule: &[Vec<Action>], named: Named) -> Result<(), String> {
     let end = Instant::now() + DEADLINE;
     loop {
-        match run_once(schedule) {
+        match run_once(schedule, named) {
             Ok(()) => return Ok(()),
             Err(Failed::Wrong(reason)) => return Err(reason),
             // The system takes back slowly what it gives to each follower, and has no more than 128 at once.
@@ -118,14 +135,14 @@ pub(crate) fn run(schedule: &[Vec<Action>]) -> Result<(), String> {
     }
 }
 
-fn run_once(schedule: &[Vec<Action>]) -> Result<(), Failed> {
+fn run_once(schedule: &[Vec<Action>], named: Named) -> Result<(), Failed> {
     let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
     let dir = tempfile::Builder::new().prefix("schedule-").tempdir_in(base).unwrap();
     let mut world = World::new(dir.path());
     let (taken_in, taken) = unbounded();
     let (go, go_on) = bounded(1);
-    let options = FollowOptions { targets: vec![Target::Path(world.path())], stamps: false };
+    let options = FollowOptions { targets: vec![named.target(&world.path())], stamps: false };
     let gate = Box::new(Gate { taken: taken_in, go_on });
     let follower = Follower::start_taking(options, Begin::Start, gate).unwrap();
     let mut read = Read::default();
