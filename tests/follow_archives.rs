@@ -351,3 +351,80 @@ fn the_same_content_elsewhere_is_not_taken_for_it() {
     scene.assert_text_at("app.log", &[&same]);
     scene.assert_text_at("app2.log", &[&numbered("a", 0..30), &same, &numbered("b", 0..3)]);
 }
+
+/// What fits a pattern is followed as if it had been named: copies are read, what came and went unseen is told.
+#[test]
+fn a_pattern_means_its_files_as_a_name_does() {
+    for target in ["app.log", "*.log"] {
+        let dir = follow_common::stage();
+        append(&dir.path().join("app.log"), &numbered("a", 0..30));
+        append(&dir.path().join("app.log.7"), &numbered("old", 0..30));
+        let scene = Stepped::follow(dir, &[target]);
+        scene.append("app.log", &numbered("a", 30..40));
+        copy_and_truncate(&scene, "app.log", "app.log.1");
+        scene.append("app.log", &numbered("b", 0..30));
+        copy_and_truncate(&scene, "app.log", "app.log.2");
+        scene.append("app.log", &numbered("c", 0..60));
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..40), &numbered("b", 0..30), &numbered("c", 0..60)]);
+        for _ in 0..4 {
+            fs::remove_file(scene.path("app.log")).unwrap();
+            scene.append("app.log", &numbered("d", 0..3));
+        }
+        scene.look();
+        let missed = |scene: &Stepped| scene.kinds().iter().filter(|kind| **kind == "missed").count();
+        assert_eq!(missed(&scene), 3, "{target}\n{}", scene.report());
+        fs::remove_file(scene.path("app.log")).unwrap();
+        fs::create_dir(scene.path("app.log")).unwrap();
+        scene.look();
+        assert_eq!(scene.kinds().last(), Some(&"not_a_file"), "{target}\n{}", scene.report());
+    }
+}
+
+/// Nobody hears of the coming of a file that the first look found: it is no answer to what is heard after that.
+#[test]
+fn what_goes_at_once_after_the_start_is_counted() {
+    let dir = follow_common::stage();
+    append(&dir.path().join("P"), &numbered("a", 0..3));
+    let scene = Stepped::follow(dir, &["P"]);
+    for _ in 0..4 {
+        fs::write(scene.path("new"), "b\n").unwrap();
+        scene.rename("new", "P");
+    }
+    scene.look();
+    assert_eq!(scene.kinds(), ["replaced", "missed", "missed", "missed"], "{}", scene.report());
+}
+
+/// `cp P P.1; truncate -s 0 P` in a folder, however much of it is seen: the copy is followed too, but what was read
+/// of the file is not read again, and nothing else is left out.
+#[test]
+fn what_a_copy_in_a_followed_folder_repeats_is_left_out() {
+    for seen in 0..8_u32 {
+        let dir = follow_common::stage();
+        append(&dir.path().join("P"), &numbered("a", 0..30));
+        let scene = Stepped::follow(dir, &["."]);
+        scene.append("P", &numbered("a", 30..40));
+        if seen & 1 != 0 {
+            fs::write(scene.path("P.1"), "").unwrap();
+            scene.look();
+        }
+        fs::copy(scene.path("P"), scene.path("P.1")).unwrap();
+        if seen & 2 != 0 {
+            scene.look();
+        }
+        fs::File::options().write(true).open(scene.path("P")).unwrap().set_len(0).unwrap();
+        if seen & 4 != 0 {
+            scene.look();
+        }
+        scene.append("P", &numbered("b", 0..3));
+        scene.append("P-20260509", &numbered("c", 0..3));
+        scene.look();
+        let mut lines: Vec<String> = scene.text().split_inclusive('\n').map(str::to_owned).collect();
+        lines.sort();
+        let mut expected = concat(&[&numbered("a", 0..40), &numbered("b", 0..3), &numbered("c", 0..3)]);
+        expected.sort();
+        assert_eq!(lines, expected, "seen {seen:03b}\n{}", scene.report());
+        let carried = scene.kinds().iter().filter(|kind| **kind == "carried_over").count();
+        assert_eq!(carried, 1, "seen {seen:03b}\n{}", scene.report());
+    }
+}

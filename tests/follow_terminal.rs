@@ -412,3 +412,17 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(output.status.code(), Some(2));
     assert!(error.starts_with("rotascope: logs/%Q.log: %Q can't be told"), "{error}");
 }
+
+/// What the system makes up when it is read has no size, and is not cut again and again for that.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_under_proc_is_read_once_and_holds_up_nothing() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let (code, out, said) = scene.follow(&["/proc/version", "a.log", "--from", "start", "--until-idle", "300ms"]).end();
+    let out = String::from_utf8_lossy(&out).into_owned();
+    let mut lines: Vec<&str> = out.lines().collect();
+    lines.sort_unstable();
+    let version = fs::read_to_string("/proc/version").unwrap();
+    assert_eq!((code, lines), (Some(0), vec![version.trim_end(), "one"]), "{said}");
+}

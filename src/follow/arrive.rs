@@ -154,6 +154,11 @@ impl State {
             *again = true;
             return Ok(None);
         }
+        let original = self.original_met(path);
+        // A copy that has nothing yet tells nothing. What is written to it is heard.
+        if original.is_some() && metadata.len() == 0 {
+            return Ok(None);
+        }
         if !asked_for && !self.options.stamps && is_binary(&file).unwrap_or(false) {
             if let Some(slot) = self.slots.get_mut(path) {
                 slot.skipped = Some((id, NotFollowed::Binary));
@@ -161,7 +166,17 @@ impl State {
             return Ok(None);
         }
         self.tell_trouble(path, None)?;
-        self.adopt(file, &metadata, path, origin, false).map(Some)
+        let adopted = self.adopt(file, &metadata, path, origin, false)?;
+        if let Some(original) = original {
+            self.carry_copied(adopted, original)?;
+        }
+        Ok(Some(adopted))
+    }
+
+    /// What a file may be a copy of that has just come and was met in a folder.
+    fn original_met(&self, path: &Path) -> Option<IncarnationId> {
+        let met = self.slots.get(path).is_some_and(|slot| !slot.asked_for);
+        if met && self.started && !self.options.stamps { self.original_of(path) } else { None }
     }
 
     /// Takes a file into its keeping and says so. `path` is the name under which it is known.
@@ -215,7 +230,10 @@ impl State {
         life.real = settled_name(&life.file, path);
         life.folder = self.folder_of(life.path.as_deref());
         let file_id = life.file_id;
-        self.comings.adopted(path, file_id);
+        // What the first look finds was there before: nothing will be heard of its coming.
+        if self.started {
+            self.comings.adopted(path, file_id);
+        }
         self.texts.insert(id, Arc::clone(&life.file));
         self.by_file.insert(file_id, id);
         self.lives.insert(id, life);
@@ -274,7 +292,7 @@ impl State {
 
     fn tell_not_a_file(&mut self, path: &Path, kind: EntryKind) -> Result<(), Ended> {
         let Some(slot) = self.slots.get_mut(path) else { return Ok(()) };
-        let news = slot.asked_for && slot.not_a_file != Some(kind);
+        let news = slot.is_meant() && slot.not_a_file != Some(kind);
         slot.not_a_file = Some(kind);
         if news {
             self.comings.saw_other(path);

@@ -6,26 +6,27 @@ use std::path::{Path, PathBuf};
 use super::folder::skipped_by_name;
 use super::packing::Packing;
 use super::state::{Slot, State};
+use crate::event::IncarnationId;
 
 /// Archives of archives are looked for so deep.
 const MOST_DEEP: usize = 3;
 
 impl State {
     /// The followed path whose archive a file is, compressed or not; its own, if it is nobody's. What was asked for by
-    /// its own name is nobody's archive but its own; what is followed with its folder may be.
-    pub(super) fn owner_of(&self, file: &Path) -> Option<&Path> {
-        let own = self.slots.get_key_value(file);
-        if let Some((own, _)) = own.filter(|(_, slot)| slot.asked_for) {
-            return Some(own);
+    /// its own name, or fits a pattern, is nobody's archive but its own; what is met in a folder may be.
+    pub(super) fn owner_of<'p>(&'p self, file: &'p Path) -> Option<&'p Path> {
+        // What fits a pattern may have come so lately that it has no slot.
+        if self.is_meant(file) || self.fits_a_pattern(file) {
+            return Some(file);
         }
         let plain = Packing::of(file).map(|(_, plain)| plain);
         let mut owner = self.nearest_owner(plain.as_deref().unwrap_or(file));
         // `a.log.1` may be followed too, with its folder: `a.log.1.2` is of `a.log` all the same.
         for _ in 0..MOST_DEEP {
-            let above = owner.filter(|owner| !self.is_asked_for(owner)).and_then(|owner| self.nearest_owner(owner));
+            let above = owner.filter(|owner| !self.is_meant(owner)).and_then(|owner| self.nearest_owner(owner));
             owner = above.or(owner);
         }
-        owner.or(own.map(|(own, _)| own.as_path()))
+        owner.or(self.slots.contains_key(file).then_some(file))
     }
 
     /// The followed path whose name is the longest beginning of this one's. Looked up rather than compared with each:
@@ -53,8 +54,8 @@ impl State {
         whole.or_else(with_ending).map(|(path, _)| path.as_path())
     }
 
-    fn is_asked_for(&self, path: &Path) -> bool {
-        self.slots.get(path).is_some_and(|slot| slot.asked_for)
+    fn is_meant(&self, path: &Path) -> bool {
+        self.slots.get(path).is_some_and(Slot::is_meant)
     }
 
     /// Whether a file is an archive of this path, and of no other that is followed.
@@ -62,6 +63,15 @@ impl State {
         let plain = Packing::of(file).map(|(_, plain)| plain);
         let alike = is_archive_of(path, plain.as_deref().unwrap_or(file));
         alike && file != path && self.owner_of(file) == Some(path)
+    }
+
+    /// The incarnation at the path that a file's name says it was copied from: `P` for `P.1` and `P-20240509`. What has
+    /// its number in the midst of its name may be a log of its own.
+    pub(super) fn original_of(&self, file: &Path) -> Option<IncarnationId> {
+        let name = file.file_name()?.to_str()?;
+        let marks = name.char_indices().rev().filter(|(at, sign)| *at > 0 && ".-_".contains(*sign));
+        let mut numbered = marks.filter(|(at, _)| name.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit));
+        numbered.find_map(|(at, _)| self.slots.get(&file.with_file_name(&name[..at]))?.current)
     }
 
     /// Whether what stands, or stood, under a name may have been at this path: it belongs to no other that is followed.

@@ -111,7 +111,7 @@ impl State {
         occasion: Occasion<'_>,
     ) -> Result<Option<IncarnationId>, Ended> {
         let Some(path) = self.lives.get(&id).and_then(|life| life.path.clone()) else { return Ok(None) };
-        let followed = self.slots.get(&path).is_some_and(|slot| slot.current == Some(id));
+        let followed = self.slots.get(&path).is_some_and(|slot| slot.current == Some(id) && slot.is_meant());
         if self.options.stamps || !self.started || !followed {
             return Ok(None);
         }
@@ -188,7 +188,7 @@ impl State {
             concerned.extend(path.and_then(|path| self.slots.get(path)?.current));
         }
         let deaf = !self.watch.is_complete();
-        let unheard = self.slots.iter().filter(|(path, _)| deaf || hints.may_lack(path));
+        let unheard = self.slots.iter().filter(|(path, slot)| slot.is_meant() && (deaf || hints.may_lack(path)));
         concerned.extend(unheard.filter_map(|(_, slot)| slot.current));
         for id in concerned {
             self.read_copies(id, Occasion::Made)?;
@@ -226,7 +226,7 @@ impl State {
     }
 
     /// Reads one life up to an offset, without a look at whether it was cut.
-    fn read_whole(&mut self, id: IncarnationId, end: u64) -> Result<(), Ended> {
+    pub(super) fn read_whole(&mut self, id: IncarnationId, end: u64) -> Result<(), Ended> {
         // The reader's own block may be in use: a cut is noticed in the midst of reading.
         let mut block = vec![0; BLOCK_BYTES];
         loop {

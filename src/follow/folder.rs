@@ -57,12 +57,6 @@ impl Folder {
         self.set.as_ref().map_or_else(|| skipped_by_name(path), |set| set.skips(path))
     }
 
-    /// Whether a file of this name was asked for by a pattern.
-    pub(super) fn awaits(&self, path: &Path) -> bool {
-        let by_pattern = self.set.as_ref().is_some_and(|set| set.has_pattern());
-        by_pattern && path.parent() == Some(&self.path) && self.skips(path).is_none()
-    }
-
     /// Whether it was found in another one.
     pub(super) fn is_subfolder(&self) -> bool {
         self.set.as_ref().is_some_and(|set| set.folder() != self.path)
@@ -71,7 +65,17 @@ impl Folder {
     /// What its files' slots begin with.
     pub(super) fn slot(&self) -> Slot {
         let series = self.set.as_ref().filter(|set| set.is_dated()).map(|set| set.folder().to_owned());
-        Slot { series, ..Slot::default() }
+        Slot { series, by_pattern: self.has_pattern(), ..Slot::default() }
+    }
+
+    /// Whether it is the folder of a pattern.
+    pub(super) fn has_pattern(&self) -> bool {
+        self.set.as_ref().is_some_and(|set| set.has_pattern())
+    }
+
+    /// Whether a pattern was asked for that fits a file in it.
+    pub(super) fn means(&self, file: &Path) -> bool {
+        self.has_pattern() && file.parent() == Some(&self.path) && self.skips(file).is_none()
     }
 
     /// Subfolders that belong to it. A link to a folder may lead back up.

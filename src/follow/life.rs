@@ -54,7 +54,7 @@ impl Gate {
             all || (now.size > read && read >= self.up_to)
         };
         let now = || previous.file.metadata().is_ok_and(|metadata| is_read(Look::of(&metadata)));
-        previous.unreadable || (ended && now())
+        previous.unreadable || (ended && now()) || previous.is_made_up()
     }
 }
 
@@ -144,6 +144,12 @@ impl Life {
         let mut marker = vec![0; (end - from) as usize];
         let whole = platform::read_at(&self.file, &mut marker, from).is_ok_and(|got| got == marker.len());
         self.marker = if whole { marker } else { Vec::new() };
+    }
+
+    /// Whether the system makes up the content when it is read, as under `/proc`: that it has no size tells nothing.
+    pub(super) fn is_made_up(&self) -> bool {
+        let is_read = || self.lines.offset() > 0 && platform::read_at(&self.file, &mut [0], 0).is_ok_and(|got| got > 0);
+        is_read() && self.file.metadata().is_ok_and(|metadata| metadata.len() == 0)
     }
 
     /// Whether all of it was read, as of the last look.

@@ -47,12 +47,12 @@ impl State {
 
     /// Whether files of this name are followed for they fit a pattern, also if none was ever seen.
     pub(super) fn fits_a_pattern(&self, path: &Path) -> bool {
-        self.folders.iter().any(|folder| folder.awaits(path))
+        self.folders.iter().any(|folder| folder.means(path))
     }
 
     /// Gives its slot to a name that fits a pattern, if nothing was seen under it so far.
     pub(super) fn give_slot(&mut self, path: &Path) {
-        let folder = self.folders.iter().find(|folder| folder.awaits(path));
+        let folder = self.folders.iter().find(|folder| folder.means(path));
         if let Some(folder) = folder.filter(|_| !self.slots.contains_key(path)) {
             self.slots.insert(path.to_owned(), folder.slot());
         }

@@ -86,13 +86,13 @@ impl State {
         // Add the watch, then look: what changes in between is seen or heard.
         self.cover()?;
         hints.unheard.extend(self.watch.take_fresh());
-        if !self.started {
-            self.note_siblings();
-        }
         let names = std::mem::take(&mut hints.names);
         let full = hints.overflow || !self.started;
         self.list_folders(|folder| full || names.iter().any(|hint| concerns(hint, folder)))?;
         hints.names = names;
+        if !self.started {
+            self.note_siblings();
+        }
 
         let stands = self.observe();
         let mut again = self.settle_parked(&stands, hints)?;

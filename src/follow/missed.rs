@@ -44,6 +44,11 @@ impl Comings {
         self.others.push((self.look, path.to_owned()));
     }
 
+    /// Whether the next looks have something to forget.
+    pub(super) fn remembers(&self) -> bool {
+        !self.adopted.is_empty() || !self.others.is_empty()
+    }
+
     /// Whether there is something that the next look will settle.
     pub(super) fn is_open(&self) -> bool {
         !self.names.is_empty()

@@ -102,7 +102,7 @@ impl FileSet {
         &self.folder
     }
 
-    /// Whether a pattern says which files are followed.
+    /// Whether names have to fit a pattern.
     pub(super) fn has_pattern(&self) -> bool {
         self.pattern.is_some()
     }

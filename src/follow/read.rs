@@ -121,7 +121,7 @@ impl State {
             return Ok(false);
         }
         if now.size < life.lines.offset() {
-            return self.notice_truncation(id);
+            return if now.size == 0 && life.is_made_up() { Ok(false) } else { self.notice_truncation(id) };
         }
         life.size = now.size;
         if life.seen == Some(now) {

@@ -4,6 +4,9 @@
 use std::fs::File;
 use std::io;
 
+use super::known::Known;
+use super::life::Life;
+use super::parked::Parked;
 use super::state::{Ended, State};
 use crate::event::{FollowEvent, IncarnationId};
 use crate::platform;
@@ -31,6 +34,43 @@ impl State {
         }
         self.say(FollowEvent::CarriedOver { incarnation: id, bytes })
     }
+
+    /// In a folder that is followed, a copy that was made of a file (`cp P P.1; truncate -s 0 P`) is followed too: what
+    /// was read of the file is not read again.
+    pub(super) fn carry_copied(&mut self, id: IncarnationId, original: IncarnationId) -> Result<(), Ended> {
+        self.read_uncut(original)?;
+        let held = self.lives.get(&original).map(Life::known);
+        let known = held.or_else(|| self.parked.get(&original).map(Parked::known));
+        let (Some(known), Some(copy)) = (known, self.lives.get(&id)) else { return Ok(()) };
+        // What can't be compared is read.
+        let bytes = in_copy(known, &copy.file).unwrap_or(0);
+        if bytes == 0 {
+            return Ok(());
+        }
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.begin_at(bytes);
+        }
+        self.say(FollowEvent::CarriedOver { incarnation: id, bytes })
+    }
+
+    /// Reads what stands in a file, unless that was cut or has to wait: as long as it stands there, its copy is not the
+    /// place to read it.
+    fn read_uncut(&mut self, id: IncarnationId) -> Result<(), Ended> {
+        if !self.is_due(id) {
+            return Ok(());
+        }
+        let Some(life) = self.lives.get(&id) else { return Ok(()) };
+        let uncut = life.lines.offset() == 0 || life.known().is_in(&life.file).unwrap_or(false);
+        let end = life.file.metadata().map_or(0, |metadata| metadata.len());
+        if uncut { self.read_whole(id, end) } else { Ok(()) }
+    }
+}
+
+/// How much of what was read of a file its copy begins with: all, or as much as the copy has.
+fn in_copy(known: Known<'_>, copy: &File) -> io::Result<u64> {
+    let (read, size) = (known.lines.offset(), copy.metadata()?.len());
+    let same = if size < read { known.goes_along_with(copy)? } else { known.is_in(copy)? };
+    Ok(if same { read.min(size) } else { 0 })
 }
 
 /// How much has to be the same.

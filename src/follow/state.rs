@@ -95,6 +95,8 @@ fn unless_broken(flow: ControlFlow<()>) -> Result<(), Ended> {
 pub(super) struct Slot {
     /// Asked for by name; others stand for entries of a folder and go with them.
     pub(super) asked_for: bool,
+    /// A pattern that was asked for fits it.
+    pub(super) by_pattern: bool,
     /// The incarnation that the path leads to.
     pub(super) current: Option<IncarnationId>,
     /// The one it led to last.
@@ -107,6 +109,13 @@ pub(super) struct Slot {
     pub(super) skipped: Option<(FileId, NotFollowed)>,
     /// The dated pattern that it fits, by the folder where that begins: such files continue each other.
     pub(super) series: Option<PathBuf>,
+}
+
+impl Slot {
+    /// Whether it was meant, and not only met in a folder: what its archives and copies have is its own.
+    pub(super) fn is_meant(&self) -> bool {
+        self.asked_for || self.by_pattern
+    }
 }
 
 /// All that the thread knows.

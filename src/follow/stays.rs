@@ -94,7 +94,7 @@ impl State {
     pub(super) fn names(&self) -> Names {
         let parked = self.parked.values().map(|parked| (parked.path.clone(), parked.file_id));
         let named = self.lives.values().filter_map(|life| Some((life.path.clone()?, life.file_id)));
-        let left = self.slots.iter().filter(|(_, slot)| slot.asked_for && slot.current.is_none());
+        let left = self.slots.iter().filter(|(_, slot)| slot.is_meant() && slot.current.is_none());
         let left = left.filter_map(|(path, slot)| Some((path.clone(), self.lives.get(&slot.previous?)?.file_id)));
         let away = self.away.iter().map(|(path, file)| (path.clone(), *file));
         Names { files: away.chain(named).chain(parked).collect(), left: left.collect() }
@@ -108,7 +108,7 @@ impl State {
         if hints.overflow || hints.names.is_empty() {
             return;
         }
-        let followed = |path: &Path| self.slots.get(path).is_some_and(|slot| slot.asked_for);
+        let followed = |path: &Path| self.slots.get(path).is_some_and(|slot| slot.is_meant());
         let stays = Stays::of(hints, followed);
         if stays.at.is_empty() && self.away.is_empty() {
             return;

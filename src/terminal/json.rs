@@ -61,8 +61,9 @@ impl Json {
 
     fn tell(&mut self, event: &FollowEvent, at: DateTime<Utc>) {
         match event {
-            FollowEvent::Created { incarnation, file_id, .. } if self.output.is_own(*file_id) => {
+            FollowEvent::Created { incarnation, file_id, path, .. } if self.output.is_own(*file_id) => {
                 self.left_out.insert(*incarnation);
+                self.names.tell_own(path);
                 return;
             }
             FollowEvent::Encoded { incarnation, encoding, units_from } => {

@@ -33,6 +33,11 @@ impl Names {
         }
     }
 
+    /// Says on stderr that a file is left out.
+    pub(super) fn tell_own(&self, path: &Path) {
+        say(&format!("{} is where this output goes; it is left out", self.for_people(path)));
+    }
+
     /// An incarnation is known by the name that leads to it, and by its last one when none does any more. To be called
     /// when the event has been told: that is still of the name before.
     pub(super) fn learn(&mut self, event: &FollowEvent) {

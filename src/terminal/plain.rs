@@ -54,7 +54,7 @@ impl Plain {
             && self.output.is_own(*file_id)
         {
             self.left_out.insert(*incarnation);
-            say(&format!("{} is where this output goes; it is left out", self.names.for_people(path)));
+            self.names.tell_own(path);
             return;
         }
         if let Some(sentence) = sentence(event, &self.names) {

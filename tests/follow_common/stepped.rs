@@ -61,12 +61,12 @@ pub struct Stepped {
 }
 
 impl Stepped {
-    /// Follows files of a folder that are named. It has looked once, and stands still.
+    /// Follows files of a folder that are named, or that fit a pattern, or the folder. It has looked once, and stands still.
     pub fn follow(dir: tempfile::TempDir, names: &[&str]) -> Stepped {
         let (answer, answers) = unbounded();
         let (go, go_on) = unbounded();
         let log = Arc::<Mutex<Log>>::default();
-        let targets = names.iter().map(|name| Target::Path(dir.path().join(name))).collect();
+        let targets = names.iter().map(|name| Target::named(&dir.path().join(name), false).unwrap()).collect();
         let at_bytes = Arc::<AtomicBool>::default();
         let gate = Gate { log: Arc::clone(&log), at_bytes: Arc::clone(&at_bytes), answers: answer, go_on };
         let options = FollowOptions { targets, stamps: false };
