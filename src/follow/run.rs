@@ -12,8 +12,6 @@ use crate::event::{FollowEvent, What};
 const IDLE: Duration = Duration::from_secs(1);
 /// Hints that come within this time are looked at together.
 const BURST: Duration = Duration::from_millis(1);
-/// Hints that are late come within this time.
-const LATE: Duration = Duration::from_millis(100);
 /// The check where nothing will be heard, as long as something moves.
 const UNHEARD: Duration = Duration::from_millis(50);
 /// How long something counts as moving.
@@ -95,14 +93,7 @@ impl State {
     /// How long nothing needs to be done unless a hint comes.
     pub(super) fn quiet_time(&self) -> Duration {
         let unheard = !self.watch.is_complete();
-        if unheard && self.moved_at.elapsed() < LIVELY {
-            UNHEARD
-        } else if self.comings.remembers() {
-            // What came lately explains hints that are late. Those that come after a while are of something else.
-            LATE
-        } else {
-            IDLE
-        }
+        if unheard && self.moved_at.elapsed() < LIVELY { UNHEARD } else { IDLE }
     }
 
     /// Looks and reads until a whole turn brings nothing new, and says so.
