@@ -424,7 +424,7 @@ fn a_worker_from_start_to_end() {
 fn bytes_of_every_kind_add_up() {
     let mut told = Told::foreign();
     told.at(1).created(ONE, "/var/log/app", Origin::AtStart);
-    told.follow(FollowEvent::CarriedOver { incarnation: ONE, bytes: 100 });
+    told.follow(FollowEvent::CarriedOver { incarnation: ONE, bytes: 100, lines: Some(3) });
     told.set_end(ONE, 100).lines(ONE, 0, 1, 2);
     let end = told.end(ONE);
     told.follow(FollowEvent::Hole { incarnation: ONE, offset: end, bytes: 50 });
@@ -434,6 +434,7 @@ fn bytes_of_every_kind_add_up() {
     told.follow(FollowEvent::Abandoned { incarnation: ONE, bytes: 12 });
     let one = told.model.incarnation(ONE).unwrap();
     assert_eq!((one.bytes.carried_over, one.bytes.hole, one.bytes.abandoned), (100, 50, 12));
+    assert_eq!(one.lines_in_all(), Some(3 + one.lines));
     assert_eq!((one.bytes.read, one.size, one.not_yet_read(), one.pending_bytes), (end - 100 + 20, end + 90, 8, 5));
     // What was given up turns up after all.
     told.batch(ONE, end + 70, end + 90, 0);

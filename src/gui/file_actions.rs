@@ -188,7 +188,9 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
             ui.end_row();
         };
         row("file-row-size", format!("{} B", number(one.size)));
-        row("file-row-lines", number(one.lines));
+        if let Some(lines) = one.lines_in_all() {
+            row("file-row-lines", number(lines));
+        }
         if one.encoding != TextEncoding::Utf8 {
             row("file-row-encoding", one.encoding.name().to_owned());
         }

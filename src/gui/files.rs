@@ -266,7 +266,6 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
         if unlinked { "file-label-unlinked" } else { "file-label" },
         &[("name", name.as_str().into()), ("incarnation", one.id.0.to_string().into())],
     );
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListItem, true, selected, &label));
 
     let inner = rect.shrink2(vec2(theme::EDGE, 0.0));
     let (first, second) = (inner.top() + 14.0, inner.top() + 31.0);
@@ -293,12 +292,19 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     }
     let (text, color) = writers_line(scene, one, colors);
     let needed = widgets::text_width(ui, &text, theme::plain(theme::SMALL)) + 12.0;
-    let lines = scene.tr_args("count-lines", &[("n", one.lines.into())]);
+    let lines = one.lines_in_all().map(|lines| scene.tr_args("count-lines", &[("n", lines.into())]));
     // Almost every file is UTF-8; what is not, says so.
-    let lines = if one.encoding == TextEncoding::Utf8 { lines } else { format!("{} · {lines}", one.encoding.name()) };
-    let long = format!("{lines} · {}", one.file_id.ino);
+    let encoding = (one.encoding != TextEncoding::Utf8).then(|| one.encoding.name().to_owned());
+    let facts: Vec<String> = encoding.into_iter().chain(lines).collect();
+    let long = [facts.as_slice(), &[one.file_id.ino.to_string()]].concat().join(" · ");
     let fits = widgets::text_width(ui, &long, theme::plain(theme::SMALL)) <= right - left - needed;
-    let taken = figure(if fits { &long } else { &lines }, second, right - left);
+    let shown = if fits { long } else { facts.join(" · ") };
+    response.widget_info(|| {
+        let mut info = egui::WidgetInfo::selected(egui::Role::ListItem, true, selected, &label);
+        info.current_text_value = Some(shown.clone());
+        info
+    });
+    let taken = figure(&shown, second, right - left);
     let room = right - taken - 8.0 - left;
     paint_line(ui, pos2(left, second), Align2::LEFT_CENTER, &text, theme::plain(theme::SMALL), color, room);
 

@@ -106,7 +106,7 @@ impl<'a> Teller<'a> {
         let facts = self.say(
             "story-bar-facts",
             &[
-                ("lines", one.lines.into()),
+                ("lines", one.lines_in_all().unwrap_or(one.lines).into()),
                 ("size", size(one.size).into()),
                 ("inode", one.file_id.ino.to_string().into()),
                 ("time", self.session_time(one.opened).format("%H:%M:%S").to_string().into()),
@@ -226,7 +226,7 @@ impl<'a> Teller<'a> {
                     ("time", time.into()),
                     ("chip", chip(one.id)),
                     ("inode", one.file_id.ino.to_string().into()),
-                    ("lines", one.lines.into()),
+                    ("lines", one.lines_in_all().unwrap_or(one.lines).into()),
                 ],
             ),
         }

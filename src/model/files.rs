@@ -130,9 +130,9 @@ impl Model {
                 }
                 (Some(*incarnation), None, MarkKind::Abandoned { bytes: *bytes }, true)
             }
-            FollowEvent::CarriedOver { incarnation, bytes } => {
+            FollowEvent::CarriedOver { incarnation, bytes, lines } => {
                 if let Some(one) = self.incarnation_mut(*incarnation) {
-                    one.count_carried_over(*bytes);
+                    one.count_carried_over(*bytes, *lines);
                 }
                 (Some(*incarnation), None, MarkKind::CarriedOver { bytes: *bytes }, false)
             }
@@ -165,6 +165,7 @@ impl Model {
             bytes: Bytes { start, ..Bytes::default() },
             encoding: TextEncoding::default(),
             lines: 0,
+            carried_lines: Some(0),
             index: LineIndex::starting_at(start),
             longest_bytes: 0,
             last_growth: at.mono,

@@ -33,6 +33,8 @@ pub struct Incarnation {
     pub encoding: TextEncoding,
     /// Whole lines read.
     pub lines: u64,
+    /// Whole lines among the bytes that were carried over, where they are known.
+    pub(super) carried_lines: Option<u64>,
     /// Where its lines start.
     pub index: LineIndex,
     /// The longest line, in bytes.
@@ -53,6 +55,11 @@ impl Incarnation {
     /// Bytes that are in the file and in no other term of [`Bytes`], the beginning of an unended line included.
     pub fn not_yet_read(&self) -> u64 {
         self.size.saturating_sub(self.bytes.sum())
+    }
+
+    /// Whole lines that stand in it, read or carried over; none where they are not known.
+    pub fn lines_in_all(&self) -> Option<u64> {
+        self.carried_lines.map(|carried| carried + self.lines)
     }
 
     /// Whether no name leads to it while it goes on.
@@ -92,8 +99,9 @@ impl Incarnation {
     }
 
     /// Counts bytes that repeat the incarnation before. They stand at its start.
-    pub(super) fn count_carried_over(&mut self, bytes: u64) {
+    pub(super) fn count_carried_over(&mut self, bytes: u64, lines: Option<u64>) {
         self.make_room(bytes);
+        self.carried_lines = self.carried_lines.zip(lines).map(|(before, more)| before + more);
         self.bytes.carried_over += bytes;
         self.accounted = self.accounted.max(self.bytes.start.saturating_add(bytes));
     }

@@ -1,10 +1,10 @@
 //! What becomes of a click on a file.
 
 use eframe::egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use rotascope::clock::Moment;
 use rotascope::command::{Command, FileOperation, FileOrder};
-use rotascope::event::{Actor, Event, FileId, FollowEvent, Holding, IncarnationId, Origin, What};
+use rotascope::event::{Actor, Cut, Event, FileId, FollowEvent, Holding, IncarnationId, Origin, What};
 use rotascope::gui::state::Selection;
 
 use crate::stage::{FOREIGN_FILE, Stage, foreign_path};
@@ -223,4 +223,42 @@ fn the_selection_goes_on_over_a_truncation() {
     stage.harness.state_mut().state.selection = Some(Selection::Incarnation(ended));
     stage.harness.run();
     assert_eq!(stage.harness.state().state.selection, Some(Selection::Incarnation(ended)));
+}
+
+/// What a restored file has from the one before is not read again, and stands in it all the same.
+#[test]
+fn a_restored_file_has_its_lines() {
+    for (lines, said) in [(Some(2_000), "2,000 lines"), (None, "4712")] {
+        let mut stage = Stage::foreign();
+        let (gone, back) = (IncarnationId(1), IncarnationId(2));
+        let size = stage.harness.state().engine().model().incarnation(gone).unwrap().size;
+        let file_id = FileId { ino: 4712, ..FOREIGN_FILE };
+        let facts = [
+            FollowEvent::Deleted {
+                incarnation: gone,
+                path: foreign_path(),
+                cut: Cut { offset: size, exact: true },
+                beyond: Vec::new(),
+                by: Actor::Person,
+                replaced: false,
+            },
+            FollowEvent::Created {
+                incarnation: back,
+                file_id,
+                path: foreign_path(),
+                start_offset: 0,
+                size,
+                origin: Origin::Created,
+                unlinked: false,
+            },
+            FollowEvent::CarriedOver { incarnation: back, bytes: size, lines },
+        ];
+        for fact in facts {
+            stage.harness.state().engine().tell(&Event { at: Moment::now(), what: What::Follow(fact) });
+        }
+        stage.harness.run();
+        let row = stage.harness.get_by_label("File shop.log, incarnation 2");
+        let value = row.accesskit_node().value().unwrap();
+        assert!(value.contains(said) && !value.contains("0 lines,") && !value.starts_with("0 lines"), "{value}");
+    }
 }
