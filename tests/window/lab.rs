@@ -1,6 +1,7 @@
 //! The lab's controls: workers, clock, start and stop.
 
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{self, Key, Modifiers};
+use egui_kittest::kittest::Queryable;
 use rotascope::command::{ClockOrder, Command, LabOrder, WorkerOrder};
 use rotascope::event::{SessionOpened, What, WorkerId};
 
@@ -81,4 +82,30 @@ fn the_folder_can_be_made_again() {
     let mut stage = Stage::lesson();
     stage.choose(&["Lab", "Make the folder again"]);
     assert_eq!(stage.orders(), [Command::Lab(LabOrder::MakeFolders)]);
+}
+
+#[test]
+fn escape_ends_the_typing_of_a_number_and_only_then_the_dialog() {
+    let mut stage = Stage::lesson();
+    stage.key(Modifiers::COMMAND, Key::N);
+    stage.harness.get_by_role_and_label(egui::Role::SpinButton, "processes").click();
+    stage.harness.run();
+    stage.type_text("7");
+    stage.key(Modifiers::NONE, Key::Escape);
+    assert!(stage.sees("Open lab"), "the typing has ended, and not the dialog");
+    assert!(!stage.harness.ctx.text_edit_focused());
+    stage.key(Modifiers::NONE, Key::Escape);
+    assert!(!stage.sees("Open lab"));
+}
+
+#[test]
+fn a_copied_lab_file_is_confirmed_until_the_choices_change() {
+    let mut stage = Stage::lesson();
+    stage.key(Modifiers::COMMAND, Key::N);
+    assert!(!stage.sees("Copied to the clipboard"));
+    stage.harness.get_by_role_and_label(egui::Role::Button, "Copy as lab file").click();
+    stage.harness.step();
+    assert!(stage.sees("Copied to the clipboard"));
+    stage.press("fork");
+    assert!(!stage.sees("Copied to the clipboard"), "what is on the clipboard is another lab now");
 }
