@@ -78,13 +78,23 @@ fn show_operations(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &C
                 if action == Action::DeleteFile {
                     text = text.color(Colors::of(ui).bad);
                 }
-                let response = ui.add(Button::new(text).min_size(vec2(width, 26.0)));
-                if response.on_hover_text(consequence(scene, action, chosen)).clicked() {
+                let refusal = refusal(scene, state, action);
+                let button = Button::new(text).min_size(vec2(width, 26.0));
+                let response = ui.add_enabled(refusal.is_none(), button);
+                let tip = refusal.unwrap_or_else(|| consequence(scene, action, chosen));
+                if response.on_hover_text(&tip).on_disabled_hover_text(&tip).clicked() {
                     state.ask(action);
                 }
             }
         });
     }
+}
+
+/// Why an action makes no sense for the selected file, though it is one.
+pub(super) fn refusal(scene: &Scene<'_>, state: &State, action: Action) -> Option<String> {
+    let empties = matches!(action, Action::TruncateFile | Action::ReplaceFile);
+    let compressed = empties && chosen(scene, state).is_some_and(|chosen| chosen.compressed);
+    compressed.then(|| scene.tr("compressed-refusal"))
 }
 
 /// What can be done to a file that no name leads to: write it back, or let go of it.

@@ -1,10 +1,12 @@
 //! What becomes of a click on a file.
 
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT, Queryable};
 use rotascope::clock::Moment;
 use rotascope::command::{Command, FileOperation, FileOrder};
-use rotascope::event::{Actor, Cut, Event, FileId, FollowEvent, Holding, IncarnationId, Origin, What};
+use rotascope::event::{
+    Actor, Cut, EntryKind, Event, FileId, FolderEntry, FollowEvent, Holding, IncarnationId, NotFollowed, Origin, What,
+};
 use rotascope::gui::state::Selection;
 
 use crate::stage::{FOREIGN_FILE, Stage, foreign_path};
@@ -260,5 +262,50 @@ fn a_restored_file_has_its_lines() {
         let row = stage.harness.get_by_label("File shop.log, incarnation 2");
         let value = row.accesskit_node().value().unwrap();
         assert!(value.contains(said) && !value.contains("0 lines,") && !value.starts_with("0 lines"), "{value}");
+    }
+}
+
+#[test]
+fn an_archive_can_be_renamed_and_deleted_and_never_emptied() {
+    let path = foreign_path().with_file_name("shop.log.1.gz");
+    let entry = FolderEntry {
+        path: path.clone(),
+        kind: EntryKind::File,
+        size: 900,
+        file_id: Some(FileId { ino: 5000, ..FOREIGN_FILE }),
+        incarnation: None,
+        not_followed: Some(NotFollowed::Compressed),
+    };
+    let listed = FollowEvent::Listed { entries: vec![entry] };
+    let mut loose = Stage::foreign();
+    loose.harness.state().engine().tell(&Event { at: Moment::now(), what: What::Follow(listed.clone()) });
+    loose.harness.run();
+    loose.click("shop.log.1.gz");
+
+    // The same, where it is known what was compressed into it.
+    let mut known = Stage::foreign();
+    let incarnation = IncarnationId(1);
+    let deleted = FollowEvent::Deleted {
+        incarnation,
+        path: foreign_path(),
+        cut: Cut { offset: 100, exact: true },
+        beyond: Vec::new(),
+        by: Actor::Other,
+        replaced: false,
+    };
+    for fact in [listed, deleted, FollowEvent::Archived { incarnation, path: path.clone() }] {
+        known.harness.state().engine().tell(&Event { at: Moment::now(), what: What::Follow(fact) });
+    }
+    known.harness.run();
+    known.click("File shop.log.1.gz, incarnation 1");
+
+    for mut stage in [loose, known] {
+        for (button, makes_sense) in [("Rename…", true), ("Delete", true), ("Truncate", false), ("Replace", false)] {
+            let button = stage.harness.get_by_role_and_label(Role::Button, button);
+            assert_eq!(!button.accesskit_node().is_disabled(), makes_sense);
+        }
+        stage.press("Delete");
+        stage.press("Delete for good");
+        assert_eq!(order_of(&stage).path, path);
     }
 }

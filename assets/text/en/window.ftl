@@ -273,6 +273,7 @@ writers-after-truncate = { $n ->
        *[other] { $n } writers go
     } on in the same file.
 asks-first = Asks first: no lab owns this folder.
+compressed-refusal = A compressed archive: nobody writes to it, and cut or emptied it could not be unpacked any more.
 
 # Dialogs
 cancel = Cancel

@@ -237,6 +237,7 @@ writers-stay-moved = { $n } 个写入者会继续写入改名后的文件。
 writers-stay-unlinked = { $n } 个写入者会继续写入没有名字的文件：那些行将丢失。
 writers-after-truncate = { $n } 个写入者继续写同一个文件。
 asks-first = 会先询问：这个文件夹不属于任何实验。
+compressed-refusal = 这是压缩归档：没有程序写入它，截断或清空后就无法再解压。
 
 # Dialogs
 cancel = 取消
