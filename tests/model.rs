@@ -9,7 +9,7 @@ use std::path::Path;
 use rotascope::clock::Mono;
 use rotascope::event::{Actor, Exit, FollowEvent, IncarnationId, OpenReason, Origin, What, WorkerEvent, WorkerId};
 use rotascope::model::{FaultKind, MarkKind, Model, Reach, Row, WorkerState};
-use told::{LOG, Told, path};
+use told::{LOG, Told, moment, path};
 
 const ONE: IncarnationId = IncarnationId(1);
 const TWO: IncarnationId = IncarnationId(2);
@@ -467,4 +467,25 @@ fn rates_keep_within_their_bound() {
     assert!(rates.steps.len() <= 4_000 && rates.step_ns == 1_000_000_000, "{} of {}", rates.steps.len(), rates.step_ns);
     assert_eq!(rates.steps.iter().map(|(_, levels)| u64::from(levels[2])).sum::<u64>(), 18_000);
     assert!(rates.steps.windows(2).all(|pair| pair[0].0 < pair[1].0));
+}
+
+/// What nobody counts was not written: a curve that stops at the pause would say that it still is.
+#[test]
+fn the_rates_of_a_paused_worker_fall_to_zero() {
+    let mut told = Told::lab(1);
+    told.at(0).launched(0);
+    for tenth in 1..=100u64 {
+        told.at(tenth * 100).counted(0, tenth * 10);
+    }
+    let rates = |told: &Told, ms: u64| told.model.worker(WorkerId(0)).unwrap().rate_history_until(moment(ms).mono);
+    assert!(rates(&told, 10_500).iter().all(|rate| *rate > 50.0), "a moment between two counts is no pause");
+    told.worker(0, WorkerEvent::Paused);
+    let fallen = rates(&told, 12_000);
+    assert!(fallen.ends_with(&[0.0; 8]) && fallen[..fallen.len() - 8].iter().all(|rate| *rate > 50.0), "{fallen:?}");
+    assert!(rates(&told, 60_000).iter().all(|rate| *rate == 0.0));
+    told.at(15_000).worker(0, WorkerEvent::Resumed);
+    told.at(15_100).counted(0, 1_001).at(15_600).counted(0, 1_050);
+    let after = rates(&told, 15_600);
+    let standing = after.iter().filter(|rate| **rate == 0.0).count();
+    assert!((19..=21).contains(&standing) && after.last().is_some_and(|rate| *rate > 50.0), "{after:?}");
 }

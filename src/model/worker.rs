@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use super::faults::Opening;
-use super::track::Track;
+use super::pace::{STEP_NS, STEPS};
 use super::{MarkKind, Model};
 use crate::clock::{Moment, Mono};
 use crate::event::{Exit, FileId, LaunchId, OpenReason, TaskCount, WorkerEvent, WorkerId, WorkerOpened};
 use crate::record::StampRun;
+
+/// Counters that have not moved for so long stand.
+const STALE_NS: u64 = 2_000_000_000;
 
 /// One worker, over all its launches.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,6 +179,24 @@ impl Worker {
         self.tasks.iter_mut().for_each(|task| task.count(at));
     }
 
+    /// Whether its counters have moved a moment ago: if not, they tell nothing by themselves.
+    pub fn moves(&self, now: Mono) -> bool {
+        self.counted.is_some_and(|counted| now.since(counted) < STALE_NS)
+    }
+
+    /// [`Worker::rate_history`] up to a moment: as long as nothing is counted, nothing is written.
+    pub fn rate_history_until(&self, now: Mono) -> Vec<f32> {
+        let writes = matches!(self.state, WorkerState::Running | WorkerState::Ending);
+        let silent = match self.counted {
+            Some(counted) if !(writes && self.moves(now)) => now.since(counted).div_ceil(STEP_NS),
+            _ => 0,
+        };
+        let silent = usize::try_from(silent).map_or(STEPS, |silent| silent.min(STEPS));
+        let surplus = (self.rate_history.len() + silent).saturating_sub(STEPS);
+        let known = self.rate_history[surplus.min(self.rate_history.len())..].iter().copied();
+        known.chain(std::iter::repeat_n(0.0, silent)).collect()
+    }
+
     /// Whether it has a process.
     pub fn is_alive(&self) -> bool {
         use WorkerState::{Ending, Paused, Running, Starting, Stopped};
@@ -244,7 +265,7 @@ impl Model {
         worker.blocked = None;
         worker.closed = false;
         worker.failing = false;
-        self.tracks[index] = Track::default();
+        self.tracks[index].begin_launch();
         if self.workers[index].setup.program.is_some() {
             self.ledger.program_launched(launch, id);
         } else {
