@@ -45,6 +45,10 @@ compare-done = { $n ->
     }
 compare-plus = +n duplicated
 compare-never = never
+compare-group-lines = lines of a run, all workers together
+    .tip = written = present + torn + lost + destroyed + expired + in flight. Astray lines are among those present; duplicated ones stand beside the sum.
+compare-group-times = time to reopen
+    .tip = How long a worker whose file was taken away took to open the next one, over all such cases of a run
 compare-handler = handler
     .tip = The strategy by which the workers write
 compare-fault = fault
