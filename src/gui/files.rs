@@ -15,7 +15,7 @@ use super::text::size;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
 use crate::event::{EntryKind, FolderEntry, NotFollowed};
-use crate::model::{DeletedOpen, Incarnation, Reach, Worker};
+use crate::model::{DeletedOpen, Incarnation, MarkKind, Reach, Worker};
 use crate::record::TextEncoding;
 
 const ROW: f32 = 44.0;
@@ -358,7 +358,24 @@ fn show_listed(ui: &mut Ui, rect: Rect, entry: &FolderEntry, scene: &Scene<'_>, 
     let room = right - taken - 8.0 - left;
     paint_line(ui, pos2(left, y), Align2::LEFT_CENTER, &shown, theme::plain(theme::TEXT), colors.muted, room);
     response.context_menu(|ui| file_actions::context_menu(ui, scene, state));
-    response.on_hover_text(format!("{}\n{}", entry.path.display(), size(entry.size)));
+    response.on_hover_ui(|ui| {
+        ui.label(format!("{}\n{}", entry.path.display(), size(entry.size)));
+        if let Some(trouble) = trouble_of(scene, entry) {
+            ui.label(RichText::new(trouble).color(colors.warn));
+        }
+    });
+}
+
+/// Why an entry could not be read, in the system's words.
+fn trouble_of<'a>(scene: &Scene<'a>, entry: &FolderEntry) -> Option<&'a str> {
+    if entry.not_followed != Some(NotFollowed::Inaccessible) {
+        return None;
+    }
+    let marks = scene.model.timeline().marks.iter().rev();
+    marks.filter(|mark| mark.path.as_ref() == Some(&entry.path)).find_map(|mark| match &mark.kind {
+        MarkKind::Inaccessible { reason } => Some(reason.as_str()),
+        _ => None,
+    })
 }
 
 fn reason(scene: &Scene<'_>, entry: &FolderEntry) -> String {

@@ -96,6 +96,7 @@ impl<'a> Teller<'a> {
                 lines.push((Tone::Plain, outcome));
             }
         }
+        lines.extend(self.whole_path(mark));
         Some(Telling { title, facts: self.mark_facts(mark), lines })
     }
 

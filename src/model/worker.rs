@@ -43,6 +43,8 @@ pub struct Worker {
     pub failure: Option<Exit>,
     /// The last failure, as a sentence.
     pub last_error: Option<String>,
+    /// The file that it was about.
+    pub last_error_path: Option<PathBuf>,
     /// Lines handed to the handler, over all launches.
     pub written: u64,
     /// Lines per second over the last second or so.
@@ -155,6 +157,7 @@ impl Worker {
             rollovers: 0,
             errors: 0,
             last_error: None,
+            last_error_path: None,
             written: 0,
             rate_now: 0.0,
             rate_history: Vec::new(),
@@ -218,6 +221,7 @@ impl Model {
             }
             WorkerEvent::StartFailed { reason } => {
                 self.workers[index].last_error = Some(reason.clone());
+                self.workers[index].last_error_path = None;
                 self.set_state(index, WorkerState::Failed);
             }
             WorkerEvent::Opened { file_id, path, previous, reason, .. } => {
@@ -226,7 +230,8 @@ impl Model {
             }
             WorkerEvent::Closed => self.closed(at.mono, id),
             WorkerEvent::RolledOver(rollover) => self.rolled_over(at.mono, id, rollover),
-            WorkerEvent::EmitFailed { line, operation, reason, torn, .. } => {
+            WorkerEvent::EmitFailed { line, operation, path, reason, torn } => {
+                self.workers[index].last_error_path = Some(path.clone());
                 self.emit_failed(at, id, line, &format!("{operation}: {reason}"), *torn);
             }
             WorkerEvent::Blocked { holder_pid } => self.blocked(at, id, *holder_pid),
@@ -368,7 +373,9 @@ impl Model {
         self.tracks[index].last_failed.insert((line.thread, line.task), line.last);
         self.refused_after(id, lines);
         if first {
-            self.mark(at, held, None, MarkKind::EmitFailed { worker: id, reason: reason.to_owned() }, true);
+            let path = self.workers[index].last_error_path.clone();
+            let kind = MarkKind::EmitFailed { worker: id, reason: reason.to_owned() };
+            self.mark(at, held, path.as_deref(), kind, true);
         }
     }
 

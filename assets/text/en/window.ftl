@@ -181,7 +181,7 @@ worker-in-moved = in a renamed file
 worker-errors = { $n ->
         [one] { $n } error
        *[other] { $n } errors
-    }: { $reason }
+    }, { $file }: { $reason }
 worker-reopens = { $n ->
         [one] { $n } reopen
        *[other] { $n } reopens

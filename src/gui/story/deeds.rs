@@ -104,12 +104,13 @@ impl Teller<'_> {
                 let id = mark.incarnation.map_or_else(|| "".into(), chip);
                 self.say("story-archived", &[("to", file_name(to).into()), ("chip", id)])
             }
-            MarkKind::NotAFile => self.say("story-not-a-file", &[("file", file())]),
+            MarkKind::NotAFile => self.say("story-not-a-file", &[("file", self.place_of(mark).into())]),
             MarkKind::Accessible => self.say("story-accessible", &[("file", file())]),
             MarkKind::Missed => self.say("story-missed", &[("file", file())]),
             MarkKind::Overflow => self.scene.tr("story-overflow"),
             MarkKind::Inaccessible { reason } => {
-                self.say("story-inaccessible", &[("file", file()), ("reason", reason.as_str().into())])
+                let file = self.place_of(mark);
+                self.say("story-inaccessible", &[("file", file.into()), ("reason", reason.as_str().into())])
             }
             MarkKind::Retargeted { to } => {
                 self.say("story-retargeted", &[("file", file()), ("to", to.to_string_lossy().into_owned().into())])
@@ -139,17 +140,36 @@ impl Teller<'_> {
             | MarkKind::Blocked { .. }
             | MarkKind::Unblocked { .. }
             | MarkKind::Reopened { .. }
-            | MarkKind::EmitFailed { .. } => self.worker_deed(&mark.kind),
+            | MarkKind::EmitFailed { .. } => self.worker_deed(mark),
         }
+    }
+
+    /// The file that could not be got at. Of a lab's files the name is enough; of others one wants to know where to look.
+    fn place_of(&self, mark: &Mark) -> String {
+        let Some(path) = mark.path.as_deref() else { return String::new() };
+        if self.scene.in_lab(path) { file_name(path) } else { path.display().to_string() }
+    }
+
+    /// Where somebody has to look to mend what went wrong.
+    pub(super) fn whole_path(&self, mark: &Mark) -> Option<(Tone, String)> {
+        let wrong = matches!(
+            mark.kind,
+            MarkKind::Inaccessible { .. }
+                | MarkKind::NotAFile
+                | MarkKind::EmitFailed { .. }
+                | MarkKind::OperationFailed { .. }
+        );
+        let path = mark.path.as_deref().filter(|_| wrong)?;
+        Some((Tone::Quiet, path.display().to_string()))
     }
 
     fn bytes(&self, key: &str, file: FluentValue<'_>, bytes: u64) -> String {
         self.say(key, &[("file", file), ("size", size(bytes).into())])
     }
 
-    fn worker_deed(&self, kind: &MarkKind) -> String {
+    fn worker_deed(&self, mark: &Mark) -> String {
         let name = |worker: WorkerId| FluentValue::from(self.worker_name(worker));
-        match kind {
+        match &mark.kind {
             MarkKind::WorkerStarted { worker, pid } => {
                 self.say("story-started", &[("name", name(*worker)), ("pid", pid.to_string().into())])
             }
@@ -182,7 +202,9 @@ impl Teller<'_> {
                 self.say("story-reopened", &[("name", name(*worker)), ("why", self.scene.tr(why(*reason)).into())])
             }
             MarkKind::EmitFailed { worker, reason } => {
-                self.say("story-failed", &[("name", name(*worker)), ("reason", reason.as_str().into())])
+                let file = mark.path.as_deref().map(file_name).unwrap_or_default();
+                let args = [("name", name(*worker)), ("file", file.into()), ("reason", reason.as_str().into())];
+                self.say("story-failed", &args)
             }
             _ => String::new(),
         }
