@@ -22,6 +22,7 @@ pub mod nest;
 mod new_lab;
 pub mod open;
 mod palette;
+mod placing;
 pub mod raster;
 pub mod screen;
 mod select;
