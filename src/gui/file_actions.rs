@@ -1,5 +1,7 @@
 //! What can be done to the selected file: the footer, the context menu, and what each action will do to the writers.
 
+use std::collections::BTreeSet;
+
 use eframe::egui;
 use egui::{Align, Button, Frame, Grid, Layout, Margin, Panel, RichText, Ui, vec2};
 
@@ -12,6 +14,7 @@ use super::state::{Scene, State};
 use super::text::{number, size};
 use super::theme::{self, Colors};
 use super::widgets::{self, chip};
+use crate::event::IncarnationId;
 use crate::model::{Incarnation, Reach};
 use crate::record::TextEncoding;
 
@@ -24,7 +27,9 @@ pub(super) fn show_footer(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         show_name(ui, scene, &chosen);
         if chosen.is_file() {
             show_operations(ui, scene, state, &chosen);
-        } else {
+        }
+        // What an archive was made of may still be held open.
+        if !chosen.is_file() || chosen.releasable {
             show_nameless(ui, scene, state, &chosen);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -101,8 +106,10 @@ pub(super) fn refusal(scene: &Scene<'_>, state: &State, action: Action) -> Optio
 fn show_nameless(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chosen) {
     if chosen.releasable {
         let pinned = chosen.incarnation.and_then(|id| scene.model.incarnation(id)).map_or(0, |one| one.size);
-        let text = scene.tr_args("release-pinned", &[("size", size(pinned).into())]);
-        ui.label(RichText::new(text).color(Colors::of(ui).muted));
+        let others = chosen.incarnation.map_or(0, |id| others_that_hold(scene, id));
+        let key = if others == 0 { "release-pinned" } else { "release-pinned-by-others" };
+        let text = scene.tr_args(key, &[("size", size(pinned).into()), ("n", others.into())]);
+        ui.add(egui::Label::new(RichText::new(text).color(Colors::of(ui).muted)).wrap());
     } else if chosen.source.is_some() {
         ui.label(RichText::new(scene.tr("restore-held")).color(Colors::of(ui).muted));
     }
@@ -118,6 +125,13 @@ fn show_nameless(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Cho
             }
         }
     });
+}
+
+/// How many processes besides this one have it open, as far as can be seen: as long as they do, its room stays taken.
+fn others_that_hold(scene: &Scene<'_>, id: IncarnationId) -> usize {
+    let workers = scene.writers(id).filter(|worker| worker.is_alive()).count();
+    let others: BTreeSet<u32> = scene.model.holders_of(id).iter().map(|holder| holder.holding.pid).collect();
+    workers + others.len()
 }
 
 /// What an action on this file will do, to the file and to those who write to it.

@@ -309,3 +309,25 @@ fn an_archive_can_be_renamed_and_deleted_and_never_emptied() {
         assert_eq!(order_of(&stage).path, path);
     }
 }
+
+/// Letting go of a file gives nothing back to the disk as long as somebody else has it open.
+#[test]
+fn what_others_hold_too_is_not_said_to_come_back() {
+    let held_by = |stage: &Stage, writers: usize| {
+        let model = stage.harness.state().engine().model();
+        let nameless = |id: &IncarnationId| model.incarnation(*id).is_some_and(|one| one.path.is_none());
+        let unlinked = model.incarnations().iter().map(|one| one.id).filter(nameless);
+        let found = unlinked.into_iter().find(|id| model.writers_of(*id).len() == writers).unwrap();
+        let one = model.incarnation(found).unwrap();
+        let name = one.names.last().unwrap().1.file_name().unwrap().to_string_lossy().into_owned();
+        format!("Deleted file {name}, incarnation {}", found.0)
+    };
+    let mut stage = Stage::lesson();
+    let alone = held_by(&stage, 0);
+    stage.click(&alone);
+    assert!(stage.sees("of disk space stay taken as long as it is held open here."));
+    let written = held_by(&stage, 1);
+    stage.click(&written);
+    assert!(stage.sees("1 other process has it open too"));
+    assert!(!stage.sees("as long as it is held open here"));
+}
