@@ -16,6 +16,7 @@ pub mod find;
 pub mod fonts;
 pub mod icon;
 mod ledger_bar;
+mod lesson;
 pub mod log_view;
 mod menu;
 pub mod nest;

@@ -109,6 +109,8 @@ pub struct State {
     pub find: Find,
     /// Workers whose threads and tasks are shown, or hidden, because somebody wanted it so.
     pub nests: BTreeMap<WorkerId, bool>,
+    /// The sentence of a step that the person has done with.
+    pub(super) heard: Option<MarkId>,
     /// The lab that was last put together.
     pub new_lab: NewLab,
     requests: Vec<Request>,
@@ -129,6 +131,7 @@ impl State {
             levels: LevelSet::ALL,
             find: Find::default(),
             nests: BTreeMap::new(),
+            heard: None,
             new_lab: NewLab::default(),
             requests: Vec::new(),
         }

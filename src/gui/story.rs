@@ -14,6 +14,7 @@ use crate::clock::{ClockSetting, Moment, Mono};
 use crate::event::{IncarnationId, OpenReason, WorkerId};
 use crate::model::{Bar, Incarnation, Mark, MarkId, Reach, Span};
 
+pub(super) use deeds::said;
 pub use deeds::verb;
 pub use told::{Divider, Telling, Tone};
 

@@ -2,8 +2,11 @@
 
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
+use rotascope::clock::Moment;
 use rotascope::command::{ClockOrder, Command, LabOrder, WorkerOrder};
-use rotascope::event::{SessionOpened, What, WorkerId};
+use rotascope::event::{Event, SessionOpened, What, WorkerId};
+use rotascope::gui::Settings;
+use rotascope::gui::text::Language;
 
 use crate::sample;
 use crate::stage::{Stage, settings};
@@ -108,4 +111,32 @@ fn a_copied_lab_file_is_confirmed_until_the_choices_change() {
     assert!(stage.sees("Copied to the clipboard"));
     stage.press("fork");
     assert!(!stage.sees("Copied to the clipboard"), "what is on the clipboard is another lab now");
+}
+
+fn say(stage: &mut Stage, text: &str, text_zh: Option<&str>) {
+    let what = What::StepDone { step: 0, text: text.to_owned(), text_zh: text_zh.map(str::to_owned) };
+    stage.harness.state().engine().tell(&Event { at: Moment::now(), what });
+    stage.harness.run();
+}
+
+#[test]
+fn what_a_step_says_stands_above_the_log_until_the_next_or_until_it_is_dismissed() {
+    let mut stage = Stage::lesson();
+    say(&mut stage, "Look at web-1.", Some("请看 web-1。"));
+    assert!(stage.sees("Look at web-1."));
+    say(&mut stage, "Look at web-2.", None);
+    assert!(stage.sees("Look at web-2.") && !stage.sees("Look at web-1."));
+    stage.press("Dismiss");
+    assert!(!stage.sees("Look at web-2."));
+    say(&mut stage, "Look at web-3.", None);
+    assert!(stage.sees("Look at web-3."));
+}
+
+#[test]
+fn a_chinese_window_says_it_in_chinese_where_the_lab_file_does() {
+    let mut stage = Stage::lesson_with(Settings { language: Some(Language::Chinese), ..settings() }, [1280.0, 800.0]);
+    say(&mut stage, "Look at web-1.", Some("请看 web-1。"));
+    assert!(stage.sees("请看 web-1。") && !stage.sees("Look at web-1."));
+    say(&mut stage, "Look at web-2.", None);
+    assert!(stage.sees("Look at web-2."), "what is in one language alone is said in that");
 }

@@ -4,7 +4,8 @@ use fluent_bundle::FluentValue;
 
 use super::{Args, Teller, Tone, chip, file_name, why};
 use crate::event::{Actor, Exit, WorkerId};
-use crate::gui::text::{gap, size};
+use crate::gui::state::Scene;
+use crate::gui::text::{Language, gap, size};
 use crate::model::{Mark, MarkKind};
 
 /// The word for a kind of mark: the key of its message, and how it is said.
@@ -130,7 +131,7 @@ impl Teller<'_> {
             }
             MarkKind::OperationFailed { operation, reason } => self
                 .say("story-refused", &[("operation", operation.as_str().into()), ("reason", reason.as_str().into())]),
-            MarkKind::Said { text } => text.clone(),
+            MarkKind::Said { text, text_zh } => said(self.scene, text, text_zh.as_deref()).to_owned(),
             MarkKind::Expected { that, found, .. } => {
                 self.say("story-expected", &[("that", that.as_str().into()), ("found", found.as_str().into())])
             }
@@ -244,6 +245,11 @@ fn stretch(ms: u64) -> String {
     let shown: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
     if shown.is_empty() { gap(ms as f64) } else { shown.join(" ") }
+}
+
+/// What a step of the lab says, in the window's language as far as the lab file has it.
+pub(in crate::gui) fn said<'a>(scene: &Scene<'_>, text: &'a str, text_zh: Option<&'a str>) -> &'a str {
+    text_zh.filter(|_| scene.words.language() == Language::Chinese).unwrap_or(text)
 }
 
 #[cfg(test)]
