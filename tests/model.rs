@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rotascope::clock::Mono;
 use rotascope::event::{Actor, Exit, FollowEvent, IncarnationId, OpenReason, Origin, What, WorkerEvent, WorkerId};
-use rotascope::model::{FaultKind, MarkKind, Model, Reach, Row, WorkerState};
+use rotascope::model::{FaultKind, Hue, MarkKind, Model, Reach, Row, WorkerState};
 use told::{LOG, Told, moment, path};
 
 const ONE: IncarnationId = IncarnationId(1);
@@ -488,4 +488,23 @@ fn the_rates_of_a_paused_worker_fall_to_zero() {
     let after = rates(&told, 15_600);
     let standing = after.iter().filter(|rate| **rate == 0.0).count();
     assert!((19..=21).contains(&standing) && after.last().is_some_and(|rate| *rate > 50.0), "{after:?}");
+}
+
+/// Colours come again after eight lives, and never side by side: lives of other paths may have come in between.
+#[test]
+fn neighbours_on_one_path_have_different_colours() {
+    let mut told = Told::foreign();
+    told.at(1).created(ONE, "/var/log/app", Origin::AtStart);
+    for id in 2..=8 {
+        told.at(u64::from(id)).created(IncarnationId(id), &format!("/var/log/other-{id}"), Origin::AtStart);
+    }
+    told.at(20).deleted(ONE, Actor::Other);
+    told.at(21).created(IncarnationId(9), "/var/log/app", Origin::Created);
+    told.at(22).deleted(IncarnationId(9), Actor::Other);
+    told.at(23).created(IncarnationId(10), "/var/log/app", Origin::Created);
+    let hue = |id| told.model.incarnation(IncarnationId(id)).unwrap().hue;
+    assert_eq!((hue(1), hue(2)), (Hue::of(ONE), Hue::of(TWO)));
+    assert_eq!(hue(1), Hue::of(IncarnationId(9)), "this is what would happen");
+    assert_ne!(hue(9), hue(1));
+    assert_ne!(hue(10), hue(9));
 }

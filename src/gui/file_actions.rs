@@ -55,7 +55,7 @@ fn show_name(ui: &mut Ui, scene: &Scene<'_>, chosen: &Chosen) {
     ui.horizontal(|ui| {
         ui.set_min_height(24.0);
         if let Some(id) = chosen.incarnation {
-            chip(ui, id, !chosen.has_name, &format!("#{}", id.0));
+            chip(ui, id, scene.hue(id), !chosen.has_name, &format!("#{}", id.0));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(file_id) = chosen.file_id {
@@ -189,7 +189,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
     let colors = Colors::of(ui);
     let path = one.path.as_deref().or_else(|| one.names.last().map(|(_, path)| path.as_path()));
     ui.horizontal(|ui| {
-        widgets::chip(ui, one.id, is_unlinked(one.reach), "");
+        widgets::chip(ui, one.id, one.hue, is_unlinked(one.reach), "");
         ui.label(RichText::new(path.map(name_of).unwrap_or_default()).font(theme::strong(theme::TEXT)));
     });
     let reach = match one.reach {

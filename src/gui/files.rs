@@ -270,7 +270,7 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     let inner = rect.shrink2(vec2(theme::EDGE, 0.0));
     let (first, second) = (inner.top() + 14.0, inner.top() + 31.0);
     let chip = vec2(chip_width(one.id), widgets::CHIP_HEIGHT);
-    paint_chip(ui, Rect::from_center_size(pos2(inner.left() + chip.x / 2.0, first), chip), one.id, unlinked);
+    paint_chip(ui, Rect::from_center_size(pos2(inner.left() + chip.x / 2.0, first), chip), one.id, one.hue, unlinked);
     let left = inner.left() + chip.x.max(28.0) + 8.0;
     let right = inner.right();
     let figure = |text: &str, y: f32, room: f32| {

@@ -16,7 +16,7 @@ use crate::clock::{Moment, Mono};
 use crate::command::Command;
 use crate::event::{FileId, IncarnationId, WorkerId};
 use crate::follow::{Texts, is_within};
-use crate::model::{MarkId, Model, Worker};
+use crate::model::{Hue, MarkId, Model, Worker};
 
 /// What is so, for one frame.
 #[derive(Clone, Copy)]
@@ -72,6 +72,11 @@ impl Scene<'_> {
     /// How many workers have a process.
     pub fn workers_alive(&self) -> usize {
         self.model.workers().iter().filter(|worker| worker.is_alive()).count()
+    }
+
+    /// The colour of an incarnation.
+    pub fn hue(&self, id: IncarnationId) -> Hue {
+        self.model.incarnation(id).map_or_else(|| Hue::of(id), |one| one.hue)
     }
 
     /// The incarnation that a worker's handler holds open.

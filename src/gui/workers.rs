@@ -176,11 +176,11 @@ fn show_first_line(
     if let Some(id) = held {
         let unlinked = scene.model.incarnation(id).is_some_and(|one| super::select::is_unlinked(one.reach));
         let size = vec2(chip_width(id), widgets::CHIP_HEIGHT);
-        paint_chip(ui, Rect::from_center_size(pos2(right - size.x / 2.0, y), size), id, unlinked);
+        paint_chip(ui, Rect::from_center_size(pos2(right - size.x / 2.0, y), size), id, scene.hue(id), unlinked);
         right -= size.x + 8.0;
     }
     if worker.is_alive() {
-        let color = held.map_or(colors.muted, |id| colors.incarnation(id));
+        let color = held.map_or(colors.muted, |id| colors.incarnation(scene.hue(id)));
         let spark = Rect::from_min_max(pos2(right - SPARK, y - 6.0), pos2(right, y + 6.0));
         let rates = worker.rate_history_until(scene.now);
         paint_sparkline(ui, spark, &rates, color);

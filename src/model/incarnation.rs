@@ -6,11 +6,40 @@ use crate::clock::{Moment, Mono};
 use crate::event::{Cut, FileId, IncarnationId, LineMark, Origin};
 use crate::record::TextEncoding;
 
+/// How many lives in a row are told apart by their colours.
+pub const HUES: usize = 8;
+
+/// Which of [`HUES`] colours a life has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Hue(u8);
+
+impl Hue {
+    /// The colour of a life's number, or the next that none of its neighbours has.
+    pub(super) fn beside(id: IncarnationId, neighbours: &[Hue]) -> Hue {
+        let own = id.0.saturating_sub(1) as usize;
+        let from_own = (own..own + HUES).map(|at| Hue((at % HUES) as u8));
+        let free = from_own.clone().find(|hue| !neighbours.contains(hue));
+        free.or_else(|| from_own.clone().next()).unwrap_or(Hue(0))
+    }
+
+    /// The colour of a life that nothing is known of but its number.
+    pub fn of(id: IncarnationId) -> Hue {
+        Hue::beside(id, &[])
+    }
+
+    /// Its place among the colours.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// One life of one file: from creation, or a truncation, to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incarnation {
     /// Its number.
     pub id: IncarnationId,
+    /// Its colour: no other than its own number's, as long as the lives before it on its path have others.
+    pub hue: Hue,
     /// Which file it is.
     pub file_id: FileId,
     /// How it came to be known.

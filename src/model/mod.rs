@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use holdings::{DeletedOpen, Holder};
-pub use incarnation::{Bytes, Incarnation, LineIndex, Reach};
+pub use incarnation::{Bytes, HUES, Hue, Incarnation, LineIndex, Reach};
 pub use ledger::{Ledger, Terms};
 pub use report::RecoveryReport;
 pub use rows::{Row, Rows};

@@ -33,7 +33,7 @@ pub(super) fn paint(ui: &Ui, rect: Rect, left: f32, scene: &Scene<'_>, mark: Mar
     if let Some(one) = incarnation.and_then(|id| scene.model.incarnation(id)) {
         let size = vec2(widgets::chip_width(one.id), widgets::CHIP_HEIGHT);
         let chip = Rect::from_min_size(pos2(x, rect.center().y - size.y / 2.0), size);
-        widgets::paint_chip(ui, chip, one.id, matches!(one.reach, Reach::Unlinked { .. }));
+        widgets::paint_chip(ui, chip, one.id, one.hue, matches!(one.reach, Reach::Unlinked { .. }));
         x = chip.right() + 8.0;
     }
     let room = rect.right() - scroll_bar::WIDTH - x;
