@@ -44,6 +44,7 @@ compare-done = { $n ->
        *[other] { $n } runs, done
     }
 compare-plus = +n duplicated
+compare-percent = n % lost or torn, of the lines written
 compare-never = never
 compare-group-lines = lines of a run, all workers together
     .tip = written = present + torn + lost + destroyed + expired + in flight. Astray lines are among those present; duplicated ones stand beside the sum.
