@@ -112,6 +112,8 @@ pub enum What {
         step: u32,
         /// The text of a `say` step, or what the step did; empty if other events tell that, and then it gets no mark.
         text: String,
+        /// The same in Chinese, if the lab file has it.
+        text_zh: Option<String>,
     },
     /// An `expect` step was judged.
     Expected {

@@ -81,10 +81,10 @@ fn b6_content_carried_over() {
         scene.assert_lines(&concat(&[&numbered("a", 0..size), &numbered("b", 0..3), &numbered("c", 0..2)]));
         scene.assert_kinds(&["created", "replaced", "carried_over"]);
         let carried = scene.follow_events().find_map(|event| match event {
-            FollowEvent::CarriedOver { incarnation, bytes } => Some((incarnation.0, *bytes)),
+            FollowEvent::CarriedOver { incarnation, bytes, lines } => Some((incarnation.0, *bytes, *lines)),
             _ => None,
         });
-        assert_eq!(carried, Some((2, numbered("a", 0..size).concat().len() as u64)));
+        assert_eq!(carried, Some((2, numbered("a", 0..size).concat().len() as u64, Some(size as u64))));
     }
 }
 

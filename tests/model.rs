@@ -8,8 +8,8 @@ use std::path::Path;
 
 use rotascope::clock::Mono;
 use rotascope::event::{Actor, Exit, FollowEvent, IncarnationId, OpenReason, Origin, What, WorkerEvent, WorkerId};
-use rotascope::model::{FaultKind, MarkKind, Model, Reach, Row, WorkerState};
-use told::{LOG, Told, path};
+use rotascope::model::{FaultKind, Hue, MarkKind, Model, Reach, Row, WorkerState};
+use told::{LOG, Told, moment, path};
 
 const ONE: IncarnationId = IncarnationId(1);
 const TWO: IncarnationId = IncarnationId(2);
@@ -424,7 +424,7 @@ fn a_worker_from_start_to_end() {
 fn bytes_of_every_kind_add_up() {
     let mut told = Told::foreign();
     told.at(1).created(ONE, "/var/log/app", Origin::AtStart);
-    told.follow(FollowEvent::CarriedOver { incarnation: ONE, bytes: 100 });
+    told.follow(FollowEvent::CarriedOver { incarnation: ONE, bytes: 100, lines: Some(3) });
     told.set_end(ONE, 100).lines(ONE, 0, 1, 2);
     let end = told.end(ONE);
     told.follow(FollowEvent::Hole { incarnation: ONE, offset: end, bytes: 50 });
@@ -434,6 +434,7 @@ fn bytes_of_every_kind_add_up() {
     told.follow(FollowEvent::Abandoned { incarnation: ONE, bytes: 12 });
     let one = told.model.incarnation(ONE).unwrap();
     assert_eq!((one.bytes.carried_over, one.bytes.hole, one.bytes.abandoned), (100, 50, 12));
+    assert_eq!(one.lines_in_all(), Some(3 + one.lines));
     assert_eq!((one.bytes.read, one.size, one.not_yet_read(), one.pending_bytes), (end - 100 + 20, end + 90, 8, 5));
     // What was given up turns up after all.
     told.batch(ONE, end + 70, end + 90, 0);
@@ -466,4 +467,44 @@ fn rates_keep_within_their_bound() {
     assert!(rates.steps.len() <= 4_000 && rates.step_ns == 1_000_000_000, "{} of {}", rates.steps.len(), rates.step_ns);
     assert_eq!(rates.steps.iter().map(|(_, levels)| u64::from(levels[2])).sum::<u64>(), 18_000);
     assert!(rates.steps.windows(2).all(|pair| pair[0].0 < pair[1].0));
+}
+
+/// What nobody counts was not written: a curve that stops at the pause would say that it still is.
+#[test]
+fn the_rates_of_a_paused_worker_fall_to_zero() {
+    let mut told = Told::lab(1);
+    told.at(0).launched(0);
+    for tenth in 1..=100u64 {
+        told.at(tenth * 100).counted(0, tenth * 10);
+    }
+    let rates = |told: &Told, ms: u64| told.model.worker(WorkerId(0)).unwrap().rate_history_until(moment(ms).mono);
+    assert!(rates(&told, 10_500).iter().all(|rate| *rate > 50.0), "a moment between two counts is no pause");
+    told.worker(0, WorkerEvent::Paused);
+    let fallen = rates(&told, 12_000);
+    assert!(fallen.ends_with(&[0.0; 8]) && fallen[..fallen.len() - 8].iter().all(|rate| *rate > 50.0), "{fallen:?}");
+    assert!(rates(&told, 60_000).iter().all(|rate| *rate == 0.0));
+    told.at(15_000).worker(0, WorkerEvent::Resumed);
+    told.at(15_100).counted(0, 1_001).at(15_600).counted(0, 1_050);
+    let after = rates(&told, 15_600);
+    let standing = after.iter().filter(|rate| **rate == 0.0).count();
+    assert!((19..=21).contains(&standing) && after.last().is_some_and(|rate| *rate > 50.0), "{after:?}");
+}
+
+/// Colours come again after eight lives, and never side by side: lives of other paths may have come in between.
+#[test]
+fn neighbours_on_one_path_have_different_colours() {
+    let mut told = Told::foreign();
+    told.at(1).created(ONE, "/var/log/app", Origin::AtStart);
+    for id in 2..=8 {
+        told.at(u64::from(id)).created(IncarnationId(id), &format!("/var/log/other-{id}"), Origin::AtStart);
+    }
+    told.at(20).deleted(ONE, Actor::Other);
+    told.at(21).created(IncarnationId(9), "/var/log/app", Origin::Created);
+    told.at(22).deleted(IncarnationId(9), Actor::Other);
+    told.at(23).created(IncarnationId(10), "/var/log/app", Origin::Created);
+    let hue = |id| told.model.incarnation(IncarnationId(id)).unwrap().hue;
+    assert_eq!((hue(1), hue(2)), (Hue::of(ONE), Hue::of(TWO)));
+    assert_eq!(hue(1), Hue::of(IncarnationId(9)), "this is what would happen");
+    assert_ne!(hue(9), hue(1));
+    assert_ne!(hue(10), hue(9));
 }

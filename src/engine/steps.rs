@@ -258,7 +258,8 @@ fn act(step: &Step, run: u64, number: u32, model: &Model, folder: &Path) -> Act 
         Action::Clock(order) => Act::Clock(*order),
         Action::Picture { .. } => Act::Picture(step.action.words(run).unwrap_or_default()),
         Action::Say { .. } => {
-            Act::Tell(What::StepDone { step: number, text: step.action.words(run).unwrap_or_default() })
+            let (text, text_zh) = (step.action.words(run).unwrap_or_default(), step.action.words_zh(run));
+            Act::Tell(What::StepDone { step: number, text, text_zh })
         }
         Action::Expect { that } => {
             let judged = that.judge(|figure| figure_of(model, figure));
@@ -313,7 +314,7 @@ mod tests {
         Step {
             when: When::At { real: Duration::from_millis(at) },
             repeat: Some(repeat),
-            action: Action::Say { text: String::new() },
+            action: Action::Say { text: String::new(), text_zh: None },
             line: 1,
         }
     }

@@ -18,7 +18,13 @@ pub(super) fn of_paths(paths: &[PathBuf]) -> Result<Vec<Target>, TargetError> {
 pub(super) fn watched(names: &[PathBuf], targets: &[Target]) -> SessionOpened {
     let titles: Vec<_> =
         names.iter().map(|path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()).collect();
-    let paths = targets.iter().map(path_of).collect();
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for path in targets.iter().map(path_of) {
+        // Several patterns may be about one folder.
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
     SessionOpened { title: titles.join(", "), paths, lab: None }
 }
 
@@ -27,5 +33,19 @@ fn path_of(target: &Target) -> PathBuf {
         Target::Path(path) | Target::Folder(path) => path.clone(),
         // Written as a folder's.
         Target::Files(files) => files.folder().join(""),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_several_patterns_is_told_once() {
+        let names = ["/nowhere/logs/*.log", "/nowhere/logs/*.txt", "/nowhere/a.log"].map(PathBuf::from);
+        let opened = watched(&names, &of_paths(&names).unwrap());
+        assert_eq!(opened.paths, ["/nowhere/logs/", "/nowhere/a.log"].map(PathBuf::from));
+        assert_eq!(opened.title, "*.log, *.txt, a.log");
     }
 }

@@ -310,6 +310,8 @@ pub enum FollowEvent {
         incarnation: IncarnationId,
         /// How many.
         bytes: u64,
+        /// Whole lines among them, where they are known.
+        lines: Option<u64>,
     },
     /// A file was compressed, and stands in this archive.
     Archived {

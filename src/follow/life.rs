@@ -130,10 +130,10 @@ impl Life {
         self.recall_marker();
     }
 
-    /// Begins behind bytes that are known from elsewhere. Nothing has been read yet.
-    pub(super) fn begin_at(&mut self, offset: u64) {
+    /// Begins behind bytes that are known from elsewhere, with their lines. Nothing has been read yet.
+    pub(super) fn begin_at(&mut self, offset: u64, lines: Option<u64>) {
         self.start = offset;
-        self.lines = self.lines.beginning_at(offset);
+        self.lines = self.lines.beginning_at(offset, lines);
         self.recall();
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Lines {
     line_start: u64,
     /// Whole lines so far.
     count: u64,
+    /// Whole lines of the file before the first byte taken in, where that is known.
+    before: Option<u64>,
     /// Bytes below were there before following began: their levels are no news.
     quiet_below: u64,
     judge_stamps: bool,
@@ -48,6 +50,7 @@ impl Lines {
             offset: start,
             line_start: start,
             count: 0,
+            before: (start == 0).then_some(0),
             quiet_below,
             judge_stamps,
             ages: Ages::default(),
@@ -76,10 +79,10 @@ impl Lines {
         self.ages.judge_at(end)
     }
 
-    /// The same, before anything has been taken in, from another offset on.
-    pub(super) fn beginning_at(&self, start: u64) -> Lines {
+    /// The same, before anything has been taken in, from another offset on. `before` lines stand below it.
+    pub(super) fn beginning_at(&self, start: u64, before: Option<u64>) -> Lines {
         let ages = self.ages.beginning_at(start);
-        let mut lines = Lines { ages, ..Lines::new(start, self.quiet_below, self.judge_stamps) };
+        let mut lines = Lines { ages, before, ..Lines::new(start, self.quiet_below, self.judge_stamps) };
         lines.expect(self.encoding());
         lines
     }
@@ -102,6 +105,11 @@ impl Lines {
     /// Behind the last byte taken in.
     pub(super) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Whole lines of the file, if all of them up to this offset are known and no others.
+    pub(super) fn count_up_to(&self, offset: u64) -> Option<u64> {
+        self.before.filter(|_| self.offset == offset).map(|before| before + self.count)
     }
 
     /// Bytes of the line that is not ended yet.

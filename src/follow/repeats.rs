@@ -29,10 +29,11 @@ impl State {
         if bytes < least.bytes() {
             return Ok(());
         }
+        let lines = old.lines.count_up_to(bytes);
         if let Some(life) = self.lives.get_mut(&id) {
-            life.begin_at(bytes);
+            life.begin_at(bytes, lines);
         }
-        self.say(FollowEvent::CarriedOver { incarnation: id, bytes })
+        self.say(FollowEvent::CarriedOver { incarnation: id, bytes, lines })
     }
 
     /// In a folder that is followed, a copy that was made of a file (`cp P P.1; truncate -s 0 P`) is followed too: what

@@ -6,6 +6,7 @@ use std::time::Duration;
 use eframe::egui;
 
 use super::open::{Opener, SessionRequest};
+use super::placing::Placing;
 use super::{Settings, State, Window, icon, session, theme};
 use crate::command::{Command, LabOrder};
 use crate::engine::Engine;
@@ -85,6 +86,7 @@ fn missing_display() -> Option<String> {
 struct App {
     window: Window,
     title: String,
+    placing: Placing,
 }
 
 impl App {
@@ -109,12 +111,13 @@ impl App {
         if let Some(problem) = problem {
             window.say(problem, true);
         }
-        App { window, title: String::new() }
+        App { window, title: String::new(), placing: Placing::default() }
     }
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        self.placing.look(ctx, frame);
         self.window.logic(ctx);
         let title = title(&self.window);
         if title != self.title {

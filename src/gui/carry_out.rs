@@ -8,7 +8,6 @@ use egui::ViewportCommand;
 use super::action::Action;
 use super::dialogs::{Confirm, Dialog, file_command, operation};
 use super::files::{name_of, session_folder};
-use super::menu;
 use super::open::{DEMO, Picked, Purpose, SessionRequest};
 use super::palette::Palette;
 use super::raster::Image;
@@ -17,6 +16,7 @@ use super::settings::ThemeChoice;
 use super::state::{FileAction, FileTarget, Request, Scene};
 use super::text::Language;
 use super::window::Window;
+use super::{menu, new_lab};
 use crate::command::{ClockOrder, Command, FileOperation, LabOrder};
 use crate::engine::{Engine, Report};
 use crate::event::LabState;
@@ -57,7 +57,9 @@ impl Window {
             Action::ExportLedger => self.ask_where(ctx, Purpose::Ledger),
             Action::OpenPath => self.dialog = Some(Dialog::Path { text: String::new(), instead: false }),
             Action::DemoLab => self.ask_to_open(ctx, SessionRequest::BuiltIn(DEMO)),
-            Action::NewLab => self.dialog = Some(Dialog::NewLab(Box::new(self.state.new_lab.clone()))),
+            Action::NewLab => {
+                self.dialog = Some(Dialog::NewLab(Box::new(new_lab::Form::of(self.state.new_lab.clone()))));
+            }
             Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Action::Start => self.engine.send(lab(LabOrder::Start)),
             Action::PauseOrResume => {

@@ -6,7 +6,7 @@ use egui::{Align, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
 use super::about;
 use super::deleted_files::Source;
 use super::files::name_of;
-use super::new_lab::{self, NewLab};
+use super::new_lab;
 use super::open::{Purpose, SessionRequest, check_name, typed_path};
 use super::palette::{self, Palette};
 use super::state::{FileAction, FileTarget, Request, Scene, State};
@@ -48,7 +48,7 @@ pub(super) enum Dialog {
         to: String,
     },
     /// A lab is put together.
-    NewLab(Box<NewLab>),
+    NewLab(Box<new_lab::Form>),
     /// Something that destroys waits for a yes.
     Confirm(Confirm),
     /// Every action by name.
@@ -105,7 +105,7 @@ pub(super) fn show(ui: &mut Ui, dialog: &mut Option<Dialog>, scene: &Scene<'_>, 
             Dialog::SavePath { purpose, text } => save_path(ui, scene, state, *purpose, text),
             Dialog::Rename { target, name } => rename(ui, scene, state, target, name),
             Dialog::Restore { source, to } => restore(ui, scene, state, source, to),
-            Dialog::NewLab(lab) => new_lab::show(ui, scene, state, lab),
+            Dialog::NewLab(form) => new_lab::show(ui, scene, state, form),
             Dialog::Confirm(confirm) => show_confirm(ui, scene, state, confirm),
             Dialog::Palette(palette) => palette::show(ui, scene, state, palette),
             Dialog::Keys => about::keys(ui, scene),

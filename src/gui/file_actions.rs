@@ -1,5 +1,7 @@
 //! What can be done to the selected file: the footer, the context menu, and what each action will do to the writers.
 
+use std::collections::BTreeSet;
+
 use eframe::egui;
 use egui::{Align, Button, Frame, Grid, Layout, Margin, Panel, RichText, Ui, vec2};
 
@@ -12,6 +14,7 @@ use super::state::{Scene, State};
 use super::text::{number, size};
 use super::theme::{self, Colors};
 use super::widgets::{self, chip};
+use crate::event::IncarnationId;
 use crate::model::{Incarnation, Reach};
 use crate::record::TextEncoding;
 
@@ -24,7 +27,9 @@ pub(super) fn show_footer(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         show_name(ui, scene, &chosen);
         if chosen.is_file() {
             show_operations(ui, scene, state, &chosen);
-        } else {
+        }
+        // What an archive was made of may still be held open.
+        if !chosen.is_file() || chosen.releasable {
             show_nameless(ui, scene, state, &chosen);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -50,7 +55,7 @@ fn show_name(ui: &mut Ui, scene: &Scene<'_>, chosen: &Chosen) {
     ui.horizontal(|ui| {
         ui.set_min_height(24.0);
         if let Some(id) = chosen.incarnation {
-            chip(ui, id, !chosen.has_name, &format!("#{}", id.0));
+            chip(ui, id, scene.hue(id), !chosen.has_name, &format!("#{}", id.0));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(file_id) = chosen.file_id {
@@ -78,8 +83,11 @@ fn show_operations(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &C
                 if action == Action::DeleteFile {
                     text = text.color(Colors::of(ui).bad);
                 }
-                let response = ui.add(Button::new(text).min_size(vec2(width, 26.0)));
-                if response.on_hover_text(consequence(scene, action, chosen)).clicked() {
+                let refusal = refusal(scene, state, action);
+                let button = Button::new(text).min_size(vec2(width, 26.0));
+                let response = ui.add_enabled(refusal.is_none(), button);
+                let tip = refusal.unwrap_or_else(|| consequence(scene, action, chosen));
+                if response.on_hover_text(&tip).on_disabled_hover_text(&tip).clicked() {
                     state.ask(action);
                 }
             }
@@ -87,12 +95,21 @@ fn show_operations(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &C
     }
 }
 
+/// Why an action makes no sense for the selected file, though it is one.
+pub(super) fn refusal(scene: &Scene<'_>, state: &State, action: Action) -> Option<String> {
+    let empties = matches!(action, Action::TruncateFile | Action::ReplaceFile);
+    let compressed = empties && chosen(scene, state).is_some_and(|chosen| chosen.compressed);
+    compressed.then(|| scene.tr("compressed-refusal"))
+}
+
 /// What can be done to a file that no name leads to: write it back, or let go of it.
 fn show_nameless(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Chosen) {
     if chosen.releasable {
         let pinned = chosen.incarnation.and_then(|id| scene.model.incarnation(id)).map_or(0, |one| one.size);
-        let text = scene.tr_args("release-pinned", &[("size", size(pinned).into())]);
-        ui.label(RichText::new(text).color(Colors::of(ui).muted));
+        let others = chosen.incarnation.map_or(0, |id| others_that_hold(scene, id));
+        let key = if others == 0 { "release-pinned" } else { "release-pinned-by-others" };
+        let text = scene.tr_args(key, &[("size", size(pinned).into()), ("n", others.into())]);
+        ui.add(egui::Label::new(RichText::new(text).color(Colors::of(ui).muted)).wrap());
     } else if chosen.source.is_some() {
         ui.label(RichText::new(scene.tr("restore-held")).color(Colors::of(ui).muted));
     }
@@ -108,6 +125,13 @@ fn show_nameless(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Cho
             }
         }
     });
+}
+
+/// How many processes besides this one have it open, as far as can be seen: as long as they do, its room stays taken.
+fn others_that_hold(scene: &Scene<'_>, id: IncarnationId) -> usize {
+    let workers = scene.writers(id).filter(|worker| worker.is_alive()).count();
+    let others: BTreeSet<u32> = scene.model.holders_of(id).iter().map(|holder| holder.holding.pid).collect();
+    workers + others.len()
 }
 
 /// What an action on this file will do, to the file and to those who write to it.
@@ -165,7 +189,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
     let colors = Colors::of(ui);
     let path = one.path.as_deref().or_else(|| one.names.last().map(|(_, path)| path.as_path()));
     ui.horizontal(|ui| {
-        widgets::chip(ui, one.id, is_unlinked(one.reach), "");
+        widgets::chip(ui, one.id, one.hue, is_unlinked(one.reach), "");
         ui.label(RichText::new(path.map(name_of).unwrap_or_default()).font(theme::strong(theme::TEXT)));
     });
     let reach = match one.reach {
@@ -188,7 +212,9 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
             ui.end_row();
         };
         row("file-row-size", format!("{} B", number(one.size)));
-        row("file-row-lines", number(one.lines));
+        if let Some(lines) = one.lines_in_all() {
+            row("file-row-lines", number(lines));
+        }
         if one.encoding != TextEncoding::Utf8 {
             row("file-row-encoding", one.encoding.name().to_owned());
         }

@@ -15,7 +15,7 @@ use super::text::size;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
 use crate::event::{EntryKind, FolderEntry, NotFollowed};
-use crate::model::{DeletedOpen, Incarnation, Reach, Worker};
+use crate::model::{DeletedOpen, Incarnation, MarkKind, Reach, Worker};
 use crate::record::TextEncoding;
 
 const ROW: f32 = 44.0;
@@ -266,12 +266,11 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
         if unlinked { "file-label-unlinked" } else { "file-label" },
         &[("name", name.as_str().into()), ("incarnation", one.id.0.to_string().into())],
     );
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListItem, true, selected, &label));
 
     let inner = rect.shrink2(vec2(theme::EDGE, 0.0));
     let (first, second) = (inner.top() + 14.0, inner.top() + 31.0);
     let chip = vec2(chip_width(one.id), widgets::CHIP_HEIGHT);
-    paint_chip(ui, Rect::from_center_size(pos2(inner.left() + chip.x / 2.0, first), chip), one.id, unlinked);
+    paint_chip(ui, Rect::from_center_size(pos2(inner.left() + chip.x / 2.0, first), chip), one.id, one.hue, unlinked);
     let left = inner.left() + chip.x.max(28.0) + 8.0;
     let right = inner.right();
     let figure = |text: &str, y: f32, room: f32| {
@@ -293,12 +292,19 @@ fn show_followed(ui: &mut Ui, rect: Rect, one: &Incarnation, scene: &Scene<'_>, 
     }
     let (text, color) = writers_line(scene, one, colors);
     let needed = widgets::text_width(ui, &text, theme::plain(theme::SMALL)) + 12.0;
-    let lines = scene.tr_args("count-lines", &[("n", one.lines.into())]);
+    let lines = one.lines_in_all().map(|lines| scene.tr_args("count-lines", &[("n", lines.into())]));
     // Almost every file is UTF-8; what is not, says so.
-    let lines = if one.encoding == TextEncoding::Utf8 { lines } else { format!("{} · {lines}", one.encoding.name()) };
-    let long = format!("{lines} · {}", one.file_id.ino);
+    let encoding = (one.encoding != TextEncoding::Utf8).then(|| one.encoding.name().to_owned());
+    let facts: Vec<String> = encoding.into_iter().chain(lines).collect();
+    let long = [facts.as_slice(), &[one.file_id.ino.to_string()]].concat().join(" · ");
     let fits = widgets::text_width(ui, &long, theme::plain(theme::SMALL)) <= right - left - needed;
-    let taken = figure(if fits { &long } else { &lines }, second, right - left);
+    let shown = if fits { long } else { facts.join(" · ") };
+    response.widget_info(|| {
+        let mut info = egui::WidgetInfo::selected(egui::Role::ListItem, true, selected, &label);
+        info.current_text_value = Some(shown.clone());
+        info
+    });
+    let taken = figure(&shown, second, right - left);
     let room = right - taken - 8.0 - left;
     paint_line(ui, pos2(left, second), Align2::LEFT_CENTER, &text, theme::plain(theme::SMALL), color, room);
 
@@ -352,7 +358,24 @@ fn show_listed(ui: &mut Ui, rect: Rect, entry: &FolderEntry, scene: &Scene<'_>, 
     let room = right - taken - 8.0 - left;
     paint_line(ui, pos2(left, y), Align2::LEFT_CENTER, &shown, theme::plain(theme::TEXT), colors.muted, room);
     response.context_menu(|ui| file_actions::context_menu(ui, scene, state));
-    response.on_hover_text(format!("{}\n{}", entry.path.display(), size(entry.size)));
+    response.on_hover_ui(|ui| {
+        ui.label(format!("{}\n{}", entry.path.display(), size(entry.size)));
+        if let Some(trouble) = trouble_of(scene, entry) {
+            ui.label(RichText::new(trouble).color(colors.warn));
+        }
+    });
+}
+
+/// Why an entry could not be read, in the system's words.
+fn trouble_of<'a>(scene: &Scene<'a>, entry: &FolderEntry) -> Option<&'a str> {
+    if entry.not_followed != Some(NotFollowed::Inaccessible) {
+        return None;
+    }
+    let marks = scene.model.timeline().marks.iter().rev();
+    marks.filter(|mark| mark.path.as_ref() == Some(&entry.path)).find_map(|mark| match &mark.kind {
+        MarkKind::Inaccessible { reason } => Some(reason.as_str()),
+        _ => None,
+    })
 }
 
 fn reason(scene: &Scene<'_>, entry: &FolderEntry) -> String {

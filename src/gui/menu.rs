@@ -6,6 +6,7 @@ use eframe::egui;
 use egui::{Align, Button, Layout, Popup, RichText, Sense, Ui, UiBuilder, vec2};
 
 use super::action::Action;
+use super::file_actions;
 use super::open::{DEMO, SessionRequest};
 use super::select;
 use super::settings::{Settings, ThemeChoice};
@@ -170,7 +171,7 @@ pub(super) fn item(ui: &mut Ui, action: Action, scene: &Scene<'_>, state: &mut S
     }
     let enabled = available(action, scene, state);
     let response = ui.add_enabled(enabled, button.min_size(vec2(ui.available_width(), 0.0)));
-    let tip = tip(scene, action);
+    let tip = file_actions::refusal(scene, state, action).unwrap_or_else(|| tip(scene, action));
     if response.on_hover_text(&tip).on_disabled_hover_text(&tip).clicked() {
         state.ask(action);
         Popup::close_all(ui.ctx());
@@ -218,7 +219,8 @@ pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> boo
         BeforeMidnight | BeforeOffsetChange | HourForward | HourBack | SpeedReal | SpeedHour | SpeedDay => {
             lab && scene.model.clock().is_some_and(ClockSetting::is_simulated)
         }
-        RenameFile | TruncateFile | ReplaceFile | DeleteFile => chosen.is_some_and(|chosen| chosen.is_file()),
+        RenameFile | DeleteFile => chosen.is_some_and(|chosen| chosen.is_file()),
+        TruncateFile | ReplaceFile => chosen.is_some_and(|chosen| chosen.can_be_emptied()),
         RevealFile | CopyPath => chosen.is_some(),
         RestoreFile => chosen.is_some_and(|chosen| chosen.source.is_some()),
         Release => chosen.is_some_and(|chosen| chosen.releasable),

@@ -10,7 +10,6 @@ use super::state::{Scene, State};
 use super::text::number;
 use super::theme::{self, Colors};
 use super::widgets::{self, Icon, icon_button, paint_line};
-use crate::clock::Mono;
 use crate::model::{TaskPace, Worker};
 
 const HEAD: f32 = 18.0;
@@ -28,16 +27,10 @@ const MOST_DOTS: usize = 512;
 /// A worker of so many tasks shows its nest unasked, if there are few workers.
 const OPEN_TASKS: u32 = 12;
 const OPEN_WORKERS: usize = 4;
-/// Counters that have not moved for so long stand.
-const STALE_NS: u64 = 2_000_000_000;
 
 /// Lines per second of a worker at this moment: counters that do not move tell nothing by themselves.
 pub(super) fn rate_of(scene: &Scene<'_>, worker: &Worker) -> f64 {
-    if moves(scene.now, worker) { worker.rate_now } else { 0.0 }
-}
-
-fn moves(now: Mono, worker: &Worker) -> bool {
-    worker.counted.is_some_and(|counted| now.since(counted) < STALE_NS)
+    if worker.moves(scene.now) { worker.rate_now } else { 0.0 }
 }
 
 /// Whether the worker has anything to unfold.
@@ -116,7 +109,7 @@ struct Nest<'a> {
 
 impl<'a> Nest<'a> {
     fn of(scene: &'a Scene<'a>, worker: &'a Worker) -> Nest<'a> {
-        let moves = worker.is_alive() && moves(scene.now, worker);
+        let moves = worker.is_alive() && worker.moves(scene.now);
         let fastest = worker.tasks.iter().map(|task| task.rate_now).fold(0.0, f64::max);
         Nest { scene, worker, moves, fastest }
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::deleted_files::Source;
 use super::state::{FileTarget, Scene, Selection, State};
-use crate::event::{EntryKind, FileId, IncarnationId};
-use crate::model::Reach;
+use crate::event::{EntryKind, FileId, FolderEntry, IncarnationId, NotFollowed};
+use crate::model::{Incarnation, Reach};
 
 /// The file that is selected, with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) struct Chosen {
     pub(super) has_name: bool,
     /// Whether it is a regular file.
     pub(super) regular: bool,
+    /// Whether it is a compressed archive.
+    pub(super) compressed: bool,
     /// Whether Rotascope holds it open without a name.
     pub(super) releasable: bool,
     /// From where its content can be written back; only what has no name needs that.
@@ -30,6 +32,12 @@ impl Chosen {
     /// Whether file operations make sense.
     pub(super) fn is_file(&self) -> bool {
         self.has_name && self.regular
+    }
+
+    /// Whether another content can be put in its place. Nothing writes to a compressed archive, and an empty one is no
+    /// archive.
+    pub(super) fn can_be_emptied(&self) -> bool {
+        self.is_file() && !self.compressed
     }
 
     /// The target of an operation.
@@ -65,6 +73,11 @@ pub(super) fn go_on(scene: &Scene<'_>, state: &mut State) {
 
 fn of_incarnation(scene: &Scene<'_>, id: IncarnationId) -> Option<Chosen> {
     let one = scene.model.incarnation(id)?;
+    if let Some(archive) = archive_of(scene, one) {
+        // What can be done is done to the archive; its own descriptor can still be let go of.
+        let releasable = is_unlinked(one.reach) && !one.released;
+        return Some(Chosen { incarnation: Some(id), compressed: true, releasable, ..of_file(archive) });
+    }
     // What a truncation ended has no file of its own any more: its name is that of its successor.
     let has_name = one.path.is_some() && one.ended.is_none();
     let path = one.path.clone().or_else(|| one.names.last().map(|(_, path)| path.clone()))?;
@@ -82,22 +95,33 @@ fn of_incarnation(scene: &Scene<'_>, id: IncarnationId) -> Option<Chosen> {
         file_id: Some(one.file_id),
         has_name,
         regular: true,
+        compressed: false,
         releasable,
         source,
     })
 }
 
 fn of_entry(scene: &Scene<'_>, path: &Path) -> Option<Chosen> {
-    let entry = scene.model.entries().iter().find(|entry| entry.path == path)?;
-    Some(Chosen {
+    scene.model.entries().iter().find(|entry| entry.path == path).map(of_file)
+}
+
+fn of_file(entry: &FolderEntry) -> Chosen {
+    Chosen {
         incarnation: entry.incarnation,
         path: entry.path.clone(),
         file_id: entry.file_id,
         has_name: true,
         regular: entry.kind == EntryKind::File,
+        compressed: entry.not_followed == Some(NotFollowed::Compressed),
         releasable: false,
         source: None,
-    })
+    }
+}
+
+/// The archive in which all that is left of a life stands.
+fn archive_of<'a>(scene: &Scene<'a>, one: &Incarnation) -> Option<&'a FolderEntry> {
+    let archive = one.archive.as_ref().filter(|_| one.path.is_none())?;
+    scene.model.entries().iter().find(|entry| entry.path == *archive)
 }
 
 fn of_deleted(scene: &Scene<'_>, file_id: FileId) -> Option<Chosen> {
@@ -110,6 +134,7 @@ fn of_deleted(scene: &Scene<'_>, file_id: FileId) -> Option<Chosen> {
         file_id: Some(file_id),
         has_name: false,
         regular: true,
+        compressed: false,
         releasable: false,
         source: Some(Source { file_id, incarnation: None, holder, path }),
     })

@@ -16,7 +16,7 @@ use crate::clock::{Moment, Mono};
 use crate::command::Command;
 use crate::event::{FileId, IncarnationId, WorkerId};
 use crate::follow::{Texts, is_within};
-use crate::model::{MarkId, Model, Worker};
+use crate::model::{Hue, MarkId, Model, Worker};
 
 /// What is so, for one frame.
 #[derive(Clone, Copy)]
@@ -74,6 +74,11 @@ impl Scene<'_> {
         self.model.workers().iter().filter(|worker| worker.is_alive()).count()
     }
 
+    /// The colour of an incarnation.
+    pub fn hue(&self, id: IncarnationId) -> Hue {
+        self.model.incarnation(id).map_or_else(|| Hue::of(id), |one| one.hue)
+    }
+
     /// The incarnation that a worker's handler holds open.
     pub fn held_by(&self, worker: &Worker) -> Option<IncarnationId> {
         self.model.held_by(worker.id)
@@ -109,6 +114,8 @@ pub struct State {
     pub find: Find,
     /// Workers whose threads and tasks are shown, or hidden, because somebody wanted it so.
     pub nests: BTreeMap<WorkerId, bool>,
+    /// The sentence of a step that the person has done with.
+    pub(super) heard: Option<MarkId>,
     /// The lab that was last put together.
     pub new_lab: NewLab,
     requests: Vec<Request>,
@@ -129,6 +136,7 @@ impl State {
             levels: LevelSet::ALL,
             find: Find::default(),
             nests: BTreeMap::new(),
+            heard: None,
             new_lab: NewLab::default(),
             requests: Vec::new(),
         }

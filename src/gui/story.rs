@@ -14,6 +14,7 @@ use crate::clock::{ClockSetting, Moment, Mono};
 use crate::event::{IncarnationId, OpenReason, WorkerId};
 use crate::model::{Bar, Incarnation, Mark, MarkId, Reach, Span};
 
+pub(super) use deeds::said;
 pub use deeds::verb;
 pub use told::{Divider, Telling, Tone};
 
@@ -96,6 +97,7 @@ impl<'a> Teller<'a> {
                 lines.push((Tone::Plain, outcome));
             }
         }
+        lines.extend(self.whole_path(mark));
         Some(Telling { title, facts: self.mark_facts(mark), lines })
     }
 
@@ -106,7 +108,7 @@ impl<'a> Teller<'a> {
         let facts = self.say(
             "story-bar-facts",
             &[
-                ("lines", one.lines.into()),
+                ("lines", one.lines_in_all().unwrap_or(one.lines).into()),
                 ("size", size(one.size).into()),
                 ("inode", one.file_id.ino.to_string().into()),
                 ("time", self.session_time(one.opened).format("%H:%M:%S").to_string().into()),
@@ -226,7 +228,7 @@ impl<'a> Teller<'a> {
                     ("time", time.into()),
                     ("chip", chip(one.id)),
                     ("inode", one.file_id.ino.to_string().into()),
-                    ("lines", one.lines.into()),
+                    ("lines", one.lines_in_all().unwrap_or(one.lines).into()),
                 ],
             ),
         }

@@ -5,7 +5,7 @@ use egui::epaint::{CornerRadius, Shadow};
 use egui::style::{ScrollStyle, Selection, WidgetVisuals};
 use egui::{Color32, FontFamily, FontId, Margin, Stroke, TextStyle, Ui, Visuals, vec2};
 
-use crate::event::IncarnationId;
+use crate::model::{HUES, Hue};
 use crate::record::{LEVELS, Level};
 
 /// Height of a log line and of a lane, in points.
@@ -66,7 +66,7 @@ pub struct Colors {
     pub found: Color32,
     /// The areas of the rate chart, by level.
     pub levels: [Color32; LEVELS],
-    incarnations: [Color32; 8],
+    incarnations: [Color32; HUES],
     on_incarnation: Color32,
 }
 
@@ -150,8 +150,8 @@ impl Colors {
     }
 
     /// The colour of an incarnation: as a fill, and as text on any background of this theme.
-    pub fn incarnation(&self, id: IncarnationId) -> Color32 {
-        self.incarnations[(id.0.max(1) as usize - 1) % self.incarnations.len()]
+    pub fn incarnation(&self, hue: Hue) -> Color32 {
+        self.incarnations[hue.index() % HUES]
     }
 
     /// Text on a fill of an incarnation's colour.
@@ -160,8 +160,8 @@ impl Colors {
     }
 
     /// An incarnation's colour as a quiet background (a share of it over the panel).
-    pub fn incarnation_tint(&self, id: IncarnationId, share: f32) -> Color32 {
-        mix(self.panel, self.incarnation(id), share)
+    pub fn incarnation_tint(&self, hue: Hue, share: f32) -> Color32 {
+        mix(self.panel, self.incarnation(hue), share)
     }
 
     /// The colour of a level's word. Only what is worse than a warning is red.
@@ -283,6 +283,7 @@ fn visuals(dark: bool, colors: &Colors) -> Visuals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::IncarnationId;
 
     fn luminance(color: Color32) -> f64 {
         let linear = |part: u8| {
@@ -330,10 +331,10 @@ mod tests {
     #[test]
     fn eight_in_a_row_differ_in_colour_and_the_ninth_is_the_first_again() {
         for colors in [&DARK, &LIGHT] {
-            let eight: std::collections::HashSet<Color32> =
-                (1..=8).map(|id| colors.incarnation(IncarnationId(id))).collect();
+            let of = |id| colors.incarnation(Hue::of(IncarnationId(id)));
+            let eight: std::collections::HashSet<Color32> = (1..=8).map(of).collect();
             assert_eq!(eight.len(), 8);
-            assert_eq!(colors.incarnation(IncarnationId(1)), colors.incarnation(IncarnationId(9)));
+            assert_eq!(of(1), of(9));
         }
     }
 }

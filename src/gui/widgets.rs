@@ -7,6 +7,7 @@ use egui::{Align2, Color32, CornerRadius, FontId, Pos2, Rect, Response, Sense, S
 
 use super::theme::{self, Colors};
 use crate::event::IncarnationId;
+use crate::model::Hue;
 
 /// Height of a chip, in points.
 pub const CHIP_HEIGHT: f32 = 16.0;
@@ -18,9 +19,9 @@ pub fn chip_width(id: IncarnationId) -> f32 {
 }
 
 /// Paints an incarnation's chip into `rect`: filled with its colour, or dashed if the incarnation is unlinked.
-pub fn paint_chip(ui: &Ui, rect: Rect, id: IncarnationId, unlinked: bool) {
+pub fn paint_chip(ui: &Ui, rect: Rect, id: IncarnationId, hue: Hue, unlinked: bool) {
     let colors = Colors::of(ui);
-    let color = colors.incarnation(id);
+    let color = colors.incarnation(hue);
     let painter = ui.painter();
     let text = if unlinked {
         painter.extend(dashed_frame(rect.shrink(0.5), color));
@@ -33,9 +34,9 @@ pub fn paint_chip(ui: &Ui, rect: Rect, id: IncarnationId, unlinked: bool) {
 }
 
 /// An incarnation's chip as a widget. `label` is what assistive software calls it.
-pub fn chip(ui: &mut Ui, id: IncarnationId, unlinked: bool, label: &str) -> Response {
+pub fn chip(ui: &mut Ui, id: IncarnationId, hue: Hue, unlinked: bool, label: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(chip_width(id), CHIP_HEIGHT), Sense::hover());
-    paint_chip(ui, rect, id, unlinked);
+    paint_chip(ui, rect, id, hue, unlinked);
     named(&response, label);
     response
 }

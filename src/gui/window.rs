@@ -18,7 +18,7 @@ use super::text::Words;
 use super::theme::{self, Colors};
 use super::timeline::TimelineView;
 use super::toasts::Toasts;
-use super::{files, fonts, menu, select, top_bar, welcome, workers};
+use super::{files, fonts, lesson, menu, select, top_bar, welcome, workers};
 use crate::clock::{Moment, Mono};
 use crate::engine::Engine;
 use crate::event::LabState;
@@ -187,6 +187,9 @@ impl Window {
                 .size_range(220.0..=520.0)
                 .frame(panel)
                 .show(ui, |ui| files::show(ui, &scene, state));
+        }
+        if panels {
+            lesson::show(ui, &scene, state);
         }
         let central = CentralPanel::default().frame(Frame::new().fill(colors.window)).show(ui, |ui| {
             if self.compare.open {

@@ -1,5 +1,7 @@
 //! The workers: what each one does, which file it holds, and how it came through the last fault.
 
+use std::time::Duration;
+
 use eframe::egui;
 use egui::{Align, Align2, Color32, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 
@@ -20,6 +22,8 @@ const GROUP: f32 = 30.0;
 /// A group's second line, where one is too narrow.
 const SECOND: f32 = 16.0;
 const SPARK: f32 = 52.0;
+/// How often a curve moves that nothing is added to.
+const RATE_STEP: Duration = Duration::from_millis(250);
 
 /// Draws the panel into all the space of `ui`.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
@@ -172,13 +176,18 @@ fn show_first_line(
     if let Some(id) = held {
         let unlinked = scene.model.incarnation(id).is_some_and(|one| super::select::is_unlinked(one.reach));
         let size = vec2(chip_width(id), widgets::CHIP_HEIGHT);
-        paint_chip(ui, Rect::from_center_size(pos2(right - size.x / 2.0, y), size), id, unlinked);
+        paint_chip(ui, Rect::from_center_size(pos2(right - size.x / 2.0, y), size), id, scene.hue(id), unlinked);
         right -= size.x + 8.0;
     }
     if worker.is_alive() {
-        let color = held.map_or(colors.muted, |id| colors.incarnation(id));
+        let color = held.map_or(colors.muted, |id| colors.incarnation(scene.hue(id)));
         let spark = Rect::from_min_max(pos2(right - SPARK, y - 6.0), pos2(right, y + 6.0));
-        paint_sparkline(ui, spark, &worker.rate_history, color);
+        let rates = worker.rate_history_until(scene.now);
+        paint_sparkline(ui, spark, &rates, color);
+        // Where nothing happens nothing wakes the window, and the curve would stand as it was.
+        if rates.last() == Some(&0.0) && rates.iter().any(|rate| *rate > 0.0) {
+            ui.ctx().request_repaint_after(RATE_STEP);
+        }
         right -= SPARK + 8.0;
     }
     let at = pos2(inner.left() + 16.0, y);

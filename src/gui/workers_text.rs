@@ -1,8 +1,11 @@
 //! What is said of a worker: one short line, and the whole of it in the tooltip.
 
+use std::path::Path;
+
 use eframe::egui;
 use egui::{Grid, RichText, Ui};
 
+use super::files::name_of;
 use super::state::Scene;
 use super::text::number;
 use super::theme::{self, Colors};
@@ -45,9 +48,9 @@ pub(super) fn standing(scene: &Scene<'_>, worker: &Worker) -> Standing {
     }
     if worker.failing {
         let reason = worker.last_error.clone().unwrap_or_default();
-        return Standing::Broken(
-            scene.tr_args("worker-errors", &[("n", worker.errors.into()), ("reason", reason.into())]),
-        );
+        let file = worker.last_error_path.as_deref().map(name_of).unwrap_or_default();
+        let args = [("n", worker.errors.into()), ("file", file.into()), ("reason", reason.into())];
+        return Standing::Broken(scene.tr_args("worker-errors", &args));
     }
     if worker.state == WorkerState::Paused {
         return Standing::Well(scene.tr("worker-paused"));
@@ -156,8 +159,21 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, worker: &Worker) {
             }
         }
     });
+    if let Some(path) = path_of(worker) {
+        ui.add_space(4.0);
+        ui.label(RichText::new(path.display().to_string()).font(theme::plain(theme::SMALL)).color(colors.muted));
+    }
     if !worker.setup.can_reopen {
         ui.add_space(4.0);
         ui.label(RichText::new(scene.tr("worker-cannot-reopen")).color(colors.muted));
     }
+}
+
+/// The file that a worker could not write to, that it writes to, or that it would. Where a program writes that has
+/// opened nothing yet, nobody knows.
+fn path_of(worker: &Worker) -> Option<&Path> {
+    let failed = worker.last_error_path.as_deref().filter(|_| worker.failing);
+    let holds = worker.holds.as_ref().map(|(_, path)| path.as_path());
+    let own = worker.setup.program.is_none().then_some(worker.setup.path.as_path());
+    failed.or(holds).or(own)
 }

@@ -154,6 +154,8 @@ pub enum Action {
     Say {
         /// The sentence. `{n}` counts up.
         text: String,
+        /// The same in Chinese, for a window that speaks it.
+        text_zh: Option<String>,
     },
     /// Judge a condition.
     Expect {
@@ -190,10 +192,18 @@ impl Action {
         Some(if *beside { from.with_file_name(to) } else { folder.join(to) })
     }
 
+    /// The text of `say` in Chinese, the `n`th time, if it has one.
+    pub fn words_zh(&self, n: u64) -> Option<String> {
+        match self {
+            Action::Say { text_zh, .. } => text_zh.as_deref().map(|words| numbered(words, n)),
+            _ => None,
+        }
+    }
+
     /// The text of `say` or the name of a picture, the `n`th time; `None` for every other action.
     pub fn words(&self, n: u64) -> Option<String> {
         match self {
-            Action::Say { text: words } | Action::Picture { name: words } => Some(numbered(words, n)),
+            Action::Say { text: words, .. } | Action::Picture { name: words } => Some(numbered(words, n)),
             _ => None,
         }
     }
@@ -240,7 +250,7 @@ impl fmt::Display for Action {
             }
             Action::Clock(ClockOrder::Rate(rate)) => write!(f, "let the clock run at {rate}"),
             Action::Picture { name } => write!(f, "take the picture {name}"),
-            Action::Say { text } => f.write_str(text),
+            Action::Say { text, .. } => f.write_str(text),
             Action::Expect { that } => write!(f, "expect {that}"),
         }
     }

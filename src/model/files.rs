@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::faults::Taking;
-use super::{Bytes, FaultKind, Incarnation, LineIndex, Mark, MarkId, MarkKind, Model, Reach};
+use super::{Bytes, FaultKind, Hue, Incarnation, LineIndex, Mark, MarkId, MarkKind, Model, Reach};
 use crate::clock::{Moment, Mono};
 use crate::event::{Actor, Batch, Cut, FileId, FollowEvent, IncarnationId, LaunchId, Origin};
 use crate::record::{StampRun, TextEncoding};
@@ -130,9 +130,9 @@ impl Model {
                 }
                 (Some(*incarnation), None, MarkKind::Abandoned { bytes: *bytes }, true)
             }
-            FollowEvent::CarriedOver { incarnation, bytes } => {
+            FollowEvent::CarriedOver { incarnation, bytes, lines } => {
                 if let Some(one) = self.incarnation_mut(*incarnation) {
-                    one.count_carried_over(*bytes);
+                    one.count_carried_over(*bytes, *lines);
                 }
                 (Some(*incarnation), None, MarkKind::CarriedOver { bytes: *bytes }, false)
             }
@@ -154,6 +154,7 @@ impl Model {
         };
         let one = Incarnation {
             id,
+            hue: self.hue_on(path, id),
             file_id,
             origin,
             path: (!unlinked).then(|| path.to_path_buf()),
@@ -165,6 +166,7 @@ impl Model {
             bytes: Bytes { start, ..Bytes::default() },
             encoding: TextEncoding::default(),
             lines: 0,
+            carried_lines: Some(0),
             index: LineIndex::starting_at(start),
             longest_bytes: 0,
             last_growth: at.mono,
@@ -198,6 +200,15 @@ impl Model {
             self.announce(at, id, path, origin);
         }
         self.find_creator(id);
+    }
+
+    /// A colour that none of the lives has that stand beside it in the lane of its path.
+    fn hue_on(&self, path: &Path, id: IncarnationId) -> Hue {
+        /// A life may have two bars, with its name and after that.
+        const BARS: usize = 4;
+        let bars = self.timeline.lane(path).map_or(&[][..], |lane| &lane.bars);
+        let last = bars.iter().rev().take(BARS).filter_map(|bar| self.incarnation(bar.incarnation));
+        Hue::beside(id, &last.map(|one| one.hue).collect::<Vec<_>>())
     }
 
     /// The files that were there at the start are told apart by dividers only if there are several.

@@ -6,11 +6,40 @@ use crate::clock::{Moment, Mono};
 use crate::event::{Cut, FileId, IncarnationId, LineMark, Origin};
 use crate::record::TextEncoding;
 
+/// How many lives in a row are told apart by their colours.
+pub const HUES: usize = 8;
+
+/// Which of [`HUES`] colours a life has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Hue(u8);
+
+impl Hue {
+    /// The colour of a life's number, or the next that none of its neighbours has.
+    pub(super) fn beside(id: IncarnationId, neighbours: &[Hue]) -> Hue {
+        let own = id.0.saturating_sub(1) as usize;
+        let from_own = (own..own + HUES).map(|at| Hue((at % HUES) as u8));
+        let free = from_own.clone().find(|hue| !neighbours.contains(hue));
+        free.or_else(|| from_own.clone().next()).unwrap_or(Hue(0))
+    }
+
+    /// The colour of a life that nothing is known of but its number.
+    pub fn of(id: IncarnationId) -> Hue {
+        Hue::beside(id, &[])
+    }
+
+    /// Its place among the colours.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// One life of one file: from creation, or a truncation, to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incarnation {
     /// Its number.
     pub id: IncarnationId,
+    /// Its colour: no other than its own number's, as long as the lives before it on its path have others.
+    pub hue: Hue,
     /// Which file it is.
     pub file_id: FileId,
     /// How it came to be known.
@@ -33,6 +62,8 @@ pub struct Incarnation {
     pub encoding: TextEncoding,
     /// Whole lines read.
     pub lines: u64,
+    /// Whole lines among the bytes that were carried over, where they are known.
+    pub(super) carried_lines: Option<u64>,
     /// Where its lines start.
     pub index: LineIndex,
     /// The longest line, in bytes.
@@ -53,6 +84,11 @@ impl Incarnation {
     /// Bytes that are in the file and in no other term of [`Bytes`], the beginning of an unended line included.
     pub fn not_yet_read(&self) -> u64 {
         self.size.saturating_sub(self.bytes.sum())
+    }
+
+    /// Whole lines that stand in it, read or carried over; none where they are not known.
+    pub fn lines_in_all(&self) -> Option<u64> {
+        self.carried_lines.map(|carried| carried + self.lines)
     }
 
     /// Whether no name leads to it while it goes on.
@@ -92,8 +128,9 @@ impl Incarnation {
     }
 
     /// Counts bytes that repeat the incarnation before. They stand at its start.
-    pub(super) fn count_carried_over(&mut self, bytes: u64) {
+    pub(super) fn count_carried_over(&mut self, bytes: u64, lines: Option<u64>) {
         self.make_room(bytes);
+        self.carried_lines = self.carried_lines.zip(lines).map(|(before, more)| before + more);
         self.bytes.carried_over += bytes;
         self.accounted = self.accounted.max(self.bytes.start.saturating_add(bytes));
     }

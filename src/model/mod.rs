@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub use holdings::{DeletedOpen, Holder};
-pub use incarnation::{Bytes, Incarnation, LineIndex, Reach};
+pub use incarnation::{Bytes, HUES, Hue, Incarnation, LineIndex, Reach};
 pub use ledger::{Ledger, Terms};
 pub use report::RecoveryReport;
 pub use rows::{Row, Rows};
@@ -75,6 +75,7 @@ pub struct Model {
     hatched: BTreeSet<IncarnationId>,
     rollovers: rollover::Rollovers,
     created_marks: BTreeMap<IncarnationId, MarkId>,
+    last_said: Option<MarkId>,
     /// The divider of the only file so far.
     first_file: Option<MarkId>,
 }
@@ -116,9 +117,10 @@ impl Model {
                 let kind = MarkKind::OperationFailed { operation: operation.clone(), reason: reason.clone() };
                 self.mark(at, self.incarnation_at(path), Some(path), kind, false);
             }
-            What::StepDone { text, .. } => {
+            What::StepDone { text, text_zh, .. } => {
                 if !text.is_empty() {
-                    self.mark(at, None, None, MarkKind::Said { text: text.clone() }, true);
+                    let kind = MarkKind::Said { text: text.clone(), text_zh: text_zh.clone() };
+                    self.last_said = Some(self.mark(at, None, None, kind, true));
                 }
             }
             What::Expected { that, held, found } => {
@@ -265,6 +267,11 @@ impl Model {
     /// Sentences that the person should have seen, with their moments.
     pub fn notices(&self) -> &[(Mono, String)] {
         &self.notices
+    }
+
+    /// The sentence that a step of the lab said last.
+    pub fn last_said(&self) -> Option<MarkId> {
+        self.last_said
     }
 
     /// The folder that the lab owns, if the session has a lab.

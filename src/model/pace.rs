@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use crate::clock::Mono;
 
 /// Length of a step of the history.
-const STEP_NS: u64 = 250_000_000;
+pub(super) const STEP_NS: u64 = 250_000_000;
 /// Steps that are kept.
-const STEPS: usize = 64;
+pub(super) const STEPS: usize = 64;
 /// What the present rate is taken over.
 const WINDOW_NS: u64 = 1_000_000_000;
 
@@ -24,8 +24,7 @@ impl Pace {
     pub(super) fn count(&mut self, at: Mono, written: u64, history: &mut Vec<f32>) -> f64 {
         let Some(&(last_at, last)) = self.samples.back() else {
             self.samples.push_back((at, written));
-            self.step = at.0 / STEP_NS;
-            self.in_step = 0.0;
+            self.stand_until(at.0 / STEP_NS, history);
             return 0.0;
         };
         if at <= last_at {
@@ -43,6 +42,16 @@ impl Pace {
     /// It stands still, or a new launch counts from 0.
     pub(super) fn reset(&mut self) {
         self.samples.clear();
+    }
+
+    /// Nothing was written since the last step.
+    fn stand_until(&mut self, step: u64, history: &mut Vec<f32>) {
+        let missing = if history.is_empty() { 0 } else { step.saturating_sub(self.step) };
+        let missing = usize::try_from(missing).map_or(STEPS, |missing| missing.min(STEPS));
+        history.extend(std::iter::repeat_n(0.0, missing));
+        history.drain(..history.len().saturating_sub(STEPS));
+        self.step = step;
+        self.in_step = 0.0;
     }
 
     fn rate(&self) -> f64 {
@@ -105,6 +114,19 @@ mod tests {
         let rates: Vec<f64> = (20..32u64).map(|n| pace.count(Mono(n * 100_000_000), 190, &mut history)).collect();
         assert!(rates[0] > 80.0 && rates.windows(2).all(|pair| pair[1] <= pair[0]) && rates[11] == 0.0, "{rates:?}");
         assert_eq!(history.last(), Some(&0.0));
+    }
+
+    #[test]
+    fn a_pause_stands_in_the_history() {
+        let (mut pace, mut history) = (Pace::default(), Vec::new());
+        for n in 0..20u64 {
+            pace.count(Mono(n * 100_000_000), n * 10, &mut history);
+        }
+        let before = history.len();
+        pace.reset();
+        pace.count(Mono(4_000_000_000), 190, &mut history);
+        assert!(history[..before].iter().all(|step| *step > 0.0), "{history:?}");
+        assert_eq!(history[before..], [0.0; 9], "from the step of 1.75 s up to 4 s");
     }
 
     #[test]

@@ -226,7 +226,7 @@ pub enum MarkKind {
     /// An operation failed or was refused.
     OperationFailed { operation: String, reason: String },
     /// A sentence of the lab's script, or a step's.
-    Said { text: String },
+    Said { text: String, text_zh: Option<String> },
     /// A condition of the lab's script was judged.
     Expected { that: String, held: bool, found: String },
 }

@@ -21,6 +21,11 @@ pub(super) struct Track {
 }
 
 impl Track {
+    /// Forgets what was of the launch before. How fast it wrote is remembered over all of them.
+    pub(super) fn begin_launch(&mut self) {
+        *self = Track { pace: std::mem::take(&mut self.pace), ..Track::default() };
+    }
+
     /// Whether lines were written since the last count, and none refused.
     pub(super) fn went_well(&mut self, counts: &[TaskCount]) -> bool {
         let (mut written, mut failed) = (0, 0);

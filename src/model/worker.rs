@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use super::faults::Opening;
-use super::track::Track;
+use super::pace::{STEP_NS, STEPS};
 use super::{MarkKind, Model};
 use crate::clock::{Moment, Mono};
 use crate::event::{Exit, FileId, LaunchId, OpenReason, TaskCount, WorkerEvent, WorkerId, WorkerOpened};
 use crate::record::StampRun;
+
+/// Counters that have not moved for so long stand.
+const STALE_NS: u64 = 2_000_000_000;
 
 /// One worker, over all its launches.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +43,8 @@ pub struct Worker {
     pub failure: Option<Exit>,
     /// The last failure, as a sentence.
     pub last_error: Option<String>,
+    /// The file that it was about.
+    pub last_error_path: Option<PathBuf>,
     /// Lines handed to the handler, over all launches.
     pub written: u64,
     /// Lines per second over the last second or so.
@@ -152,6 +157,7 @@ impl Worker {
             rollovers: 0,
             errors: 0,
             last_error: None,
+            last_error_path: None,
             written: 0,
             rate_now: 0.0,
             rate_history: Vec::new(),
@@ -176,6 +182,24 @@ impl Worker {
         self.tasks.iter_mut().for_each(|task| task.count(at));
     }
 
+    /// Whether its counters have moved a moment ago: if not, they tell nothing by themselves.
+    pub fn moves(&self, now: Mono) -> bool {
+        self.counted.is_some_and(|counted| now.since(counted) < STALE_NS)
+    }
+
+    /// [`Worker::rate_history`] up to a moment: as long as nothing is counted, nothing is written.
+    pub fn rate_history_until(&self, now: Mono) -> Vec<f32> {
+        let writes = matches!(self.state, WorkerState::Running | WorkerState::Ending);
+        let silent = match self.counted {
+            Some(counted) if !(writes && self.moves(now)) => now.since(counted).div_ceil(STEP_NS),
+            _ => 0,
+        };
+        let silent = usize::try_from(silent).map_or(STEPS, |silent| silent.min(STEPS));
+        let surplus = (self.rate_history.len() + silent).saturating_sub(STEPS);
+        let known = self.rate_history[surplus.min(self.rate_history.len())..].iter().copied();
+        known.chain(std::iter::repeat_n(0.0, silent)).collect()
+    }
+
     /// Whether it has a process.
     pub fn is_alive(&self) -> bool {
         use WorkerState::{Ending, Paused, Running, Starting, Stopped};
@@ -197,6 +221,7 @@ impl Model {
             }
             WorkerEvent::StartFailed { reason } => {
                 self.workers[index].last_error = Some(reason.clone());
+                self.workers[index].last_error_path = None;
                 self.set_state(index, WorkerState::Failed);
             }
             WorkerEvent::Opened { file_id, path, previous, reason, .. } => {
@@ -205,7 +230,8 @@ impl Model {
             }
             WorkerEvent::Closed => self.closed(at.mono, id),
             WorkerEvent::RolledOver(rollover) => self.rolled_over(at.mono, id, rollover),
-            WorkerEvent::EmitFailed { line, operation, reason, torn, .. } => {
+            WorkerEvent::EmitFailed { line, operation, path, reason, torn } => {
+                self.workers[index].last_error_path = Some(path.clone());
                 self.emit_failed(at, id, line, &format!("{operation}: {reason}"), *torn);
             }
             WorkerEvent::Blocked { holder_pid } => self.blocked(at, id, *holder_pid),
@@ -244,7 +270,7 @@ impl Model {
         worker.blocked = None;
         worker.closed = false;
         worker.failing = false;
-        self.tracks[index] = Track::default();
+        self.tracks[index].begin_launch();
         if self.workers[index].setup.program.is_some() {
             self.ledger.program_launched(launch, id);
         } else {
@@ -347,7 +373,9 @@ impl Model {
         self.tracks[index].last_failed.insert((line.thread, line.task), line.last);
         self.refused_after(id, lines);
         if first {
-            self.mark(at, held, None, MarkKind::EmitFailed { worker: id, reason: reason.to_owned() }, true);
+            let path = self.workers[index].last_error_path.clone();
+            let kind = MarkKind::EmitFailed { worker: id, reason: reason.to_owned() };
+            self.mark(at, held, path.as_deref(), kind, true);
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) fn sentence(event: &FollowEvent, names: &Names) -> Option<String> {
         FollowEvent::Abandoned { incarnation, bytes } => {
             format!("{}: {} were not read", of(incarnation), counted(*bytes))
         }
-        FollowEvent::CarriedOver { incarnation, bytes } => {
+        FollowEvent::CarriedOver { incarnation, bytes, .. } => {
             format!("{} repeats {}, left out", of(incarnation), counted(*bytes))
         }
         FollowEvent::Archived { incarnation, path: name } => format!("{} is in {} now", of(incarnation), path(name)),

@@ -157,7 +157,7 @@ impl Scene {
         // Both stand between two batches.
         let passed_over = match &event.what {
             What::Follow(FollowEvent::Hole { incarnation, bytes, .. }) => Some((incarnation, bytes)),
-            What::Follow(FollowEvent::CarriedOver { incarnation, bytes }) => Some((incarnation, bytes)),
+            What::Follow(FollowEvent::CarriedOver { incarnation, bytes, .. }) => Some((incarnation, bytes)),
             _ => None,
         };
         if let Some((incarnation, bytes)) = passed_over {

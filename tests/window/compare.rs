@@ -64,6 +64,7 @@ fn the_table_fills_and_can_be_sorted_and_saved() {
     wait(&mut stage, "plain · delete: lost");
     wait(&mut stage, "2 runs, done");
     assert!(stage.sees("daily · delete: lost"));
+    assert!(stage.sees("lines of a run, all workers together") && stage.sees("time to reopen"));
     stage.press("lost");
     stage.press("lost %");
     let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,12 @@
 //! What becomes of a click on a file.
 
-use eframe::egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use eframe::egui::{Key, Modifiers, Role};
+use egui_kittest::kittest::{NodeT, Queryable};
 use rotascope::clock::Moment;
 use rotascope::command::{Command, FileOperation, FileOrder};
-use rotascope::event::{Actor, Event, FileId, FollowEvent, Holding, IncarnationId, Origin, What};
+use rotascope::event::{
+    Actor, Cut, EntryKind, Event, FileId, FolderEntry, FollowEvent, Holding, IncarnationId, NotFollowed, Origin, What,
+};
 use rotascope::gui::state::Selection;
 
 use crate::stage::{FOREIGN_FILE, Stage, foreign_path};
@@ -223,4 +225,109 @@ fn the_selection_goes_on_over_a_truncation() {
     stage.harness.state_mut().state.selection = Some(Selection::Incarnation(ended));
     stage.harness.run();
     assert_eq!(stage.harness.state().state.selection, Some(Selection::Incarnation(ended)));
+}
+
+/// What a restored file has from the one before is not read again, and stands in it all the same.
+#[test]
+fn a_restored_file_has_its_lines() {
+    for (lines, said) in [(Some(2_000), "2,000 lines"), (None, "4712")] {
+        let mut stage = Stage::foreign();
+        let (gone, back) = (IncarnationId(1), IncarnationId(2));
+        let size = stage.harness.state().engine().model().incarnation(gone).unwrap().size;
+        let file_id = FileId { ino: 4712, ..FOREIGN_FILE };
+        let facts = [
+            FollowEvent::Deleted {
+                incarnation: gone,
+                path: foreign_path(),
+                cut: Cut { offset: size, exact: true },
+                beyond: Vec::new(),
+                by: Actor::Person,
+                replaced: false,
+            },
+            FollowEvent::Created {
+                incarnation: back,
+                file_id,
+                path: foreign_path(),
+                start_offset: 0,
+                size,
+                origin: Origin::Created,
+                unlinked: false,
+            },
+            FollowEvent::CarriedOver { incarnation: back, bytes: size, lines },
+        ];
+        for fact in facts {
+            stage.harness.state().engine().tell(&Event { at: Moment::now(), what: What::Follow(fact) });
+        }
+        stage.harness.run();
+        let row = stage.harness.get_by_label("File shop.log, incarnation 2");
+        let value = row.accesskit_node().value().unwrap();
+        assert!(value.contains(said) && !value.contains("0 lines,") && !value.starts_with("0 lines"), "{value}");
+    }
+}
+
+#[test]
+fn an_archive_can_be_renamed_and_deleted_and_never_emptied() {
+    let path = foreign_path().with_file_name("shop.log.1.gz");
+    let entry = FolderEntry {
+        path: path.clone(),
+        kind: EntryKind::File,
+        size: 900,
+        file_id: Some(FileId { ino: 5000, ..FOREIGN_FILE }),
+        incarnation: None,
+        not_followed: Some(NotFollowed::Compressed),
+    };
+    let listed = FollowEvent::Listed { entries: vec![entry] };
+    let mut loose = Stage::foreign();
+    loose.harness.state().engine().tell(&Event { at: Moment::now(), what: What::Follow(listed.clone()) });
+    loose.harness.run();
+    loose.click("shop.log.1.gz");
+
+    // The same, where it is known what was compressed into it.
+    let mut known = Stage::foreign();
+    let incarnation = IncarnationId(1);
+    let deleted = FollowEvent::Deleted {
+        incarnation,
+        path: foreign_path(),
+        cut: Cut { offset: 100, exact: true },
+        beyond: Vec::new(),
+        by: Actor::Other,
+        replaced: false,
+    };
+    for fact in [listed, deleted, FollowEvent::Archived { incarnation, path: path.clone() }] {
+        known.harness.state().engine().tell(&Event { at: Moment::now(), what: What::Follow(fact) });
+    }
+    known.harness.run();
+    known.click("File shop.log.1.gz, incarnation 1");
+
+    for mut stage in [loose, known] {
+        for (button, makes_sense) in [("Rename…", true), ("Delete", true), ("Truncate", false), ("Replace", false)] {
+            let button = stage.harness.get_by_role_and_label(Role::Button, button);
+            assert_eq!(!button.accesskit_node().is_disabled(), makes_sense);
+        }
+        stage.press("Delete");
+        stage.press("Delete for good");
+        assert_eq!(order_of(&stage).path, path);
+    }
+}
+
+/// Letting go of a file gives nothing back to the disk as long as somebody else has it open.
+#[test]
+fn what_others_hold_too_is_not_said_to_come_back() {
+    let held_by = |stage: &Stage, writers: usize| {
+        let model = stage.harness.state().engine().model();
+        let nameless = |id: &IncarnationId| model.incarnation(*id).is_some_and(|one| one.path.is_none());
+        let unlinked = model.incarnations().iter().map(|one| one.id).filter(nameless);
+        let found = unlinked.into_iter().find(|id| model.writers_of(*id).len() == writers).unwrap();
+        let one = model.incarnation(found).unwrap();
+        let name = one.names.last().unwrap().1.file_name().unwrap().to_string_lossy().into_owned();
+        format!("Deleted file {name}, incarnation {}", found.0)
+    };
+    let mut stage = Stage::lesson();
+    let alone = held_by(&stage, 0);
+    stage.click(&alone);
+    assert!(stage.sees("of disk space stay taken as long as it is held open here."));
+    let written = held_by(&stage, 1);
+    stage.click(&written);
+    assert!(stage.sees("1 other process has it open too"));
+    assert!(!stage.sees("as long as it is held open here"));
 }

@@ -1,8 +1,12 @@
 //! The lab's controls: workers, clock, start and stop.
 
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{self, Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use rotascope::clock::Moment;
 use rotascope::command::{ClockOrder, Command, LabOrder, WorkerOrder};
-use rotascope::event::{SessionOpened, What, WorkerId};
+use rotascope::event::{Event, SessionOpened, What, WorkerId};
+use rotascope::gui::Settings;
+use rotascope::gui::text::Language;
 
 use crate::sample;
 use crate::stage::{Stage, settings};
@@ -81,4 +85,58 @@ fn the_folder_can_be_made_again() {
     let mut stage = Stage::lesson();
     stage.choose(&["Lab", "Make the folder again"]);
     assert_eq!(stage.orders(), [Command::Lab(LabOrder::MakeFolders)]);
+}
+
+#[test]
+fn escape_ends_the_typing_of_a_number_and_only_then_the_dialog() {
+    let mut stage = Stage::lesson();
+    stage.key(Modifiers::COMMAND, Key::N);
+    stage.harness.get_by_role_and_label(egui::Role::SpinButton, "processes").click();
+    stage.harness.run();
+    stage.type_text("7");
+    stage.key(Modifiers::NONE, Key::Escape);
+    assert!(stage.sees("Open lab"), "the typing has ended, and not the dialog");
+    assert!(!stage.harness.ctx.text_edit_focused());
+    stage.key(Modifiers::NONE, Key::Escape);
+    assert!(!stage.sees("Open lab"));
+}
+
+#[test]
+fn a_copied_lab_file_is_confirmed_until_the_choices_change() {
+    let mut stage = Stage::lesson();
+    stage.key(Modifiers::COMMAND, Key::N);
+    assert!(!stage.sees("Copied to the clipboard"));
+    stage.harness.get_by_role_and_label(egui::Role::Button, "Copy as lab file").click();
+    stage.harness.step();
+    assert!(stage.sees("Copied to the clipboard"));
+    stage.press("fork");
+    assert!(!stage.sees("Copied to the clipboard"), "what is on the clipboard is another lab now");
+}
+
+fn say(stage: &mut Stage, text: &str, text_zh: Option<&str>) {
+    let what = What::StepDone { step: 0, text: text.to_owned(), text_zh: text_zh.map(str::to_owned) };
+    stage.harness.state().engine().tell(&Event { at: Moment::now(), what });
+    stage.harness.run();
+}
+
+#[test]
+fn what_a_step_says_stands_above_the_log_until_the_next_or_until_it_is_dismissed() {
+    let mut stage = Stage::lesson();
+    say(&mut stage, "Look at web-1.", Some("请看 web-1。"));
+    assert!(stage.sees("Look at web-1."));
+    say(&mut stage, "Look at web-2.", None);
+    assert!(stage.sees("Look at web-2.") && !stage.sees("Look at web-1."));
+    stage.press("Dismiss");
+    assert!(!stage.sees("Look at web-2."));
+    say(&mut stage, "Look at web-3.", None);
+    assert!(stage.sees("Look at web-3."));
+}
+
+#[test]
+fn a_chinese_window_says_it_in_chinese_where_the_lab_file_does() {
+    let mut stage = Stage::lesson_with(Settings { language: Some(Language::Chinese), ..settings() }, [1280.0, 800.0]);
+    say(&mut stage, "Look at web-1.", Some("请看 web-1。"));
+    assert!(stage.sees("请看 web-1。") && !stage.sees("Look at web-1."));
+    say(&mut stage, "Look at web-2.", None);
+    assert!(stage.sees("Look at web-2."), "what is in one language alone is said in that");
 }

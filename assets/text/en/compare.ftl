@@ -44,7 +44,12 @@ compare-done = { $n ->
        *[other] { $n } runs, done
     }
 compare-plus = +n duplicated
+compare-percent = n % lost or torn, of the lines written
 compare-never = never
+compare-group-lines = lines of a run, all workers together
+    .tip = written = present + torn + lost + destroyed + expired + in flight. Astray lines are among those present; duplicated ones stand beside the sum.
+compare-group-times = time to reopen
+    .tip = How long a worker whose file was taken away took to open the next one, over all such cases of a run
 compare-handler = handler
     .tip = The strategy by which the workers write
 compare-fault = fault

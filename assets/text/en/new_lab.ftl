@@ -63,6 +63,7 @@ new-lab-clock-saving = daylight saving
 new-lab-open = Open lab
 new-lab-copy = Copy as lab file
     .tip = Put the text of the lab file on the clipboard
+new-lab-copied = Copied to the clipboard
 
 start-spawn = A fresh process that gets only what it needs. The slowest way, and the only one that every system has.
 start-forkserver = Forked from a server process with one thread, started once, that has loaded nothing: quick, and nothing is inherited by accident.

@@ -42,7 +42,7 @@ action-reveal-file = Show in file manager
 action-copy-path = Copy path
     .tip = Copy the full path of the selected file
 action-release = Release
-    .tip = Close the selected unlinked file and give its bytes back to the disk
+    .tip = No longer hold the selected unlinked file open; the disk gets its bytes back once nobody else does
 action-restore-file = Restore…
     .tip = Write the content of the selected deleted file back to disk
 action-remove-folder = Remove folder
@@ -181,7 +181,7 @@ worker-in-moved = in a renamed file
 worker-errors = { $n ->
         [one] { $n } error
        *[other] { $n } errors
-    }: { $reason }
+    }, { $file }: { $reason }
 worker-reopens = { $n ->
         [one] { $n } reopen
        *[other] { $n } reopens
@@ -256,6 +256,10 @@ file-row-carried = carried over
 file-row-hole = hole
 file-row-abandoned = abandoned
 release-pinned = { $size } of disk space stay taken as long as it is held open here.
+release-pinned-by-others = { $n ->
+        [one] { $n } other process has
+       *[other] { $n } other processes have
+    } it open too: { $size } of disk space stay taken until the last one lets go.
 writers-reopen = { $n ->
         [one] { $n } writer notices and opens a new file.
        *[other] { $n } writers notice and open a new file.
@@ -273,6 +277,7 @@ writers-after-truncate = { $n ->
        *[other] { $n } writers go
     } on in the same file.
 asks-first = Asks first: no lab owns this folder.
+compressed-refusal = A compressed archive: nobody writes to it, and cut or emptied it could not be unpacked any more.
 
 # Dialogs
 cancel = Cancel

@@ -42,7 +42,12 @@ compare-done = { $n ->
        *[other] { $n } 次全部完成
     }
 compare-plus = +n 重复
+compare-percent = n % 丢失或撕裂，占写出的行
 compare-never = 从未
+compare-group-lines = 一次运行的行数，所有工作进程合计
+    .tip = 写出 = 完好 + 撕裂 + 丢失 + 销毁 + 过期 + 在途。走散的行已算在完好之内；重复的行不计入总和。
+compare-group-times = 重新打开用时
+    .tip = 文件被拿走的工作进程打开下一个文件所用的时间，统计一次运行中所有这类情况
 compare-handler = 处理器
     .tip = 工作进程写文件的方式
 compare-fault = 故障

@@ -57,6 +57,7 @@ new-lab-clock-saving = 夏令时
 new-lab-open = 打开实验
 new-lab-copy = 复制为实验文件
     .tip = 将实验文件的文本放入剪贴板
+new-lab-copied = 已复制到剪贴板
 
 start-spawn = 全新的进程，只得到必需的东西。最慢，也是唯一在所有系统上都有的方式。
 start-forkserver = 从一个只启动一次、没有加载任何东西的单线程服务进程分叉：快，也不会意外继承什么。

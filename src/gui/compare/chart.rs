@@ -103,7 +103,9 @@ fn legend(ui: &Ui, scene: &Scene<'_>, rect: Rect) {
         at.x = ui.painter().text(at + vec2(17.0, 0.0), Align2::LEFT_CENTER, text, font.clone(), colors.muted).right();
         at.x += 14.0;
     }
-    ui.painter().text(at, Align2::LEFT_CENTER, scene.tr("compare-plus"), font, colors.warn);
+    for (key, color) in [("compare-plus", colors.warn), ("compare-percent", colors.bad)] {
+        at.x = ui.painter().text(at, Align2::LEFT_CENTER, scene.tr(key), font.clone(), color).right() + 14.0;
+    }
 }
 
 fn fill(ui: &Ui, rect: Rect, part: &Part) {

@@ -14,6 +14,15 @@ use crate::gui::widgets::{self, Icon, paint_line};
 /// The least width at which all columns can be read.
 pub(super) const LEAST_WIDTH: f32 = 940.0;
 const ROW: f32 = 22.0;
+/// Height of the line that says of what the columns below it are.
+const GROUP: f32 = 20.0;
+const HEAD: f32 = GROUP + ROW;
+
+/// What some neighbouring columns have in common: the key of its words, the first column and the last.
+const GROUPS: [(&str, Column, Column); 2] = [
+    ("compare-group-lines", Column::Written, Column::Duplicated),
+    ("compare-group-times", Column::Median, Column::Worst),
+];
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,11 +178,11 @@ fn ms(row: &Row, ms: Option<f64>) -> f64 {
 /// Draws it, `width` points wide. Its head stays in sight while the rows move under it.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, results: &Results, sort: &mut Sort, width: f32) {
     let rows = sort.sorted(&results.rows);
-    let height = ROW * (rows.len() + 1) as f32;
+    let height = HEAD + ROW * rows.len() as f32;
     let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let many_handlers = results.comparison.handlers.len() > 1;
     for (number, row) in rows.iter().enumerate() {
-        let top = rect.top() + ROW * (number + 1) as f32;
+        let top = rect.top() + HEAD + ROW * number as f32;
         let line = Rect::from_min_size(pos2(rect.left(), top), vec2(width, ROW));
         if !ui.is_rect_visible(line) {
             continue;
@@ -182,8 +191,28 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, results: &Results, sort: &mut
         let begins = sort.0.is_none() && many_handlers && before.is_some_and(|before| before != row.fault.name);
         show_row(ui, scene, line, row, begins);
     }
-    let top = rect.top().max(ui.clip_rect().top().min(rect.bottom() - ROW));
-    show_head(ui, scene, Rect::from_min_size(pos2(rect.left(), top), vec2(width, ROW)), sort);
+    let top = rect.top().max(ui.clip_rect().top().min(rect.bottom() - HEAD));
+    let head = Rect::from_min_size(pos2(rect.left(), top), vec2(width, HEAD));
+    ui.painter().rect_filled(head, 0.0, Colors::of(ui).window);
+    show_groups(ui, scene, head);
+    show_head(ui, scene, head.with_min_y(top + GROUP), sort);
+}
+
+/// Of what the figures are, and in what they are counted.
+fn show_groups(ui: &Ui, scene: &Scene<'_>, head: Rect) {
+    let colors = Colors::of(ui);
+    let cell = |wanted: Column| columns(head).find(|(column, _)| *column == wanted).map_or(head, |(_, cell)| cell);
+    for (key, first, last) in GROUPS {
+        let (left, right) = (cell(first).left() + 6.0, cell(last).right() - 6.0);
+        let line = Rect::from_min_max(pos2(left, head.top()), pos2(right, head.top() + GROUP));
+        let text = scene.tr(key);
+        let font = theme::plain(theme::SMALL);
+        paint_line(ui, line.center(), Align2::CENTER_CENTER, &text, font, colors.muted, line.width());
+        ui.painter().hline(line.x_range(), line.bottom(), Stroke::new(1.0, colors.hairline));
+        let response = ui.interact(line, ui.scope_id().with(("compare group", key)), Sense::hover());
+        widgets::named(&response, &text);
+        response.on_hover_text(scene.tr(&format!("{key}.tip")));
+    }
 }
 
 fn columns(line: Rect) -> impl Iterator<Item = (Column, Rect)> {
@@ -223,7 +252,6 @@ fn show_row(ui: &mut Ui, scene: &Scene<'_>, line: Rect, row: &Row, begins: bool)
 
 fn show_head(ui: &mut Ui, scene: &Scene<'_>, line: Rect, sort: &mut Sort) {
     let colors = Colors::of(ui);
-    ui.painter().rect_filled(line, 0.0, colors.window);
     ui.painter().hline(line.x_range(), line.bottom(), Stroke::new(1.0, colors.hairline));
     for (column, cell) in columns(line) {
         let response = ui.interact(cell, ui.scope_id().with(("compare column", column.key())), Sense::click());

@@ -145,7 +145,7 @@ impl LogView {
         let text = self.store.text(scene.model, key);
         let lit = state.hovered == Some(key.0);
         if lit {
-            let ground = colors.incarnation(key.0).gamma_multiply(0.10);
+            let ground = colors.incarnation(scene.hue(key.0)).gamma_multiply(0.10);
             ui.painter().rect_filled(rect.with_min_x(left + self.columns.stripe()), 0.0, ground);
         }
         let faint = theme::mix(colors.window, colors.muted, 0.75);
@@ -178,7 +178,7 @@ impl LogView {
 
     fn paint_stripe(&self, ui: &Ui, row: Rect, scene: &Scene<'_>, id: IncarnationId, standing: bool, lit: bool) {
         let colors = Colors::of(ui);
-        let color = colors.incarnation(id);
+        let color = colors.incarnation(scene.hue(id));
         let width = if lit { STRIPE + 2.0 } else { STRIPE };
         let stripe =
             Rect::from_min_size(pos2(row.left() + self.columns.stripe(), row.top()), vec2(width, row.height()));

@@ -1,9 +1,12 @@
 //! The form in which a lab is put together.
 
+use std::time::Duration;
+
 use eframe::egui;
 use egui::{Align, ComboBox, DragValue, Layout, RichText, ScrollArea, Ui, vec2};
 
 use super::{Clock, MOST, NewLab, WHENS, Work};
+use crate::clock::Mono;
 use crate::gui::open::SessionRequest;
 use crate::gui::state::{Request, Scene, State};
 use crate::gui::theme::{self, Colors};
@@ -17,8 +20,45 @@ const NAMES: f32 = 104.0;
 /// Most height of a list to choose from: all of it is seen at once, for it does not show that it scrolls.
 const LIST: f32 = 420.0;
 
+/// How long it is said that something was copied.
+const COPIED_NS: u64 = 3_000_000_000;
+
+/// The form while it is open.
+#[derive(Debug)]
+pub(in crate::gui) struct Form {
+    lab: NewLab,
+    /// When the lab's text was last copied, and what was chosen then.
+    copied: Option<(Mono, NewLab)>,
+    /// Whether a number was being typed when the last frame had been drawn.
+    was_typing: bool,
+}
+
+impl Form {
+    /// A form that begins with these choices.
+    pub(in crate::gui) fn of(lab: NewLab) -> Form {
+        Form { lab, copied: None, was_typing: false }
+    }
+
+    /// For how long it still is to be said that just this was copied, in nanoseconds.
+    fn copied_for(&self, now: Mono) -> Option<u64> {
+        let (at, what) = self.copied.as_ref()?;
+        COPIED_NS.checked_sub(now.since(*at)).filter(|left| *left > 0 && *what == self.lab)
+    }
+}
+
 /// Draws the form; whether it should close.
-pub(in crate::gui) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, lab: &mut NewLab) -> bool {
+pub(in crate::gui) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, form: &mut Form) -> bool {
+    let close = show_form(ui, scene, state, form);
+    // The number that was typed has taken this key for its own end; the dialog would take it for its own too.
+    if form.was_typing {
+        ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    }
+    form.was_typing = ui.ctx().text_edit_focused();
+    close
+}
+
+fn show_form(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, form: &mut Form) -> bool {
+    let lab = &mut form.lab;
     ui.set_width(WIDTH);
     // A field that has the keyboard takes Enter for itself, and has let go of it by the time the buttons are drawn.
     let typing = ui.ctx().egui_wants_keyboard_input();
@@ -35,17 +75,17 @@ pub(in crate::gui) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, la
         work(ui, scene, lab);
         clock(ui, scene, lab);
     });
-    let checked = lab.check(scene.wall.with_timezone(&chrono::Local).fixed_offset());
+    let checked = form.lab.check(scene.wall.with_timezone(&chrono::Local).fixed_offset());
     if let Err(error) = &checked {
         ui.add_space(6.0);
         ui.add(egui::Label::new(RichText::new(error.to_string()).color(Colors::of(ui).bad)).wrap());
     }
-    let answer = foot(ui, scene, lab, checked.is_ok());
+    let answer = foot(ui, scene, form, checked.is_ok());
     let entered = checked.is_ok() && !typing && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if answer == Some(Answer::Open) || entered {
         let now = scene.wall.with_timezone(&chrono::Local).fixed_offset();
-        state.new_lab = lab.clone();
-        state.ask(Request::Open(SessionRequest::Composed(lab.text(now))));
+        state.new_lab = form.lab.clone();
+        state.ask(Request::Open(SessionRequest::Composed(form.lab.text(now))));
         return true;
     }
     answer.is_some()
@@ -194,7 +234,7 @@ fn clock(ui: &mut Ui, scene: &Scene<'_>, lab: &mut NewLab) {
     });
 }
 
-fn foot(ui: &mut Ui, scene: &Scene<'_>, lab: &NewLab, right: bool) -> Option<Answer> {
+fn foot(ui: &mut Ui, scene: &Scene<'_>, form: &mut Form, right: bool) -> Option<Answer> {
     ui.add_space(12.0);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let main = ui.add_enabled_ui(right, |ui| widgets::main_button(ui, &scene.tr("new-lab-open"), false)).inner;
@@ -202,7 +242,12 @@ fn foot(ui: &mut Ui, scene: &Scene<'_>, lab: &NewLab, right: bool) -> Option<Ans
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             if ui.button(scene.tr("new-lab-copy")).on_hover_text(scene.tr("new-lab-copy.tip")).clicked() {
                 let now = scene.wall.with_timezone(&chrono::Local).fixed_offset();
-                ui.ctx().copy_text(lab.text(now));
+                ui.ctx().copy_text(form.lab.text(now));
+                form.copied = Some((scene.now, form.lab.clone()));
+            }
+            if let Some(left) = form.copied_for(scene.now) {
+                ui.ctx().request_repaint_after(Duration::from_nanos(left));
+                show_copied(ui, scene);
             }
         });
         match (main.clicked(), cancelled) {
@@ -212,4 +257,12 @@ fn foot(ui: &mut Ui, scene: &Scene<'_>, lab: &NewLab, right: bool) -> Option<Ans
         }
     })
     .inner
+}
+
+/// Beside the button, for that is where one looks: a message in the corner would lie below the dialog.
+fn show_copied(ui: &mut Ui, scene: &Scene<'_>) {
+    let colors = Colors::of(ui);
+    let (dot, _) = ui.allocate_exact_size(vec2(8.0, 20.0), egui::Sense::hover());
+    widgets::paint_dot(ui, dot.center(), colors.ok, false);
+    ui.label(RichText::new(scene.tr("new-lab-copied")).color(colors.muted));
 }

@@ -13,7 +13,7 @@ use crate::handler::{Class, Encoding};
 use crate::lab::{Lab, LabError};
 use crate::worker::StartMethod;
 
-pub(super) use form::show;
+pub(super) use form::{Form, show};
 
 /// What a schedule can count in.
 const WHENS: [&str; 12] = ["midnight", "S", "M", "H", "D", "W0", "W1", "W2", "W3", "W4", "W5", "W6"];

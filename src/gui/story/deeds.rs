@@ -4,7 +4,8 @@ use fluent_bundle::FluentValue;
 
 use super::{Args, Teller, Tone, chip, file_name, why};
 use crate::event::{Actor, Exit, WorkerId};
-use crate::gui::text::{gap, size};
+use crate::gui::state::Scene;
+use crate::gui::text::{Language, gap, size};
 use crate::model::{Mark, MarkKind};
 
 /// The word for a kind of mark: the key of its message, and how it is said.
@@ -104,12 +105,13 @@ impl Teller<'_> {
                 let id = mark.incarnation.map_or_else(|| "".into(), chip);
                 self.say("story-archived", &[("to", file_name(to).into()), ("chip", id)])
             }
-            MarkKind::NotAFile => self.say("story-not-a-file", &[("file", file())]),
+            MarkKind::NotAFile => self.say("story-not-a-file", &[("file", self.place_of(mark).into())]),
             MarkKind::Accessible => self.say("story-accessible", &[("file", file())]),
             MarkKind::Missed => self.say("story-missed", &[("file", file())]),
             MarkKind::Overflow => self.scene.tr("story-overflow"),
             MarkKind::Inaccessible { reason } => {
-                self.say("story-inaccessible", &[("file", file()), ("reason", reason.as_str().into())])
+                let file = self.place_of(mark);
+                self.say("story-inaccessible", &[("file", file.into()), ("reason", reason.as_str().into())])
             }
             MarkKind::Retargeted { to } => {
                 self.say("story-retargeted", &[("file", file()), ("to", to.to_string_lossy().into_owned().into())])
@@ -129,7 +131,7 @@ impl Teller<'_> {
             }
             MarkKind::OperationFailed { operation, reason } => self
                 .say("story-refused", &[("operation", operation.as_str().into()), ("reason", reason.as_str().into())]),
-            MarkKind::Said { text } => text.clone(),
+            MarkKind::Said { text, text_zh } => said(self.scene, text, text_zh.as_deref()).to_owned(),
             MarkKind::Expected { that, found, .. } => {
                 self.say("story-expected", &[("that", that.as_str().into()), ("found", found.as_str().into())])
             }
@@ -139,17 +141,36 @@ impl Teller<'_> {
             | MarkKind::Blocked { .. }
             | MarkKind::Unblocked { .. }
             | MarkKind::Reopened { .. }
-            | MarkKind::EmitFailed { .. } => self.worker_deed(&mark.kind),
+            | MarkKind::EmitFailed { .. } => self.worker_deed(mark),
         }
+    }
+
+    /// The file that could not be got at. Of a lab's files the name is enough; of others one wants to know where to look.
+    fn place_of(&self, mark: &Mark) -> String {
+        let Some(path) = mark.path.as_deref() else { return String::new() };
+        if self.scene.in_lab(path) { file_name(path) } else { path.display().to_string() }
+    }
+
+    /// Where somebody has to look to mend what went wrong.
+    pub(super) fn whole_path(&self, mark: &Mark) -> Option<(Tone, String)> {
+        let wrong = matches!(
+            mark.kind,
+            MarkKind::Inaccessible { .. }
+                | MarkKind::NotAFile
+                | MarkKind::EmitFailed { .. }
+                | MarkKind::OperationFailed { .. }
+        );
+        let path = mark.path.as_deref().filter(|_| wrong)?;
+        Some((Tone::Quiet, path.display().to_string()))
     }
 
     fn bytes(&self, key: &str, file: FluentValue<'_>, bytes: u64) -> String {
         self.say(key, &[("file", file), ("size", size(bytes).into())])
     }
 
-    fn worker_deed(&self, kind: &MarkKind) -> String {
+    fn worker_deed(&self, mark: &Mark) -> String {
         let name = |worker: WorkerId| FluentValue::from(self.worker_name(worker));
-        match kind {
+        match &mark.kind {
             MarkKind::WorkerStarted { worker, pid } => {
                 self.say("story-started", &[("name", name(*worker)), ("pid", pid.to_string().into())])
             }
@@ -182,7 +203,9 @@ impl Teller<'_> {
                 self.say("story-reopened", &[("name", name(*worker)), ("why", self.scene.tr(why(*reason)).into())])
             }
             MarkKind::EmitFailed { worker, reason } => {
-                self.say("story-failed", &[("name", name(*worker)), ("reason", reason.as_str().into())])
+                let file = mark.path.as_deref().map(file_name).unwrap_or_default();
+                let args = [("name", name(*worker)), ("file", file.into()), ("reason", reason.as_str().into())];
+                self.say("story-failed", &args)
             }
             _ => String::new(),
         }
@@ -222,6 +245,11 @@ fn stretch(ms: u64) -> String {
     let shown: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
     if shown.is_empty() { gap(ms as f64) } else { shown.join(" ") }
+}
+
+/// What a step of the lab says, in the window's language as far as the lab file has it.
+pub(in crate::gui) fn said<'a>(scene: &Scene<'_>, text: &'a str, text_zh: Option<&'a str>) -> &'a str {
+    text_zh.filter(|_| scene.words.language() == Language::Chinese).unwrap_or(text)
 }
 
 #[cfg(test)]

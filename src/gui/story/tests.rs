@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::event::{
-    Actor, Cut, Displaced, Event, Exit, FileId, FollowEvent, Origin, Period, Rollover, RolloverAct, What, WorkerEvent,
+    Actor, Cut, Displaced, Event, Exit, FileId, FollowEvent, LaunchId, Origin, Period, Rollover, RolloverAct, What,
+    WorkerEvent,
 };
 use crate::follow::Texts;
 use crate::gui::text::{Language, Words};
 use crate::model::{MarkKind, Model};
+use crate::record::StampRun;
 use crate::sample;
 
 /// The made-up lesson, told in a language.
@@ -158,5 +160,30 @@ fn a_worker_that_ended_before_it_recovered_is_named() {
         let deleted = find(marks, |kind| matches!(kind, MarkKind::Deleted { .. }));
         let telling = teller.mark(*deleted.last().unwrap()).unwrap();
         assert_eq!(telling.lines, [(Tone::Warn, "web-1 has not reopened yet.".to_owned())]);
+    });
+}
+
+#[test]
+fn what_went_wrong_says_at_which_file() {
+    let path = Path::new("/srv/shop/app.log").to_owned();
+    let reason = "Permission denied".to_owned();
+    let line = StampRun { launch: LaunchId(0), thread: 1, task: 1, first: 900, last: 900 };
+    let failed = WorkerEvent::EmitFailed {
+        line,
+        operation: "open".into(),
+        path: path.clone(),
+        reason: reason.clone(),
+        torn: false,
+    };
+    let more = [What::Follow(FollowEvent::Inaccessible { path, reason }), of_web(failed)];
+    told_with(Language::English, &more, |teller, marks| {
+        let [unreadable, failed] = [MarkId(marks.len() as u32 - 2), MarkId(marks.len() as u32 - 1)];
+        let deed = |id| teller.divider(id).unwrap().deed;
+        assert_eq!(deed(unreadable), "/srv/shop/app.log: Permission denied");
+        assert_eq!(deed(failed), "web-1 could not write to app.log: open: Permission denied");
+        for id in [unreadable, failed] {
+            let telling = teller.mark(id).unwrap();
+            assert_eq!(telling.lines.last().unwrap(), &(Tone::Quiet, "/srv/shop/app.log".to_owned()));
+        }
     });
 }

@@ -8,11 +8,11 @@ use super::Canvas;
 use super::lanes::{LANE, Lane};
 use super::marks::{BADGE, Cluster, Place, taken};
 use crate::clock::Mono;
-use crate::event::{IncarnationId, Origin, WorkerId};
+use crate::event::{Origin, WorkerId};
 use crate::gui::state::Scene;
 use crate::gui::story::{Teller, file_name};
 use crate::gui::theme::{self, Colors};
-use crate::model::{Bar, Incarnation, PathLane, Reach, Span};
+use crate::model::{Bar, Hue, Incarnation, PathLane, Reach, Span};
 
 /// Height of a bar, and of the one below it.
 const BAR: f32 = 12.0;
@@ -89,7 +89,7 @@ pub(super) fn paint_path(
         let Some((x0, x1)) = extent(canvas, bar.from, bar.to.unwrap_or(canvas.now)) else { continue };
         let rect = Rect::from_min_max(pos2(x0, top), pos2(x1, top + BAR));
         if rect.width() < NARROW {
-            narrow.add(rect, canvas.colors.incarnation(bar.incarnation));
+            narrow.add(rect, canvas.colors.incarnation(canvas.scene.hue(bar.incarnation)));
         } else {
             paint_named(canvas, bar, rect, path, index, clusters);
         }
@@ -111,9 +111,9 @@ fn paint_below(ui: &Ui, canvas: &Canvas<'_>, top: f32, bars: &[Bar]) {
         let Some((x0, x1)) = extent(canvas, bar.from, to) else { continue };
         let rect = Rect::from_min_max(pos2(x0, top), pos2(x1, top + BAR_BELOW));
         if rect.width() < NARROW {
-            narrow.add(rect, canvas.colors.incarnation(bar.incarnation));
+            narrow.add(rect, canvas.colors.incarnation(canvas.scene.hue(bar.incarnation)));
         } else {
-            hatch(&canvas.painter, canvas.colors, rect, bar.incarnation);
+            hatch(&canvas.painter, canvas.colors, rect, canvas.scene.hue(bar.incarnation));
         }
         if canvas.hovered == Some(bar.incarnation) {
             outline(canvas, rect);
@@ -138,10 +138,10 @@ fn paint_named(canvas: &Canvas<'_>, bar: &Bar, rect: Rect, path: &PathLane, inde
     let full = rect.with_max_x(quiet_from.unwrap_or(rect.right()));
     let radius = CornerRadius::same(3);
     if quiet_from.is_some() {
-        canvas.painter.rect_filled(rect, radius, colors.incarnation_tint(bar.incarnation, 0.24));
+        canvas.painter.rect_filled(rect, radius, colors.incarnation_tint(one.hue, 0.24));
     }
     if full.width() > 0.5 {
-        canvas.painter.rect_filled(full, radius, colors.incarnation(bar.incarnation));
+        canvas.painter.rect_filled(full, radius, colors.incarnation(one.hue));
     }
     let place = Place::Path(index as u32);
     // A curve comes down where a file was moved here.
@@ -161,7 +161,7 @@ fn paint_named(canvas: &Canvas<'_>, bar: &Bar, rect: Rect, path: &PathLane, inde
         let room = free_room(canvas, clusters, place, pale.with_min_x(from + 9.0));
         let mut text = Text { canvas, free: room, middle: rect.center().y };
         if !named {
-            text.put(&chip, theme::strong(10.5), colors.incarnation(bar.incarnation));
+            text.put(&chip, theme::strong(10.5), colors.incarnation(one.hue));
         }
         text.put(&note, theme::plain(10.5), colors.text);
     }
@@ -303,7 +303,7 @@ fn paint_unknown(canvas: &Canvas<'_>, top: f32, from: Mono, to: Mono) {
 
 /// One span: hatched from the moment on at which its file had no name any more.
 fn paint_span(canvas: &Canvas<'_>, narrow: &mut Narrow, rect: Rect, one: &Incarnation, to: Mono) {
-    let color = canvas.colors.incarnation(one.id);
+    let color = canvas.colors.incarnation(one.hue);
     if rect.width() < NARROW {
         narrow.add(rect, color);
         return;
@@ -316,7 +316,7 @@ fn paint_span(canvas: &Canvas<'_>, narrow: &mut Narrow, rect: Rect, one: &Incarn
         canvas.painter.rect_filled(rect.with_max_x(cut), radius, color);
     }
     if cut < rect.right() {
-        hatch(&canvas.painter, canvas.colors, rect.with_min_x(cut), one.id);
+        hatch(&canvas.painter, canvas.colors, rect.with_min_x(cut), one.hue);
     }
 }
 
@@ -326,11 +326,11 @@ fn outline(canvas: &Canvas<'_>, rect: Rect) {
 }
 
 /// A hatched bar: no name leads to it.
-pub(super) fn hatch(painter: &Painter, colors: &Colors, rect: Rect, id: IncarnationId) {
+pub(super) fn hatch(painter: &Painter, colors: &Colors, rect: Rect, hue: Hue) {
     const STEP: f32 = 6.0;
     let inner = painter.with_clip_rect(painter.clip_rect().intersect(rect));
-    painter.rect_filled(rect, CornerRadius::same(2), colors.incarnation_tint(id, 0.18));
-    let color = colors.incarnation(id);
+    painter.rect_filled(rect, CornerRadius::same(2), colors.incarnation_tint(hue, 0.18));
+    let color = colors.incarnation(hue);
     let visible = rect.intersect(painter.clip_rect());
     if !visible.is_positive() {
         return;

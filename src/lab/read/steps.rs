@@ -27,7 +27,7 @@ const ACTIONS: [(&str, &[&str]); 14] = [
     ("continue", &["worker"]),
     ("clock", &["jump", "to"]),
     ("picture", &["name"]),
-    ("say", &["text"]),
+    ("say", &["text", "text_zh"]),
     ("expect", &["that"]),
 ];
 
@@ -187,7 +187,12 @@ fn action(
         "clock" => Action::Clock(jump(table, clock)?),
         "picture" => Action::Picture { name: picture_name(table)? },
         "say" => {
-            Action::Say { text: table.need("text", "text = \"What the reader should know.\"")?.text()?.to_owned() }
+            let text = table.need("text", "text = \"What the reader should know.\"")?.text()?.to_owned();
+            let text_zh = match table.get("text_zh") {
+                Some(value) => Some(value.text()?.to_owned()),
+                None => None,
+            };
+            Action::Say { text, text_zh }
         }
         "expect" => {
             let value = table.need("that", "that = \"lost == 0\"")?;
