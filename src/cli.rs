@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{FAULTS, MOST_PROCESSES};
@@ -235,6 +236,13 @@ fn parse_from(
     arguments: impl IntoIterator<Item = impl Into<std::ffi::OsString> + Clone>,
 ) -> clap::error::Result<Invocation> {
     let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    if let (None, Some((typed, meant))) = (&cli.command, mistyped(&cli.window.paths)) {
+        let text = format!(
+            "there is no command '{typed}', and no such file; did you mean 'rotascope {meant}'? \
+             To await a file of that name, write './{typed}'"
+        );
+        return Err(Cli::command().error(ErrorKind::InvalidSubcommand, text));
+    }
     Ok(match cli.command {
         None => Invocation::Window(cli.window),
         Some(Command::Run(run)) => Invocation::Run(run),
@@ -242,6 +250,29 @@ fn parse_from(
         Some(Command::Follow(follow)) => Invocation::Follow(follow),
         Some(Command::Shot(shot)) => Invocation::Shot(shot),
     })
+}
+
+/// What was typed and the command that was meant, if the first of several arguments is no file and nearly a command:
+/// a window that awaits such a file would be no help.
+fn mistyped(paths: &[PathBuf]) -> Option<(&str, String)> {
+    let [first, _, ..] = paths else { return None };
+    let typed = first.to_str().filter(|_| first.symlink_metadata().is_err())?;
+    let commands = Cli::command();
+    let meant = commands.get_subcommands().map(clap::Command::get_name).find(|name| is_slip_of(typed, name))?;
+    Some((typed, meant.to_owned()))
+}
+
+/// Whether a word is another one with one letter too many, too few or wrong, or with two exchanged.
+fn is_slip_of(typed: &str, meant: &str) -> bool {
+    let (typed, meant) = (typed.as_bytes(), meant.as_bytes());
+    let begun = typed.iter().zip(meant).take_while(|(one, other)| one == other).count();
+    let (typed, meant) = (&typed[begun..], &meant[begun..]);
+    let ended = typed.iter().rev().zip(meant.iter().rev()).take_while(|(one, other)| one == other).count();
+    match (&typed[..typed.len() - ended], &meant[..meant.len() - ended]) {
+        ([] | [_], [] | [_]) => true,
+        ([first, second], [other_first, other_second]) => first == other_second && second == other_first,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -271,6 +302,22 @@ mod tests {
         assert_eq!(read("rotascope /var/log a.log"), Invocation::Window(Window { paths, ..Window::default() }));
         let lab = Window { lab: Some("my.toml".into()), start: true, paths: vec![] };
         assert_eq!(read("rotascope --lab my.toml --start"), Invocation::Window(lab));
+    }
+
+    #[test]
+    fn a_mistyped_command_is_no_path() {
+        for (line, meant) in [
+            ("rotascope rnu x.toml", "rotascope run"),
+            ("rotascope ru x.toml", "rotascope run"),
+            ("rotascope folow a.log", "rotascope follow"),
+            ("rotascope shott a.toml b", "rotascope shot"),
+            ("rotascope Compare a", "rotascope compare"),
+        ] {
+            assert!(refused(line).contains(&format!("did you mean '{meant}'")), "{line}");
+        }
+        for line in ["rotascope rnu", "rotascope ./rnu x.toml", "rotascope rust x.toml", "rotascope src/cli.rs runs"] {
+            assert!(matches!(read(line), Invocation::Window(_)), "{line}");
+        }
     }
 
     #[test]
