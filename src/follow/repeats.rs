@@ -48,10 +48,11 @@ impl State {
         if bytes == 0 {
             return Ok(());
         }
+        let lines = known.lines.count_up_to(bytes);
         if let Some(life) = self.lives.get_mut(&id) {
-            life.begin_at(bytes);
+            life.begin_at(bytes, lines);
         }
-        self.say(FollowEvent::CarriedOver { incarnation: id, bytes })
+        self.say(FollowEvent::CarriedOver { incarnation: id, bytes, lines })
     }
 
     /// Reads what stands in a file, unless that was cut or has to wait: as long as it stands there, its copy is not the
