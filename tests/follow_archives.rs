@@ -351,3 +351,29 @@ fn the_same_content_elsewhere_is_not_taken_for_it() {
     scene.assert_text_at("app.log", &[&same]);
     scene.assert_text_at("app2.log", &[&numbered("a", 0..30), &same, &numbered("b", 0..3)]);
 }
+
+/// `ln P P.1; rm P`, and `ln P P.1; mv new P`: an archive that was never moved there. It may be written to later than the
+/// next one.
+#[test]
+fn an_archive_that_is_a_hard_link_is_read() {
+    for replaces in [false, true] {
+        let scene = Stepped::of_path();
+        scene.append("P", &numbered("a", 0..3));
+        scene.look();
+        for (at, name) in ["b", "c", "d"].into_iter().enumerate() {
+            fs::hard_link(scene.path("P"), scene.path(&format!("P.{at}"))).unwrap();
+            if replaces {
+                scene.append("new", &numbered(name, 0..3));
+                scene.rename("new", "P");
+            } else {
+                fs::remove_file(scene.path("P")).unwrap();
+                scene.append("P", &numbered(name, 0..3));
+            }
+        }
+        scene.append("P.1", &numbered("b", 3..4));
+        scene.look();
+        let parts = [numbered("a", 0..3), numbered("b", 0..4), numbered("c", 0..3), numbered("d", 0..3)];
+        scene.assert_text(&parts.each_ref().map(Vec::as_slice));
+        assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
+    }
+}

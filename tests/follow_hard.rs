@@ -159,6 +159,25 @@ fn an_archive_is_read_after_an_overflow() {
     assert_eq!(texts(&out), ["first", "in the middle", "the last", "and on"], "{out}");
 }
 
+/// Each archive takes the place of the one before: whose life nobody can read any more is told of, also where the file
+/// that had the path until then was seen only just before.
+#[test]
+fn a_life_whose_archive_was_overwritten_unseen_is_missed() {
+    let run = Run::start(&[], &["--json"], |_| {});
+    run.wait("the first line", |run| run.told("out").contains("first"));
+    signal_process(run.child.id(), ProcessSignal::Stop).unwrap();
+    for line in ["lost\n", "in the archive\n", "the last\n"] {
+        run.rename("P", "P.1");
+        run.append("P", line);
+    }
+    signal_process(run.child.id(), ProcessSignal::Continue).unwrap();
+    run.wait("the last line", |run| run.told("out").contains("the last"));
+    run.wait("what was missed", |run| run.told("out").contains("\"kind\":\"missed\""));
+    let out = run.told("out");
+    assert_eq!(texts(&out), ["first", "in the archive", "the last"], "{out}");
+    assert_eq!(out.matches("\"kind\":\"missed\"").count(), 1, "{out}");
+}
+
 /// The same where nothing is heard at all.
 #[test]
 fn an_archive_is_read_while_polling() {

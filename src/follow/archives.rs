@@ -44,6 +44,16 @@ impl Archive {
         Some(Archive { path, id, packing, metadata, modified })
     }
 
+    /// Between its birth and its last writing, as far as can be told: what compressed it kept the time of its content, but
+    /// is another file.
+    pub(super) fn made_ns(&self) -> i64 {
+        if self.packing.is_none() && self.id.born_ns != 0 {
+            return self.id.born_ns;
+        }
+        let modified = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(modified.as_nanos()).unwrap_or(i64::MAX)
+    }
+
     /// The order of those of one time, which is coarse: what is compressed is the older one, and was so in its turn.
     pub(super) fn tie(&self) -> (bool, i64) {
         (self.packing.is_none(), self.id.born_ns)
@@ -73,7 +83,10 @@ impl State {
             return Ok(false);
         }
         let deaf = !self.watch.is_complete();
-        let vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
+        let mut vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
+        if !deaf {
+            vanished.extend(short_lived(self.comings.names().iter().chain(&hints.names)));
+        }
         let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
         let vacant = self.slots.iter().filter(|(_, slot)| slot.asked_for && slot.current.is_none());
         let concerned: Vec<PathBuf> = vacant.map(|(path, _)| path.clone()).filter(unseen).collect();
@@ -83,7 +96,7 @@ impl State {
             // Not added to what a file says of itself, which may be the end of time.
             let least = self.began - LEEWAY;
             archives.retain(|archive| archive.modified >= least);
-            archives.sort_by_key(|archive| (archive.modified, archive.tie()));
+            archives.sort_by_key(|archive| (archive.made_ns(), archive.tie()));
             for archive in archives {
                 adopted |= self.adopt_archive(&path, archive)?;
             }
@@ -313,6 +326,30 @@ fn vanished(hints: &Hints) -> BTreeSet<PathBuf> {
         vanished.extend(tracked.extract_if(.., |(_, at)| *at == gone).map(|(from, _)| from.clone()));
     }
     vanished
+}
+
+/// Paths to which something came that has lost this name without a move: it may have had another one from the beginning,
+/// as archives have that are hard links.
+fn short_lived<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBuf> {
+    let mut came: BTreeSet<&Path> = BTreeSet::new();
+    let mut lost = BTreeSet::new();
+    for hint in heard {
+        let (path, brings) = match hint {
+            NameHint::Created(path) | NameHint::MovedIn(path) => (path, true),
+            NameHint::Moved(from, to) => {
+                came.remove(from.as_path());
+                (to, true)
+            }
+            NameHint::Removed(path) => (path, false),
+        };
+        if came.remove(path.as_path()) {
+            lost.insert(path.clone());
+        }
+        if brings {
+            came.insert(path);
+        }
+    }
+    lost
 }
 
 /// Whether a file has all of some content at its beginning.

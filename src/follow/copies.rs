@@ -42,12 +42,6 @@ impl Copy {
     fn is_packed(&self) -> bool {
         self.archive.packing.is_some()
     }
-
-    /// When it was made. What compressed it came later, and kept the time of the copy.
-    fn made_ns(&self) -> i64 {
-        let modified = self.archive.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if self.is_packed() { i64::try_from(modified.as_nanos()).unwrap_or(i64::MAX) } else { self.archive.id.born_ns }
-    }
 }
 
 /// What a copy has of a life.
@@ -291,7 +285,7 @@ impl State {
                 copies.push(Copy { archive, file, size });
             }
         }
-        copies.sort_by_key(|copy| (copy.made_ns(), copy.archive.tie()));
+        copies.sort_by_key(|copy| (copy.archive.made_ns(), copy.archive.tie()));
         copies
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Comings {
     /// What else was seen there: no files.
     others: Vec<(u64, PathBuf)>,
     look: u64,
+    /// Whether all had been heard that happened before the last look was over.
+    heard_out: bool,
 }
 
 /// Whatever the hints see standing under a name.
@@ -44,14 +46,19 @@ impl Comings {
         self.others.push((self.look, path.to_owned()));
     }
 
+    /// What was heard since all had been settled, up to the last look.
+    pub(super) fn names(&self) -> &[NameHint] {
+        &self.names
+    }
+
     /// Whether there is something that the next look will settle.
     pub(super) fn is_open(&self) -> bool {
         !self.names.is_empty()
     }
 
-    /// Forgets all but what the last look has seen: of that it may be heard only now. The next look begins.
+    /// Forgets all but what the last look has seen, if it may be that of this is heard only now. The next look begins.
     fn settle(&mut self) {
-        let last = self.look;
+        let last = self.look + u64::from(self.heard_out);
         self.look += 1;
         self.names.clear();
         self.known = None;
@@ -130,6 +137,7 @@ impl State {
         if !self.options.stamps && !hints.overflow {
             self.comings.names.extend_from_slice(&hints.names);
         }
+        self.comings.heard_out = !self.watch.has_names();
     }
 
     fn missed(&self) -> Vec<PathBuf> {
