@@ -377,3 +377,63 @@ fn an_archive_that_is_a_hard_link_is_read() {
         assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
     }
 }
+
+/// A followed link: its target is rotated, copied and compressed like any other file, beside the target.
+#[test]
+fn what_a_link_leads_to_is_rotated_as_any_other_file() {
+    let rotations: [fn(&Stepped); 4] = [
+        |scene| scene.rename("far/t", "far/t.1"),
+        |scene| {
+            scene.rename("far/t", "far/t.1");
+            pack(scene, "far/t.1", "gz");
+        },
+        |scene| copy_and_truncate(scene, "far/t", "far/t.1"),
+        |scene| {
+            copy_and_truncate(scene, "far/t", "far/t.1");
+            pack(scene, "far/t.1", "gz");
+        },
+    ];
+    for (which, rotate) in rotations.into_iter().enumerate() {
+        let dir = follow_common::stage();
+        fs::create_dir(dir.path().join("far")).unwrap();
+        std::os::unix::fs::symlink("far/t", dir.path().join("P")).unwrap();
+        append(&dir.path().join("far/t"), &numbered("a", 0..20));
+        let scene = Stepped::follow(dir, &["P"]);
+        scene.append("far/t", &numbered("a", 20..30));
+        for name in ["b", "c"] {
+            for ending in ["", ".gz"] {
+                if scene.path(&format!("far/t.1{ending}")).exists() {
+                    scene.rename(&format!("far/t.1{ending}"), &format!("far/t.2{ending}"));
+                }
+            }
+            rotate(&scene);
+            scene.append("far/t", &numbered(name, 0..60));
+        }
+        scene.look();
+        let parts = [numbered("a", 0..30), numbered("b", 0..60), numbered("c", 0..60)];
+        println!("{which}: {}", scene.report());
+        scene.assert_text(&parts.each_ref().map(Vec::as_slice));
+    }
+}
+
+/// A link that is turned to the file of another day: what it led to is no archive of what it leads to.
+#[test]
+fn files_of_other_days_are_no_archives_of_the_one_that_a_link_leads_to() {
+    let dir = follow_common::stage();
+    let turn = |dir: &Path, day: &str| {
+        std::os::unix::fs::symlink(day, dir.join("new")).unwrap();
+        fs::rename(dir.join("new"), dir.join("P")).unwrap();
+    };
+    append(&dir.path().join("log.2024-05-01"), &numbered("a", 0..20));
+    turn(dir.path(), "log.2024-05-01");
+    let scene = Stepped::follow(dir, &["P"]);
+    for (day, name) in [("log.2024-05-02", "b"), ("log.2024-05-03", "c")] {
+        scene.append(day, &numbered(name, 0..10));
+        scene.look();
+        turn(scene.path("P").parent().unwrap(), day);
+        scene.append(day, &numbered(name, 10..30));
+        scene.look();
+    }
+    scene.assert_text(&[&numbered("a", 0..20), &numbered("b", 0..30), &numbered("c", 0..30)]);
+    assert_eq!(scene.kinds(), ["retargeted", "created", "retargeted", "created"], "{}", scene.report());
+}

@@ -48,6 +48,29 @@ fn a6_replaced_again_and_again() {
     assert!(created >= 51 && gone == created - 1, "{}", scene.report());
 }
 
+/// C6, where the file is cut in the midst of a line, and the writer goes on before anybody looks: what is left stands, and
+/// the hole is one.
+#[test]
+fn c6_cut_in_the_midst_and_written_behind_unseen() {
+    for lines in [9, 2000] {
+        let scene = Stepped::of_path();
+        let mut writer = File::create(scene.path("P")).unwrap();
+        writer.write_all(numbered("a", 0..lines).concat().as_bytes()).unwrap();
+        scene.look();
+        let size = fs::metadata(scene.path("P")).unwrap().len();
+        let cut = size / 3 + 1;
+        truncate(&scene.path("P"), cut);
+        writer.write_all(numbered("b", 0..3).concat().as_bytes()).unwrap();
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..lines), &numbered("b", 0..3)]);
+        let told = scene.events().into_iter().find_map(|event| match event {
+            FollowEvent::Hole { offset, bytes, .. } => Some((offset, bytes)),
+            _ => None,
+        });
+        assert_eq!(told, Some((cut, size - cut)), "{}", scene.report());
+    }
+}
+
 /// A15: the old file is compressed at once, and so unlinked.
 #[test]
 fn a15_compressed_at_once() {

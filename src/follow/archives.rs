@@ -222,7 +222,10 @@ impl State {
         let own = Packing::ENDINGS.into_iter().map(|ending| with_ending(path, ending));
         let own = own.filter(|name| self.is_unknown(name)).filter_map(Archive::at);
         let owner = self.owner_of(path);
-        let followed = self.slots.iter().filter(|(slot, of)| of.asked_for && slot.parent() == path.parent());
+        let followed = self
+            .slots
+            .iter()
+            .filter(|(slot, of)| of.asked_for && self.folders_of(slot).any(|folder| Some(folder) == path.parent()));
         let origins = followed.filter(|(slot, _)| owner.is_none_or(|owner| owner == slot.as_path()));
         let beside = origins.flat_map(|(slot, _)| self.archives_beside(slot));
         own.chain(beside.filter(|archive| archive.packing.is_some())).collect()
@@ -230,10 +233,16 @@ impl State {
 
     /// Files beside a path, named like its archives, that nobody knows.
     pub(super) fn archives_beside(&self, path: &Path) -> Vec<Archive> {
-        let Some(folder) = path.parent() else { return Vec::new() };
-        let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let folders: BTreeSet<&Path> = self.folders_of(path).collect();
+        let names = folders.into_iter().flat_map(fs::read_dir).flatten().flatten();
+        let names = names.map(|entry| self.watch.spell(entry.path()));
         let named = names.filter(|other| self.is_archive_at(path, other));
         named.filter(|other| self.is_unknown(other)).filter_map(Archive::at).collect()
+    }
+
+    /// Where archives of a path may stand.
+    fn folders_of<'s>(&'s self, path: &'s Path) -> impl Iterator<Item = &'s Path> {
+        std::iter::once(path).chain(self.links.target(path)).filter_map(Path::parent)
     }
 
     pub(super) fn is_unknown(&self, path: &Path) -> bool {
@@ -249,7 +258,7 @@ impl State {
             return;
         }
         let folders: BTreeSet<PathBuf> =
-            self.slots.keys().filter_map(|path| path.parent()).map(Path::to_owned).collect();
+            self.slots.keys().flat_map(|path| self.folders_of(path)).map(Path::to_owned).collect();
         for entry in folders.iter().flat_map(fs::read_dir).flatten().flatten() {
             let path = entry.path();
             let Ok(metadata) = fs::metadata(&path) else { continue };

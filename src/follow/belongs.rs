@@ -18,15 +18,23 @@ impl State {
         let asked_for = self.slots.iter().filter(|(_, slot)| slot.asked_for).map(|(path, _)| path.as_path());
         // `a.1.log.2` is made of `a.1.log`, although it also begins like an archive of `a.log`.
         asked_for
-            .filter_map(|path| Some((shared_with(path, plain)?, path)))
+            .filter_map(|path| Some((self.shared_at(path, plain)?, path)))
             .max_by_key(|(shared, _)| *shared)
             .map(|(_, path)| path)
+    }
+
+    /// How much of a path's name the name of its archive begins with. What a link leads to has archives beside it, too;
+    /// but if that is named by date, what has another date is none.
+    fn shared_at(&self, path: &Path, plain: &Path) -> Option<usize> {
+        let beside_target =
+            |target| shared_with(target, plain).filter(|shared| Some(*shared) == length_of_name(target));
+        shared_with(path, plain).or_else(|| self.links.target(path).and_then(beside_target))
     }
 
     /// Whether a file is an archive of this path, and of no other that is followed.
     pub(super) fn is_archive_at(&self, path: &Path, file: &Path) -> bool {
         let plain = Packing::of(file).map(|(_, plain)| plain);
-        let alike = is_archive_of(path, plain.as_deref().unwrap_or(file));
+        let alike = self.shared_at(path, plain.as_deref().unwrap_or(file)).is_some();
         alike && file != path && self.owner_of(file) == Some(path)
     }
 
@@ -36,13 +44,13 @@ impl State {
     }
 }
 
-/// Whether a name is made of another one by putting a number or a date behind it: `P.1`, `P-20240509`, `app.1.log`
-/// beside `app.log`. A compressed one is none: nothing can be read on in it.
-pub(super) fn is_archive_of(path: &Path, other: &Path) -> bool {
-    shared_with(path, other).is_some()
+fn length_of_name(path: &Path) -> Option<usize> {
+    Some(path.file_name()?.len())
 }
 
-/// How much of a path's name the name of its archive begins with.
+/// How much of a path's name the name of its archive begins with, if one is made of the other by putting a number or a
+/// date behind it: `P.1`, `P-20240509`, `app.1.log` beside `app.log`. A compressed one is none: nothing can be read on in
+/// it.
 fn shared_with(path: &Path, other: &Path) -> Option<usize> {
     if path.parent() != other.parent() || skipped_by_name(other).is_some() {
         return None;
@@ -76,7 +84,7 @@ mod tests {
 
     #[test]
     fn archives_are_known_by_their_names() {
-        let is = |name: &str, other: &str| is_archive_of(Path::new(name), Path::new(other));
+        let is = |name: &str, other: &str| shared_with(Path::new(name), Path::new(other)).is_some();
         for other in [
             "app.log.1",
             "app.log-20240509",

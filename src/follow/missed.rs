@@ -66,8 +66,8 @@ impl Comings {
         self.others.retain(|(look, _)| *look >= last);
     }
 
-    /// How many files came to each of the paths and have gone, as was heard.
-    fn gone(&self, followed: impl Fn(&Path) -> bool) -> HashMap<&Path, usize> {
+    /// How many files came to each of the paths and have gone, as was heard; and what stands where in the end.
+    fn gone(&self, followed: impl Fn(&Path) -> bool) -> (HashMap<&Path, usize>, HashMap<&Path, Standing<'_>>) {
         let mut standing: HashMap<&Path, Standing<'_>> =
             self.known.iter().flatten().map(|path| (path.as_path(), Standing::Known)).collect();
         let mut gone: HashMap<&Path, usize> = HashMap::new();
@@ -91,7 +91,7 @@ impl Comings {
                 standing.insert(path, new);
             }
         }
-        gone
+        (gone, standing)
     }
 }
 
@@ -116,7 +116,8 @@ impl State {
 
     /// Takes in what was heard since the look began.
     pub(super) fn hear_on(&mut self, hints: &mut Hints) {
-        hints.append(self.watch.take());
+        let heard = self.hear();
+        hints.append(heard);
         self.know_names(hints);
     }
 
@@ -141,11 +142,13 @@ impl State {
     }
 
     fn missed(&self) -> Vec<PathBuf> {
-        let followed = |path: &Path| self.slots.get(path).is_some_and(|slot| slot.asked_for);
         let mut missed = Vec::new();
-        for (path, gone) in self.comings.gone(followed) {
+        let (gone, standing) = self.comings.gone(|path| self.is_followed(path));
+        // Another hard link of it was left: it has gone from the path all the same.
+        let is_aside = |name: &Path| standing.get(name) == Some(&Standing::Aside);
+        for (path, gone) in gone {
             let at_path = self.comings.adopted.iter().filter(|(_, at, _)| at == path);
-            let adopted = at_path.filter(|(_, _, file)| !self.has_name(*file)).count();
+            let adopted = at_path.filter(|(_, _, file)| self.name_of(*file).is_none_or(is_aside)).count();
             let others = self.comings.others.iter().filter(|(_, at)| at == path).count();
             let unseen = gone.saturating_sub(adopted + others);
             missed.extend(std::iter::repeat_n(path.to_owned(), unseen));
@@ -153,9 +156,10 @@ impl State {
         missed
     }
 
-    fn has_name(&self, file: FileId) -> bool {
-        let Some(id) = self.by_file.get(&file) else { return false };
-        self.parked.contains_key(id) || self.lives.get(id).is_some_and(|life| life.path.is_some())
+    fn name_of(&self, file: FileId) -> Option<&Path> {
+        let id = self.by_file.get(&file)?;
+        let parked = || self.parked.get(id).map(|parked| parked.path.as_path());
+        self.lives.get(id).and_then(|life| life.path.as_deref()).or_else(parked)
     }
 }
 
@@ -168,7 +172,7 @@ mod tests {
     fn gone(known: &[&str], names: Vec<NameHint>) -> usize {
         let known = Some(known.iter().map(PathBuf::from).collect());
         let comings = Comings { names, known, ..Comings::default() };
-        comings.gone(|path| path == Path::new(P)).values().sum()
+        comings.gone(|path| path == Path::new(P)).0.values().sum()
     }
 
     fn created(path: &str) -> NameHint {

@@ -45,7 +45,7 @@ impl State {
     pub(super) fn turn(&mut self) -> Result<Next, Ended> {
         let before = self.outlet.sent;
         self.tell_clock()?;
-        let hints = self.watch.take();
+        let hints = self.hear();
         self.look(hints)?;
         let next = self.read_on()?;
         self.settle_doubts(next);
@@ -110,7 +110,7 @@ impl State {
         let begun = Instant::now();
         loop {
             let before = self.outlet.sent;
-            let hints = self.watch.take();
+            let hints = self.hear();
             self.look(hints)?;
             let next = self.read_on()?;
             self.settle_doubts(next);
