@@ -344,7 +344,11 @@ fn short_lived<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBu
     let mut lost = BTreeSet::new();
     for hint in heard {
         let (path, brings) = match hint {
-            NameHint::Created(path) | NameHint::MovedIn(path) => (path, true),
+            NameHint::Created(path) => {
+                came.insert(path);
+                continue;
+            }
+            NameHint::MovedIn(path) => (path, true),
             NameHint::Moved(from, to) => {
                 came.remove(from.as_path());
                 (to, true)

@@ -74,6 +74,8 @@ impl Comings {
         for hint in &self.names {
             let (path, new) = match hint {
                 NameHint::Created(path) if standing.get(path.as_path()) == Some(&Standing::Known) => continue,
+                // Nothing is made where a file stands: what came before was a link to nowhere.
+                NameHint::Created(path) if standing.get(path.as_path()) == Some(&Standing::Came(path)) => continue,
                 NameHint::Created(path) => (path, Some(Standing::Aside)),
                 // What nobody heard coming may be a known one that comes back.
                 NameHint::MovedIn(path) => (path, Some(Standing::Known)),
