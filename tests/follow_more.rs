@@ -405,3 +405,29 @@ fn what_was_back_for_a_while_is_read_before_what_replaced_it() {
     scene.look();
     scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..40), &numbered("c", 0..20), &numbered("d", 0..20)]);
 }
+
+/// What was read is not missed, wherever it is by then: a link has been turned away from it, or it has gone to a folder
+/// that is not watched.
+#[test]
+fn what_was_read_in_quick_succession_is_not_missed() {
+    let mut scene = Scene::of_path();
+    fs::create_dir(scene.path("far")).unwrap();
+    let mut lines = 0;
+    for round in 0..5 {
+        append(&scene.p(), &numbered(&round.to_string(), 0..2));
+        lines += 2;
+        scene.wait_lines(lines);
+        fs::rename(scene.p(), scene.path("far").join(round.to_string())).unwrap();
+    }
+    for round in 0..5 {
+        let target = scene.path(&format!("t{round}"));
+        append(&target, &numbered(&format!("t{round}"), 0..2));
+        symlink(&target, scene.path("new")).unwrap();
+        fs::rename(scene.path("new"), scene.p()).unwrap();
+        lines += 2;
+        scene.wait_lines(lines);
+    }
+    scene.catch_up();
+    scene.pass(Duration::from_millis(500));
+    assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
+}

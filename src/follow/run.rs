@@ -16,6 +16,8 @@ const BURST: Duration = Duration::from_millis(1);
 const UNLOOKED: Duration = Duration::from_millis(100);
 /// The check where nothing will be heard, as long as something moves.
 const UNHEARD: Duration = Duration::from_millis(50);
+/// After so long without a name what was heard of names is settled, and it is told what was missed.
+const UNSETTLED: Duration = Duration::from_millis(200);
 /// How long something counts as moving.
 const LIVELY: Duration = Duration::from_secs(3);
 /// `CatchUp` gives up on a calm moment after this: what stood there when it was asked has long been read.
@@ -96,6 +98,9 @@ impl State {
     /// How long nothing needs to be done unless a hint comes.
     pub(super) fn quiet_time(&self) -> Duration {
         let unheard = !self.watch.is_complete();
+        if self.comings.is_open() {
+            return UNSETTLED;
+        }
         if unheard && self.moved_at.elapsed() < LIVELY { UNHEARD } else { IDLE }
     }
 
