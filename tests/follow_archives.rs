@@ -181,6 +181,33 @@ fn archives_named_by_date_are_known_and_read() {
     assert_eq!(scene.archived(), archives, "{}", scene.report());
 }
 
+/// Whoever compresses a file removes it only when all of it is in the archive: whoever looks in between reads it once.
+#[test]
+fn what_is_being_compressed_is_read_once() {
+    for ending in ENDINGS {
+        let scene = Stepped::of_path();
+        scene.append("P", &numbered("a", 0..300));
+        scene.look();
+        scene.rename("P", "P-20261127");
+        pack(&scene, "P-20261127", ending);
+        scene.append("P", &numbered("b", 0..300));
+        scene.rename("P", "P-20261128");
+        scene.append("P", &numbered("c", 0..30));
+        fs::copy(scene.path("P-20261128"), scene.path("copy")).unwrap();
+        // All of it came in one tick of the clock, which the time stamps of files may be before.
+        let tick = std::time::SystemTime::now() - std::time::Duration::from_millis(500);
+        fs::File::options().write(true).open(scene.path("copy")).unwrap().set_modified(tick).unwrap();
+        pack(&scene, "copy", ending);
+        scene.rename(&format!("copy.{ending}"), &format!("P-20261128.{ending}"));
+        scene.look();
+        fs::remove_file(scene.path("P-20261128")).unwrap();
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..300), &numbered("b", 0..300), &numbered("c", 0..30)]);
+        let archives = [(1, &*format!("P-20261127.{ending}")), (2, &*format!("P-20261128.{ending}"))];
+        assert_eq!(scene.archived(), names(&archives), "{}", scene.report());
+    }
+}
+
 /// As logrotate's `delaycompress` does it: an archive stays as it is for one round, and its writer may still be at work.
 #[test]
 fn what_is_compressed_a_round_later_is_known_again() {

@@ -236,7 +236,7 @@ impl State {
         let folders: BTreeSet<&Path> = self.folders_of(path).collect();
         let names = folders.into_iter().flat_map(fs::read_dir).flatten().flatten();
         let names = names.map(|entry| self.watch.spell(entry.path()));
-        let named = names.filter(|other| self.is_archive_at(path, other));
+        let named = names.filter(|other| self.is_archive_at(path, other) && !is_in_the_making(other));
         named.filter(|other| self.is_unknown(other)).filter_map(Archive::at).collect()
     }
 
@@ -363,6 +363,12 @@ fn short_lived<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBu
         }
     }
     lost
+}
+
+/// Whether the file that is being compressed still stands there: that one is read.
+fn is_in_the_making(archive: &Path) -> bool {
+    let plain = Packing::of(archive).map(|(_, plain)| plain);
+    plain.is_some_and(|plain| fs::symlink_metadata(plain).is_ok_and(|metadata| metadata.is_file()))
 }
 
 /// Whether a file has all of some content at its beginning.
