@@ -181,6 +181,33 @@ fn archives_named_by_date_are_known_and_read() {
     assert_eq!(scene.archived(), archives, "{}", scene.report());
 }
 
+/// Whoever compresses a file removes it only when all of it is in the archive: whoever looks in between reads it once.
+#[test]
+fn what_is_being_compressed_is_read_once() {
+    for ending in ENDINGS {
+        let scene = Stepped::of_path();
+        scene.append("P", &numbered("a", 0..300));
+        scene.look();
+        scene.rename("P", "P-20261127");
+        pack(&scene, "P-20261127", ending);
+        scene.append("P", &numbered("b", 0..20));
+        scene.rename("P", "P-20261128");
+        scene.append("P", &numbered("c", 0..30));
+        fs::copy(scene.path("P-20261128"), scene.path("copy")).unwrap();
+        // All of it came in one tick of the clock, which the time stamps of files may be before.
+        let tick = std::time::SystemTime::now() - std::time::Duration::from_millis(500);
+        fs::File::options().write(true).open(scene.path("copy")).unwrap().set_modified(tick).unwrap();
+        pack(&scene, "copy", ending);
+        scene.rename(&format!("copy.{ending}"), &format!("P-20261128.{ending}"));
+        scene.look();
+        fs::remove_file(scene.path("P-20261128")).unwrap();
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..300), &numbered("b", 0..20), &numbered("c", 0..30)]);
+        let archives = [(1, &*format!("P-20261127.{ending}")), (2, &*format!("P-20261128.{ending}"))];
+        assert_eq!(scene.archived(), names(&archives), "{}", scene.report());
+    }
+}
+
 /// As logrotate's `delaycompress` does it: an archive stays as it is for one round, and its writer may still be at work.
 #[test]
 fn what_is_compressed_a_round_later_is_known_again() {
@@ -452,4 +479,64 @@ fn an_archive_that_is_a_hard_link_is_read() {
         let parts = [numbered("a", 0..3), numbered("b", 0..4), numbered("c", 0..3), numbered("d", 0..3)];
         scene.assert_text(&parts.each_ref().map(Vec::as_slice));
     }
+}
+
+/// A followed link: its target is rotated, copied and compressed like any other file, beside the target.
+#[test]
+fn what_a_link_leads_to_is_rotated_as_any_other_file() {
+    let rotations: [fn(&Stepped); 4] = [
+        |scene| scene.rename("far/t", "far/t.1"),
+        |scene| {
+            scene.rename("far/t", "far/t.1");
+            pack(scene, "far/t.1", "gz");
+        },
+        |scene| copy_and_truncate(scene, "far/t", "far/t.1"),
+        |scene| {
+            copy_and_truncate(scene, "far/t", "far/t.1");
+            pack(scene, "far/t.1", "gz");
+        },
+    ];
+    for (which, rotate) in rotations.into_iter().enumerate() {
+        let dir = follow_common::stage();
+        fs::create_dir(dir.path().join("far")).unwrap();
+        std::os::unix::fs::symlink("far/t", dir.path().join("P")).unwrap();
+        append(&dir.path().join("far/t"), &numbered("a", 0..20));
+        let scene = Stepped::follow(dir, &["P"]);
+        scene.append("far/t", &numbered("a", 20..30));
+        for name in ["b", "c"] {
+            for ending in ["", ".gz"] {
+                if scene.path(&format!("far/t.1{ending}")).exists() {
+                    scene.rename(&format!("far/t.1{ending}"), &format!("far/t.2{ending}"));
+                }
+            }
+            rotate(&scene);
+            scene.append("far/t", &numbered(name, 0..60));
+        }
+        scene.look();
+        let parts = [numbered("a", 0..30), numbered("b", 0..60), numbered("c", 0..60)];
+        println!("{which}: {}", scene.report());
+        scene.assert_text(&parts.each_ref().map(Vec::as_slice));
+    }
+}
+
+/// A link that is turned to the file of another day: what it led to is no archive of what it leads to.
+#[test]
+fn files_of_other_days_are_no_archives_of_the_one_that_a_link_leads_to() {
+    let dir = follow_common::stage();
+    let turn = |dir: &Path, day: &str| {
+        std::os::unix::fs::symlink(day, dir.join("new")).unwrap();
+        fs::rename(dir.join("new"), dir.join("P")).unwrap();
+    };
+    append(&dir.path().join("log.2024-05-01"), &numbered("a", 0..20));
+    turn(dir.path(), "log.2024-05-01");
+    let scene = Stepped::follow(dir, &["P"]);
+    for (day, name) in [("log.2024-05-02", "b"), ("log.2024-05-03", "c")] {
+        scene.append(day, &numbered(name, 0..10));
+        scene.look();
+        turn(scene.path("P").parent().unwrap(), day);
+        scene.append(day, &numbered(name, 10..30));
+        scene.look();
+    }
+    scene.assert_text(&[&numbered("a", 0..20), &numbered("b", 0..30), &numbered("c", 0..30)]);
+    assert_eq!(scene.kinds(), ["retargeted", "created", "retargeted", "created"], "{}", scene.report());
 }

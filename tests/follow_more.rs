@@ -48,6 +48,29 @@ fn a6_replaced_again_and_again() {
     assert!(created >= 51 && gone == created - 1, "{}", scene.report());
 }
 
+/// C6, where the file is cut in the midst of a line, and the writer goes on before anybody looks: what is left stands, and
+/// the hole is one.
+#[test]
+fn c6_cut_in_the_midst_and_written_behind_unseen() {
+    for lines in [9, 2000] {
+        let scene = Stepped::of_path();
+        let mut writer = File::create(scene.path("P")).unwrap();
+        writer.write_all(numbered("a", 0..lines).concat().as_bytes()).unwrap();
+        scene.look();
+        let size = fs::metadata(scene.path("P")).unwrap().len();
+        let cut = size / 3 + 1;
+        truncate(&scene.path("P"), cut);
+        writer.write_all(numbered("b", 0..3).concat().as_bytes()).unwrap();
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..lines), &numbered("b", 0..3)]);
+        let told = scene.events().into_iter().find_map(|event| match event {
+            FollowEvent::Hole { offset, bytes, .. } => Some((offset, bytes)),
+            _ => None,
+        });
+        assert_eq!(told, Some((cut, size - cut)), "{}", scene.report());
+    }
+}
+
 /// A15: the old file is compressed at once, and so unlinked.
 #[test]
 fn a15_compressed_at_once() {
@@ -381,4 +404,30 @@ fn what_was_back_for_a_while_is_read_before_what_replaced_it() {
     scene.rename("P.new", "P");
     scene.look();
     scene.assert_text(&[&numbered("a", 0..30), &numbered("b", 0..40), &numbered("c", 0..20), &numbered("d", 0..20)]);
+}
+
+/// What was read is not missed, wherever it is by then: a link has been turned away from it, or it has gone to a folder
+/// that is not watched.
+#[test]
+fn what_was_read_in_quick_succession_is_not_missed() {
+    let mut scene = Scene::of_path();
+    fs::create_dir(scene.path("far")).unwrap();
+    let mut lines = 0;
+    for round in 0..5 {
+        append(&scene.p(), &numbered(&round.to_string(), 0..2));
+        lines += 2;
+        scene.wait_lines(lines);
+        fs::rename(scene.p(), scene.path("far").join(round.to_string())).unwrap();
+    }
+    for round in 0..5 {
+        let target = scene.path(&format!("t{round}"));
+        append(&target, &numbered(&format!("t{round}"), 0..2));
+        symlink(&target, scene.path("new")).unwrap();
+        fs::rename(scene.path("new"), scene.p()).unwrap();
+        lines += 2;
+        scene.wait_lines(lines);
+    }
+    scene.catch_up();
+    scene.pass(Duration::from_millis(500));
+    assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
 }

@@ -2,6 +2,7 @@
 //! date, compressed or not. They are read where nobody saw a life come and go, and known again where it was read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -233,8 +234,8 @@ impl State {
         let owner = self.owner_of(path).map(Path::to_owned);
         let fits = |of: &Path| owner.as_deref().is_none_or(|owner| owner == of);
         let beside = || {
-            let names = path.parent().into_iter().flat_map(fs::read_dir).flatten().flatten().map(|entry| entry.path());
-            let packed = names.filter(|name| Packing::of(name).is_some());
+            let names = path.parent().into_iter().flat_map(fs::read_dir).flatten().flatten();
+            let packed = names.map(|entry| self.watch.spell(entry.path())).filter(|name| Packing::of(name).is_some());
             packed.filter(|name| self.owner_of(name).is_some_and(fits) && self.is_unknown(name)).find_map(found)
         };
         own.filter(|name| self.is_unknown(name)).find_map(found).or_else(beside)
@@ -242,29 +243,40 @@ impl State {
 
     /// Files beside a path, named like its archives, that nobody knows.
     pub(super) fn archives_beside(&self, path: &Path) -> Vec<Archive> {
-        let Some(folder) = path.parent() else { return Vec::new() };
-        let names = fs::read_dir(folder).into_iter().flatten().flatten();
         // Compared as bytes first: among thousands of names few are alike.
-        let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
-        let alike = names.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(stem));
-        let named = alike.map(|entry| entry.path()).filter(|other| self.is_archive_at(path, other));
+        let alike = |at: &Path, name: &OsStr| {
+            let stem = at.file_stem().unwrap_or_default().as_encoded_bytes();
+            name.as_encoded_bytes().starts_with(stem)
+        };
+        let listed = |at: &Path| fs::read_dir(at.parent().unwrap_or(at)).into_iter().flatten().flatten();
+        let mut files = BTreeSet::new();
+        for at in std::iter::once(path).chain(self.links.target(path)) {
+            let named = listed(at).filter(|entry| alike(at, &entry.file_name()));
+            files.extend(named.map(|entry| self.watch.spell(entry.path())));
+        }
+        let named = files.into_iter().filter(|other| self.is_archive_at(path, other) && !is_in_the_making(other));
         named.filter(|other| self.is_unknown(other)).filter_map(Archive::at).collect()
     }
 
     /// The same for several paths. Each folder is read once.
     fn archives_of(&self, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Vec<Archive>> {
         let mut archives: BTreeMap<PathBuf, Vec<Archive>> = BTreeMap::new();
-        let folders: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+        let folders: BTreeSet<&Path> = paths.iter().flat_map(|path| self.folders_of(path)).collect();
         for entry in folders.into_iter().flat_map(fs::read_dir).flatten().flatten() {
-            let file = entry.path();
+            let file = self.watch.spell(entry.path());
             let Some(owner) = self.owner_of(&file).filter(|owner| *owner != file && paths.contains(*owner)) else {
                 continue;
             };
-            if self.is_unknown(&file) {
+            if !is_in_the_making(&file) && self.is_unknown(&file) {
                 archives.entry(owner.to_owned()).or_default().extend(Archive::at(file));
             }
         }
         archives
+    }
+
+    /// Where archives of a path may stand.
+    fn folders_of<'s>(&'s self, path: &'s Path) -> impl Iterator<Item = &'s Path> {
+        std::iter::once(path).chain(self.links.target(path)).filter_map(Path::parent)
     }
 
     pub(super) fn is_unknown(&self, path: &Path) -> bool {
@@ -279,7 +291,7 @@ impl State {
         if self.options.stamps {
             return;
         }
-        let of_paths = self.slots.keys().filter_map(|path| path.parent());
+        let of_paths = self.slots.keys().flat_map(|path| self.folders_of(path));
         let of_patterns = self.folders.iter().map(|folder| folder.path.as_path());
         let folders: BTreeSet<PathBuf> = of_paths.chain(of_patterns).map(Path::to_owned).collect();
         for entry in folders.iter().flat_map(fs::read_dir).flatten().flatten() {
@@ -367,7 +379,11 @@ fn short_lived<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBu
     let mut lost = BTreeSet::new();
     for hint in heard {
         let (path, brings) = match hint {
-            NameHint::Created(path) | NameHint::MovedIn(path) => (path, true),
+            NameHint::Created(path) => {
+                came.insert(path);
+                continue;
+            }
+            NameHint::MovedIn(path) => (path, true),
             NameHint::Moved(from, to) => {
                 came.remove(from.as_path());
                 (to, true)
@@ -382,6 +398,12 @@ fn short_lived<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBu
         }
     }
     lost
+}
+
+/// Whether the file that is being compressed still stands there: that one is read.
+fn is_in_the_making(archive: &Path) -> bool {
+    let plain = Packing::of(archive).map(|(_, plain)| plain);
+    plain.is_some_and(|plain| fs::symlink_metadata(plain).is_ok_and(|metadata| metadata.is_file()))
 }
 
 /// Whether a file has all of some content at its beginning.

@@ -37,8 +37,15 @@ impl State {
             let alike = self.slots.keys().filter_map(|path| Some((shared(path)?, path.as_path())));
             return alike.max_by_key(|(shared, _)| *shared).map(|(_, path)| path);
         };
+        if skipped_by_name(plain).is_some() {
+            return None;
+        }
         // `a.1.log.2` is made of `a.1.log`, although it also begins like an archive of `a.log`.
-        stems(name).find_map(|stem| self.owner_by_stem(folder, stem, plain))
+        stems(name).find_map(|stem| {
+            // What a link leads to has archives beside it, too; but what has another date than that is none of them.
+            let by_link = || self.links.leading_to(&folder.join(stem));
+            self.owner_by_stem(folder, stem, plain).or_else(by_link)
+        })
     }
 
     fn owner_by_stem(&self, folder: &Path, stem: &str, plain: &Path) -> Option<&Path> {
@@ -60,9 +67,7 @@ impl State {
 
     /// Whether a file is an archive of this path, and of no other that is followed.
     pub(super) fn is_archive_at(&self, path: &Path, file: &Path) -> bool {
-        let plain = Packing::of(file).map(|(_, plain)| plain);
-        let alike = is_archive_of(path, plain.as_deref().unwrap_or(file));
-        alike && file != path && self.owner_of(file) == Some(path)
+        file != path && self.owner_of(file) == Some(path)
     }
 
     /// The incarnation at the path that a file's name says it was copied from: `P` for `P.1` and `P-20240509`. What has
@@ -80,12 +85,6 @@ impl State {
     }
 }
 
-/// Whether a name is made of another one by putting a number or a date behind it: `P.1`, `P-20240509`, `app.1.log`
-/// beside `app.log`. A compressed one is none: nothing can be read on in it.
-pub(super) fn is_archive_of(path: &Path, other: &Path) -> bool {
-    shared_with(path, other).is_some()
-}
-
 /// What a name may be made of, the longest first: what stands before a number or a date in it.
 fn stems(name: &str) -> impl Iterator<Item = &str> {
     let is_stem = |stem: &&str| rest_behind(stem.as_bytes(), name.as_bytes()).is_some();
@@ -96,6 +95,12 @@ fn stems(name: &str) -> impl Iterator<Item = &str> {
 pub(super) fn stems_of(path: &Path) -> impl Iterator<Item = PathBuf> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     stems(name).map(|stem| path.with_file_name(stem))
+}
+
+/// Whether a name is made of another one by putting a number or a date behind it: `P.1`, `P-20240509`, `app.1.log`
+/// beside `app.log`. A compressed one is none: nothing can be read on in it.
+fn is_archive_of(path: &Path, other: &Path) -> bool {
+    shared_with(path, other).is_some()
 }
 
 /// How much of a path's name the name of its archive begins with.

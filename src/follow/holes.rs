@@ -3,7 +3,7 @@
 use memchr::memchr_iter;
 
 /// So many NUL bytes at the beginning of a line are a hole and no text.
-const LEAST_HOLE: u64 = 16;
+pub(super) const LEAST_HOLE: u64 = 16;
 
 /// Bytes that nobody wrote: a writer that keeps its own position went on there after the file had been cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,12 @@ use std::fs::File;
 use std::io;
 
 use super::fingerprint::{BEGINNING_BYTES, RUNG_BYTES, hash_of};
+use super::holes::LEAST_HOLE;
 use super::lines::Lines;
 use crate::platform;
+
+/// More than lies between two marks, but for the length of a line.
+const MOST_SOUGHT: usize = 128 << 10;
 
 /// Samples all over what was read, its beginning and its end.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +26,33 @@ impl Known<'_> {
     /// Exact for a plain cut. After a refill it is the last mark before which the content still stands; a short
     /// common beginning, as two logs of one program have it, is no proof and counts as 0.
     pub(super) fn surviving(self, file: &File, size: u64) -> io::Result<u64> {
+        let standing = self.standing(file, size)?;
+        if standing == size {
+            return Ok(size);
+        }
+        Ok(self.cut_before_hole(file, size, standing)?.unwrap_or(standing))
+    }
+
+    /// A writer that keeps its own position leaves a hole behind the cut: what was read stands up to there. It is sought
+    /// up to the next mark behind what stands.
+    fn cut_before_hole(self, file: &File, size: u64, standing: u64) -> io::Result<Option<u64>> {
+        let rungs = self.lines.fingerprint().rungs();
+        let next = rungs.get(rungs.partition_point(|rung| rung.offset <= standing));
+        let read = self.lines.offset().min(size);
+        let end = next.map_or(read, |rung| rung.offset.min(read));
+        let wanted = usize::try_from(end.saturating_sub(standing)).map_or(MOST_SOUGHT, |bytes| bytes.min(MOST_SOUGHT));
+        let mut bytes = vec![0; wanted];
+        let got = platform::read_at(file, &mut bytes, standing)?;
+        let least = usize::try_from(LEAST_HOLE).unwrap_or(usize::MAX);
+        let Some(at) = bytes[..got].windows(least).position(|run| run.iter().all(|byte| *byte == 0)) else {
+            return Ok(None);
+        };
+        let cut = standing + at as u64;
+        let proven = cut > 0 && self.begins(file, cut)?;
+        Ok(proven.then_some(cut))
+    }
+
+    fn standing(self, file: &File, size: u64) -> io::Result<u64> {
         // Tells a file that was emptied and has a few new lines from one that was cut to the same size.
         if !self.begins(file, size)? {
             return Ok(0);

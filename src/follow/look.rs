@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::folder::{is_absence, kind_of};
 use super::life::Look;
+use super::links::target_of;
 use super::state::{Ended, Slot, State};
 use super::watch::{Hints, NameHint, nearest_folder};
 use crate::event::{EntryKind, FileId, FollowEvent, What};
@@ -123,7 +124,9 @@ impl State {
         let named = self.lives.values().filter_map(|life| life.path.as_deref()).chain(parked).filter_map(Path::parent);
         let named: Vec<PathBuf> = named.filter(|parent| !wanted.contains(*parent)).map(Path::to_owned).collect();
         wanted.extend(named);
-        for (folder, reason) in self.watch.cover(&wanted) {
+        let unwatchable = self.watch.cover(&wanted);
+        self.resolve_links();
+        for (folder, reason) in unwatchable {
             if self.unwatchable.insert(folder.clone()) {
                 let text = format!("{} can't be watched ({reason}): it is looked at regularly.", folder.display());
                 self.outlet.say(What::Notice { text })?;
@@ -162,12 +165,7 @@ fn concerns(hint: &NameHint, folder: &Path) -> bool {
 fn want_folders_of(path: &Path, wanted: &mut BTreeSet<PathBuf>) {
     let Some(parent) = path.parent() else { return };
     wanted.insert(nearest_folder(parent));
-    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    if !is_link {
-        return;
-    }
-    let target = fs::canonicalize(path).or_else(|_| fs::read_link(path).map(|target| parent.join(target)));
-    if let Ok(target) = target
+    if let Some(target) = target_of(path)
         && let Some(folder) = target.parent()
     {
         wanted.insert(nearest_folder(folder));

@@ -1,7 +1,7 @@
 //! Files that came to a followed path and went before anybody could open them: what was heard of names is counted
 //! against what was seen, so that a life that nobody can read any more is told of all the same.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::state::{Ended, State};
@@ -66,32 +66,87 @@ impl Comings {
         self.others.retain(|(look, _)| *look >= last);
     }
 
-    /// How many files came to each of the paths and have gone, as was heard.
-    fn gone(&self, followed: impl Fn(&Path) -> bool) -> HashMap<&Path, usize> {
-        let mut standing: HashMap<&Path, Standing<'_>> =
-            self.known.iter().flatten().map(|path| (path.as_path(), Standing::Known)).collect();
-        let mut gone: HashMap<&Path, usize> = HashMap::new();
+    /// How many files came to each of the paths and have gone, as was heard; and what stands where in the end.
+    fn count<'h>(&'h self, followed: &'h BTreeSet<PathBuf>, awaited: &'h dyn Fn(&Path) -> bool) -> Count<'h> {
+        let known = self.known.iter().flatten().map(|path| (path.clone(), Standing::Known));
+        let mut count = Count { followed, awaited, standing: known.collect(), gone: HashMap::new() };
         for hint in &self.names {
-            let (path, new) = match hint {
-                NameHint::Created(path) if standing.get(path.as_path()) == Some(&Standing::Known) => continue,
-                NameHint::Created(path) => (path, Some(Standing::Aside)),
+            count.take_in(hint);
+        }
+        count
+    }
+}
+
+/// What was heard, counted.
+struct Count<'h> {
+    followed: &'h BTreeSet<PathBuf>,
+    /// Whether a name would be followed though none of it has been seen.
+    awaited: &'h dyn Fn(&Path) -> bool,
+    standing: BTreeMap<PathBuf, Standing<'h>>,
+    gone: HashMap<&'h Path, usize>,
+}
+
+impl<'h> Count<'h> {
+    fn take_in(&mut self, hint: &'h NameHint) {
+        match hint {
+            NameHint::Created(path) => match self.standing.get(path) {
+                // It was seen before it was heard of, or what came before was a link to nowhere.
+                Some(Standing::Known | Standing::Came(_)) => {}
+                _ => self.stand(path, Standing::Aside),
+            },
+            NameHint::MovedIn(path) => {
+                self.clear(path);
                 // What nobody heard coming may be a known one that comes back.
-                NameHint::MovedIn(path) => (path, Some(Standing::Known)),
-                NameHint::Moved(from, to) => (to, Some(standing.remove(from.as_path()).unwrap_or(Standing::Known))),
-                NameHint::Removed(path) => (path, None),
-            };
-            if let Some(Standing::Came(at)) = standing.remove(path.as_path()) {
-                *gone.entry(at).or_default() += 1;
+                self.stand(path, Standing::Known);
+                self.bring_within(path, |_| Standing::Known);
             }
-            let new = match new {
-                Some(Standing::Aside) if followed(path) => Some(Standing::Came(path)),
-                other => other,
-            };
-            if let Some(new) = new {
-                standing.insert(path, new);
+            NameHint::Moved(from, to) => {
+                self.clear(to);
+                let moved = self.standing.remove(from).unwrap_or(Standing::Known);
+                self.stand(to, moved);
+                let within = self.take_within(from);
+                if within.is_empty() {
+                    // Another folder, or a link to one: what it has there has come.
+                    self.bring_within(to, Standing::Came);
+                }
+                let moved =
+                    within.into_iter().filter_map(|(path, what)| Some((to.join(path.strip_prefix(from).ok()?), what)));
+                self.standing.extend(moved);
+            }
+            NameHint::Removed(path) => self.clear(path),
+        }
+    }
+
+    fn stand(&mut self, path: &'h Path, what: Standing<'h>) {
+        let comes = what == Standing::Aside && (self.followed.contains(path) || (self.awaited)(path));
+        self.standing.insert(path.to_owned(), if comes { Standing::Came(path) } else { what });
+    }
+
+    /// Whatever stood under a name, or within a folder of this name, stands there no longer.
+    fn clear(&mut self, path: &Path) {
+        let here = self.standing.remove(path);
+        let within = self.take_within(path).into_iter().map(|(_, what)| what);
+        for what in here.into_iter().chain(within) {
+            if let Standing::Came(at) = what {
+                *self.gone.entry(at).or_default() += 1;
             }
         }
-        gone
+    }
+
+    fn bring_within(&mut self, folder: &Path, what: impl Fn(&'h Path) -> Standing<'h>) {
+        let followed = self.followed;
+        for path in followed.range(folder.to_owned()..).take_while(|path| path.starts_with(folder)) {
+            if path != folder {
+                self.standing.insert(path.clone(), what(path));
+            }
+        }
+    }
+
+    fn take_within(&mut self, folder: &Path) -> Vec<(PathBuf, Standing<'h>)> {
+        let within = self.standing.range(folder.to_owned()..).map(|(path, _)| path);
+        let within = within.take_while(|path| path.starts_with(folder)).filter(|path| *path != folder);
+        let within: Vec<PathBuf> = within.cloned().collect();
+        within.into_iter().filter_map(|path| self.standing.remove_entry(&path)).collect()
     }
 }
 
@@ -116,7 +171,8 @@ impl State {
 
     /// Takes in what was heard since the look began.
     pub(super) fn hear_on(&mut self, hints: &mut Hints) {
-        hints.append(self.watch.take());
+        let heard = self.hear();
+        hints.append(heard);
         self.know_names(hints);
     }
 
@@ -141,11 +197,13 @@ impl State {
     }
 
     fn missed(&self) -> Vec<PathBuf> {
-        let followed = |path: &Path| self.is_followed(path) || self.fits_a_pattern(path);
         let mut missed = Vec::new();
-        for (path, gone) in self.comings.gone(followed) {
+        let followed: BTreeSet<PathBuf> = self.slots.keys().filter(|path| self.is_followed(path)).cloned().collect();
+        let awaited = |path: &Path| self.fits_a_pattern(path);
+        let Count { gone, .. } = self.comings.count(&followed, &awaited);
+        for (path, gone) in gone {
             let at_path = self.comings.adopted.iter().filter(|(_, at, _)| at == path);
-            let adopted = at_path.filter(|(_, _, file)| !self.has_name(*file)).count();
+            let adopted = at_path.filter(|(_, _, file)| self.name_of(*file).is_none()).count();
             let others = self.comings.others.iter().filter(|(_, at)| at == path).count();
             let unseen = gone.saturating_sub(adopted + others);
             missed.extend(std::iter::repeat_n(path.to_owned(), unseen));
@@ -153,9 +211,10 @@ impl State {
         missed
     }
 
-    fn has_name(&self, file: FileId) -> bool {
-        let Some(id) = self.by_file.get(&file) else { return false };
-        self.parked.contains_key(id) || self.lives.get(id).is_some_and(|life| life.path.is_some())
+    fn name_of(&self, file: FileId) -> Option<&Path> {
+        let id = self.by_file.get(&file)?;
+        let parked = || self.parked.get(id).map(|parked| parked.path.as_path());
+        self.lives.get(id).and_then(|life| life.path.as_deref()).or_else(parked)
     }
 }
 
@@ -168,7 +227,7 @@ mod tests {
     fn gone(known: &[&str], names: Vec<NameHint>) -> usize {
         let known = Some(known.iter().map(PathBuf::from).collect());
         let comings = Comings { names, known, ..Comings::default() };
-        comings.gone(|path| path == Path::new(P)).values().sum()
+        comings.count(&[PathBuf::from(P)].into(), &|_| false).gone.values().sum()
     }
 
     fn created(path: &str) -> NameHint {
@@ -188,6 +247,15 @@ mod tests {
         assert_eq!(gone(&[], vec![created(P), removed(P), created(P)]), 1);
         assert_eq!(gone(&[], vec![created("/d/g"), moved("/d/g", P), created("/d/h"), moved("/d/h", P)]), 1);
         assert_eq!(gone(&[], vec![created(P), moved(P, "/d/P.1"), moved("/d/P.1", "/d/P.2"), removed("/d/P.2")]), 1);
+    }
+
+    #[test]
+    fn what_came_with_a_folder_or_a_link_to_one_is_counted() {
+        let turned = || moved("/new", "/d");
+        assert_eq!(gone(&[P], vec![turned()]), 0);
+        assert_eq!(gone(&[P], vec![turned(), turned()]), 1);
+        assert_eq!(gone(&[P], vec![moved("/d", "/x"), moved("/x", "/d"), removed(P)]), 0, "it is the known one");
+        assert_eq!(gone(&[], vec![created(P), moved("/d", "/x"), removed("/x/P")]), 1);
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod keep;
 mod known;
 mod life;
 mod lines;
+mod links;
 mod list;
 mod look;
 mod missed;

@@ -168,7 +168,7 @@ impl State {
 
     /// A look that has heard of everything up to now.
     fn look_well(&mut self) -> Result<(), Ended> {
-        let hints = self.watch.take();
+        let hints = self.hear();
         self.look(hints)
     }
 

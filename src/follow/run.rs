@@ -14,6 +14,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const BURST: Duration = Duration::from_millis(1);
 /// The check where nothing will be heard, as long as something moves.
 const UNHEARD: Duration = Duration::from_millis(50);
+/// After so long without a name what was heard of names is settled, and it is told what was missed.
+const UNSETTLED: Duration = Duration::from_millis(200);
 /// How long something counts as moving.
 const LIVELY: Duration = Duration::from_secs(3);
 /// `CatchUp` gives up on a calm moment after this: what stood there when it was asked has long been read.
@@ -43,7 +45,7 @@ impl State {
     pub(super) fn turn(&mut self) -> Result<Next, Ended> {
         let before = self.outlet.sent;
         self.tell_clock()?;
-        let hints = self.watch.take();
+        let hints = self.hear();
         self.look(hints)?;
         let next = self.read_on()?;
         self.settle_doubts(next);
@@ -93,6 +95,9 @@ impl State {
     /// How long nothing needs to be done unless a hint comes.
     pub(super) fn quiet_time(&self) -> Duration {
         let unheard = !self.watch.is_complete();
+        if self.comings.is_open() {
+            return UNSETTLED;
+        }
         if unheard && self.moved_at.elapsed() < LIVELY { UNHEARD } else { IDLE }
     }
 
@@ -107,7 +112,7 @@ impl State {
         let begun = Instant::now();
         loop {
             let before = self.outlet.sent;
-            let hints = self.watch.take();
+            let hints = self.hear();
             self.look(hints)?;
             let next = self.read_on()?;
             self.settle_doubts(next);

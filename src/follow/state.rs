@@ -12,6 +12,7 @@ use super::archives::Older;
 use super::folder::Folder;
 use super::keep::Keeping;
 use super::life::{Life, Look};
+use super::links::Links;
 use super::missed::Comings;
 use super::parked::{Gone, Parked};
 use super::sequences::Sequences;
@@ -137,6 +138,8 @@ pub(super) struct State {
     pub(super) by_file: HashMap<FileId, IncarnationId>,
     pub(super) slots: BTreeMap<PathBuf, Slot>,
     pub(super) folders: Vec<Folder>,
+    /// Where followed links lead.
+    pub(super) links: Links,
     /// Files of a dated pattern that are not read from before their end.
     pub(super) passed_over: BTreeSet<PathBuf>,
     /// The last file of each dated pattern.
@@ -215,6 +218,7 @@ impl State {
             by_file: HashMap::new(),
             slots,
             folders,
+            links: Links::default(),
             passed_over: BTreeSet::new(),
             last_of_series: HashMap::new(),
             origins: HashMap::new(),

@@ -117,6 +117,14 @@ impl Hints {
         self.touched.iter().map(PathBuf::as_path)
     }
 
+    /// Calls files that were written to, or whose attributes changed, by other names.
+    pub(super) fn rename_touched(&mut self, name: impl Fn(&Path) -> Option<PathBuf>) {
+        for paths in [&mut self.written, &mut self.touched] {
+            let renamed = std::mem::take(paths).into_iter().map(|path| name(&path).unwrap_or(path));
+            *paths = renamed.collect();
+        }
+    }
+
     /// Whether something may have happened beside a path that was not heard.
     pub(super) fn may_lack(&self, path: &Path) -> bool {
         self.overflow || path.parent().is_some_and(|folder| self.unheard.contains(folder))

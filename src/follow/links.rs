@@ -1,0 +1,119 @@
+//! Followed paths that are symbolic links: what happens to the file that one leads to, beside that file, happens to the
+//! path.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::state::State;
+use super::watch::{Hints, NameHint};
+
+/// Followed links, and where each leads as long as nothing else was heard of it.
+#[derive(Debug, Default)]
+pub(super) struct Links(BTreeMap<PathBuf, PathBuf>);
+
+impl Links {
+    /// Where a followed path leads, if it is a link.
+    pub(super) fn target(&self, path: &Path) -> Option<&Path> {
+        self.0.get(path).map(PathBuf::as_path)
+    }
+
+    /// The followed link that leads to a file.
+    pub(super) fn leading_to(&self, target: &Path) -> Option<&Path> {
+        self.0.iter().find(|(_, leads_to)| *leads_to == target).map(|(link, _)| link.as_path())
+    }
+
+    /// Says of the links what was heard of the files that they lead to. What comes after a change of the link itself is
+    /// left as it was heard, until it is known where that leads.
+    fn translate(&mut self, hints: &mut Hints) {
+        if self.0.is_empty() {
+            return;
+        }
+        let mut named: HashMap<&Path, &Path> = HashMap::new();
+        for (link, target) in &self.0 {
+            // What two links lead to is followed under the first one's name.
+            named.entry(target).or_insert(link);
+        }
+        let mut changed = Vec::new();
+        for hint in &mut hints.names {
+            for path in hint.paths() {
+                if self.0.contains_key(path) {
+                    named.retain(|_, link| *link != path);
+                    changed.push(path.to_owned());
+                }
+            }
+            hint.rename(|path| named.get(path).map(|link| (*link).to_owned()));
+        }
+        hints.rename_touched(|path| named.get(path).map(|link| (*link).to_owned()));
+        for link in changed {
+            self.0.remove(&link);
+        }
+    }
+}
+
+impl State {
+    /// Takes what was heard, as happening to the followed paths.
+    pub(super) fn hear(&mut self) -> Hints {
+        let mut hints = self.watch.take();
+        self.links.translate(&mut hints);
+        hints
+    }
+
+    /// Sees where the followed links lead now.
+    pub(super) fn resolve_links(&mut self) {
+        let asked_for = self.slots.iter().filter(|(_, slot)| slot.asked_for);
+        let led = asked_for.filter_map(|(path, _)| Some((path.clone(), self.watch.spell(target_of(path)?))));
+        // A file that is followed by its own name as well is followed under that.
+        self.links = Links(led.filter(|(_, target)| !self.slots.contains_key(target)).collect());
+    }
+}
+
+/// What a link leads to in the end, even if nothing stands there.
+pub(super) fn target_of(path: &Path) -> Option<PathBuf> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let parent = path.parent().filter(|_| is_link)?;
+    fs::canonicalize(path).or_else(|_| fs::read_link(path).map(|target| parent.join(target))).ok()
+}
+
+impl NameHint {
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let (one, other) = match self {
+            NameHint::Created(path) | NameHint::MovedIn(path) | NameHint::Removed(path) => (path, None),
+            NameHint::Moved(from, to) => (from, Some(to)),
+        };
+        std::iter::once(one).chain(other).map(PathBuf::as_path)
+    }
+
+    fn rename(&mut self, name: impl Fn(&Path) -> Option<PathBuf>) {
+        let (one, other) = match self {
+            NameHint::Created(path) | NameHint::MovedIn(path) | NameHint::Removed(path) => (path, None),
+            NameHint::Moved(from, to) => (from, Some(to)),
+        };
+        for path in std::iter::once(one).chain(other) {
+            if let Some(name) = name(path) {
+                *path = name;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::follow::stays::Names;
+
+    #[test]
+    fn what_happens_to_the_target_happens_to_the_link() {
+        let moved = |from: &str, to: &str| NameHint::Moved(from.into(), to.into());
+        let mut links = Links([("/d/l".into(), "/far/t".into())].into());
+        let names = vec![moved("/far/t", "/far/t.1"), NameHint::Created("/far/t".into())];
+        let mut hints = Hints::of_names(names, Names::default());
+        links.translate(&mut hints);
+        assert_eq!(hints.names, [moved("/d/l", "/far/t.1"), NameHint::Created("/d/l".into())]);
+        let mut hints =
+            Hints::of_names(vec![moved("/d/x", "/d/l"), NameHint::Created("/far/t".into())], Names::default());
+        links.translate(&mut hints);
+        assert_eq!(hints.names[1], NameHint::Created("/far/t".into()), "it leads elsewhere by then");
+        assert_eq!(links.target(Path::new("/d/l")), None);
+    }
+}
