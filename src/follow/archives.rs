@@ -156,6 +156,7 @@ impl State {
                 previous.succeeded = true;
             }
         } else {
+            self.comings.was_copy(archive.id);
             let cut = self.cut_now(id);
             self.rename(id, archive.path, cut, Actor::Other)?;
         }

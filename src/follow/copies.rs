@@ -248,6 +248,7 @@ impl State {
         let metadata = copy.file.metadata().ok().filter(|_| copy.is_packed()).unwrap_or(copy.archive.metadata);
         let packed = copy.archive.packing.is_some();
         let id = self.adopt(copy.file, &metadata, path, Origin::Created, packed)?;
+        self.comings.was_copy(platform::file_id(&metadata));
         if packed {
             self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path })?;
         } else {

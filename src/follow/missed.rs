@@ -18,13 +18,24 @@ pub(super) struct Comings {
     /// The names that led to files which were known before that: gathered when the first name is heard, for mostly none
     /// is.
     known: Option<HashSet<PathBuf>>,
-    /// Files that were taken in, by the path to which they came, and in which look.
-    adopted: Vec<(u64, PathBuf, FileId)>,
+    /// Files that were taken in.
+    adopted: Vec<Adopted>,
     /// What else was seen there: no files.
     others: Vec<(u64, PathBuf)>,
     look: u64,
     /// Whether all had been heard that happened before the last look was over.
     heard_out: bool,
+}
+
+/// A file that was taken in.
+#[derive(Debug)]
+struct Adopted {
+    look: u64,
+    /// Where it came.
+    path: PathBuf,
+    file: FileId,
+    /// Nothing was heard in its folder for a while: perhaps not of it either.
+    is_unheard: bool,
 }
 
 /// Whatever the hints see standing under a name.
@@ -39,7 +50,12 @@ enum Standing<'h> {
 
 impl Comings {
     pub(super) fn adopted(&mut self, path: &Path, file: FileId) {
-        self.adopted.push((self.look, path.to_owned(), file));
+        self.adopted.push(Adopted { look: self.look, path: path.to_owned(), file, is_unheard: false });
+    }
+
+    /// It is a copy of what was there, or taken for one: nothing came to the path with it, nor went from there.
+    pub(super) fn was_copy(&mut self, file: FileId) {
+        self.adopted.retain(|adopted| adopted.file != file);
     }
 
     pub(super) fn saw_other(&mut self, path: &Path) {
@@ -62,7 +78,7 @@ impl Comings {
         self.look += 1;
         self.names.clear();
         self.known = None;
-        self.adopted.retain(|(look, ..)| *look >= last);
+        self.adopted.retain(|adopted| adopted.look >= last);
         self.others.retain(|(look, _)| *look >= last);
     }
 
@@ -193,6 +209,10 @@ impl State {
         if !self.options.stamps && !hints.overflow {
             self.comings.names.extend_from_slice(&hints.names);
         }
+        let look = self.comings.look;
+        for adopted in self.comings.adopted.iter_mut().filter(|adopted| adopted.look == look) {
+            adopted.is_unheard |= hints.may_lack(&adopted.path);
+        }
         self.comings.heard_out = !self.watch.has_names();
     }
 
@@ -200,10 +220,16 @@ impl State {
         let mut missed = Vec::new();
         let followed: BTreeSet<PathBuf> = self.slots.keys().filter(|path| self.is_followed(path)).cloned().collect();
         let awaited = |path: &Path| self.fits_a_pattern(path);
-        let Count { gone, .. } = self.comings.count(&followed, &awaited);
+        let Count { standing, gone, .. } = self.comings.count(&followed, &awaited);
+        // It may have a name that it did not get from there: a link was turned away from it, or its folder is not watched.
+        let is_away = |adopted: &Adopted, name: &Path| {
+            let has_come = matches!(standing.get(name), Some(Standing::Known | Standing::Came(_)));
+            !has_come && !adopted.is_unheard && name != adopted.path
+        };
+        let has_gone = |adopted: &&Adopted| self.name_of(adopted.file).is_none_or(|name| is_away(adopted, name));
         for (path, gone) in gone {
-            let at_path = self.comings.adopted.iter().filter(|(_, at, _)| at == path);
-            let adopted = at_path.filter(|(_, _, file)| self.name_of(*file).is_none()).count();
+            let at_path = self.comings.adopted.iter().filter(|adopted| adopted.path == *path);
+            let adopted = at_path.filter(has_gone).count();
             let others = self.comings.others.iter().filter(|(_, at)| at == path).count();
             let unseen = gone.saturating_sub(adopted + others);
             missed.extend(std::iter::repeat_n(path.to_owned(), unseen));
