@@ -56,7 +56,7 @@ impl Run {
         let gzip = |name: &str| {
             assert!(Command::new("gzip").arg(self.path(name)).status().unwrap().success());
         };
-        signal_process(self.child.id(), ProcessSignal::Stop).unwrap();
+        self.stop();
         self.rename("P", "P.1");
         gzip("P.1");
         self.append("P", "in the middle\n");
@@ -66,6 +66,17 @@ impl Run {
         gzip("P.1");
         self.append("P", "the last\n");
         signal_process(self.child.id(), ProcessSignal::Continue).unwrap();
+    }
+
+    /// It stands still from now on: not once the signal is sent, but once each of its threads has it.
+    fn stop(&self) {
+        let pid = self.child.id();
+        signal_process(pid, ProcessSignal::Stop).unwrap();
+        let stopped = |task: fs::DirEntry| {
+            let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("State:\tT"))
+        };
+        self.wait("it stands still", |_| fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten().all(stopped));
     }
 
     fn wait(&self, what: &str, condition: impl Fn(&Run) -> bool) {
@@ -89,7 +100,7 @@ impl Drop for Run {
 fn e1_notifications_overflow() {
     let run = Run::start(&[], &["--json"], |_| {});
     run.wait("the first line", |run| run.told("out").contains("first"));
-    signal_process(run.child.id(), ProcessSignal::Stop).unwrap();
+    run.stop();
     run.append("P", "second\n");
     for _ in 0..9000 {
         File::create(run.path("x")).unwrap();
@@ -165,7 +176,7 @@ fn an_archive_is_read_after_an_overflow() {
 fn a_life_whose_archive_was_overwritten_unseen_is_missed() {
     let run = Run::start(&[], &["--json"], |_| {});
     run.wait("the first line", |run| run.told("out").contains("first"));
-    signal_process(run.child.id(), ProcessSignal::Stop).unwrap();
+    run.stop();
     for line in ["lost\n", "in the archive\n", "the last\n"] {
         run.rename("P", "P.1");
         run.append("P", line);
@@ -193,7 +204,7 @@ fn an_archive_is_read_while_polling() {
     run.rotate_unseen(|_| {});
     run.wait("the last line", |run| run.told("out").contains("the last"));
     // A copy that is compressed before anybody looks.
-    signal_process(run.child.id(), ProcessSignal::Stop).unwrap();
+    run.stop();
     run.append("P", "unread\n");
     fs::copy(run.path("P"), run.path("P.3")).unwrap();
     OpenOptions::new().write(true).open(run.path("P")).unwrap().set_len(0).unwrap();
