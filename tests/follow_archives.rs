@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use follow_common::stepped::Stepped;
 use follow_common::{Scene, append, concat, numbered};
@@ -465,6 +466,8 @@ fn an_archive_that_is_a_hard_link_is_read() {
         scene.append("P", &numbered("a", 0..3));
         scene.look();
         for (at, name) in ["b", "c", "d"].into_iter().enumerate() {
+            // One tick of the file system's clock: which archive is the older one, only the time of its birth tells.
+            std::thread::sleep(Duration::from_millis(5));
             fs::hard_link(scene.path("P"), scene.path(&format!("P.{at}"))).unwrap();
             if replaces {
                 scene.append("new", &numbered(name, 0..3));
