@@ -12,6 +12,7 @@ use super::arrive::open_regular;
 use super::belongs::stems_of;
 use super::known::Known;
 use super::life::Life;
+use super::look::{Stands, stands_at};
 use super::packing::Packing;
 use super::parked::Parked;
 use super::repeats::is_same;
@@ -87,7 +88,11 @@ impl State {
         let deaf = !self.watch.is_complete();
         let mut vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
         if !deaf {
-            vanished.extend(short_lived(self.comings.names().iter().chain(&hints.names)));
+            // Where a known file is back, the copies of it are told from the archives once it is read.
+            let is_back =
+                |path: &PathBuf| matches!(stands_at(path), Stands::File { id, .. } if self.by_file.contains_key(&id));
+            let lost = short_lived(self.comings.names().iter().chain(&hints.names));
+            vanished.extend(lost.into_iter().filter(|path| !is_back(path)));
         }
         let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
         self.give_slots_by_archives(|folder| deaf || hints.may_lack_in(folder));
