@@ -457,6 +457,21 @@ fn what_a_copy_in_a_followed_folder_repeats_is_left_out() {
     }
 }
 
+/// A log of the next day is no copy of today's because both begin with the same few bytes.
+#[test]
+fn a_banner_is_not_taken_for_a_copy() {
+    let scene = Stepped::follow(follow_common::stage(), &["."]);
+    let banner = vec!["#Fields: time method path\n".to_owned()];
+    scene.append("access_log", &banner);
+    scene.append("access_log", &numbered("a", 0..30));
+    scene.look();
+    scene.append("access_log-20261128", &banner);
+    scene.look();
+    scene.append("access_log-20261128", &numbered("b", 0..3));
+    scene.look();
+    scene.assert_text(&[&banner, &numbered("a", 0..30), &banner, &numbered("b", 0..3)]);
+}
+
 /// `ln P P.1; rm P`, and `ln P P.1; mv new P`: an archive that was never moved there. It may be written to later than the
 /// next one.
 #[test]

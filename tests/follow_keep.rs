@@ -199,6 +199,29 @@ fn a7_more_lives_between_two_looks_than_descriptors() {
     assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
 }
 
+/// C5 where room is made for others: what a copy has of a life comes before what was written after the cut.
+#[test]
+fn c5_copied_and_cut_with_few_descriptors() {
+    if !with_few_descriptors("c5_copied_and_cut_with_few_descriptors") {
+        return;
+    }
+    let scene = Stepped::follow(stage(), &["P", "f*"]);
+    scene.append("P", &numbered("before", 0..2));
+    scene.look();
+    scene.rename("P", "P.old");
+    scene.append("P", &numbered("x", 0..60));
+    fs::copy(scene.path("P"), scene.path("P.1")).unwrap();
+    fs::write(scene.path("P"), "").unwrap();
+    scene.append("P", &numbered("y", 0..60));
+    for number in 0..40 {
+        scene.append(&format!("f{number}"), &numbered("f", 0..1));
+    }
+    scene.look();
+    let text = scene.text();
+    let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line}: {}", scene.report()));
+    assert!(at("x line 0059") < at("y line 0000"), "{}", scene.report());
+}
+
 /// B3, E4: more files than descriptors. All are read, closed in turn, and known again by more than their inode numbers.
 #[test]
 fn b3_closed_and_begun_anew() {

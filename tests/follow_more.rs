@@ -71,6 +71,23 @@ fn c6_cut_in_the_midst_and_written_behind_unseen() {
     }
 }
 
+/// C6, with whole lines between the cut and the hole: nothing tells them from what was there, and none is lost.
+#[test]
+fn c6_lines_before_the_hole_are_read() {
+    let scene = Stepped::of_path();
+    let mut keeping = File::create(scene.path("P")).unwrap();
+    keeping.write_all(numbered("a", 0..2000).concat().as_bytes()).unwrap();
+    scene.look();
+    truncate(&scene.path("P"), numbered("a", 0..1500).concat().len() as u64);
+    scene.append("P", &numbered("new", 0..2));
+    keeping.write_all(numbered("b", 0..3).concat().as_bytes()).unwrap();
+    scene.look();
+    let text = scene.text();
+    for line in concat(&[&numbered("a", 0..2000), &numbered("new", 0..2), &numbered("b", 0..3)]) {
+        assert!(text.contains(&line), "{line}{}", scene.report());
+    }
+}
+
 /// A15: the old file is compressed at once, and so unlinked.
 #[test]
 fn a15_compressed_at_once() {

@@ -86,18 +86,23 @@ impl State {
             return Ok(false);
         }
         let deaf = !self.watch.is_complete();
+        self.give_slots_by_archives(|folder| deaf || hints.may_lack_in(folder));
+        let vacant = self.slots.iter().filter(|(_, slot)| slot.current.is_none() && slot.skipped.is_none());
+        let vacant: Vec<PathBuf> = vacant.map(|(path, _)| path.clone()).collect();
+        // Mostly: and what was heard may be much.
+        if vacant.is_empty() {
+            return Ok(false);
+        }
         let mut vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
         if !deaf {
             // Where a known file is back, the copies of it are told from the archives once it is read.
             let is_back =
                 |path: &PathBuf| matches!(stands_at(path), Stands::File { id, .. } if self.by_file.contains_key(&id));
             let lost = short_lived(self.comings.names().iter().chain(&hints.names));
-            vanished.extend(lost.into_iter().filter(|path| !is_back(path)));
+            vanished.extend(vacant.iter().filter(|path| lost.contains(*path) && !is_back(path)).cloned());
         }
         let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
-        self.give_slots_by_archives(|folder| deaf || hints.may_lack_in(folder));
-        let vacant = self.slots.iter().filter(|(_, slot)| slot.current.is_none() && slot.skipped.is_none());
-        let concerned: BTreeSet<PathBuf> = vacant.map(|(path, _)| path.clone()).filter(unseen).collect();
+        let concerned: BTreeSet<PathBuf> = vacant.iter().filter(|path| unseen(path)).cloned().collect();
         let mut adopted = false;
         for (path, mut archives) in self.archives_of(&concerned) {
             // Not added to what a file says of itself, which may be the end of time.

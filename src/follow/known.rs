@@ -33,8 +33,8 @@ impl Known<'_> {
         Ok(self.cut_before_hole(file, size, standing)?.unwrap_or(standing))
     }
 
-    /// A writer that keeps its own position leaves a hole behind the cut: what was read stands up to there. It is sought
-    /// up to the next mark behind what stands.
+    /// A writer that keeps its own position leaves a hole behind the cut: what was read stands up to there, if that is
+    /// amid a line. It is sought up to the next mark behind what stands.
     fn cut_before_hole(self, file: &File, size: u64, standing: u64) -> io::Result<Option<u64>> {
         let rungs = self.lines.fingerprint().rungs();
         let next = rungs.get(rungs.partition_point(|rung| rung.offset <= standing));
@@ -48,7 +48,9 @@ impl Known<'_> {
             return Ok(None);
         };
         let cut = standing + at as u64;
-        let proven = cut > 0 && self.begins(file, cut)?;
+        // Whole lines before the hole may have been appended after the cut: rather read twice than never.
+        let amid_line = at.checked_sub(1).is_some_and(|last| bytes[last] != b'\n');
+        let proven = amid_line && self.begins(file, cut)?;
         Ok(proven.then_some(cut))
     }
 

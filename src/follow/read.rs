@@ -103,7 +103,12 @@ impl State {
         else {
             return Ok(());
         };
-        while self.read_life(id)? && self.lives.get(&id).is_some_and(|life| life.lines.offset() < size) {}
+        // A copy may turn up meanwhile that is to be read first.
+        while self.is_due(id) && self.read_life(id)? {
+            if self.lives.get(&id).is_none_or(|life| life.lines.offset() >= size) {
+                break;
+            }
+        }
         Ok(())
     }
 

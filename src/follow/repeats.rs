@@ -43,9 +43,9 @@ impl State {
         let held = self.lives.get(&original).map(Life::known);
         let known = held.or_else(|| self.parked.get(&original).map(Parked::known));
         let (Some(known), Some(copy)) = (known, self.lives.get(&id)) else { return Ok(()) };
-        // What can't be compared is read.
+        // What can't be compared is read, and so is what two logs of one program begin with.
         let bytes = in_copy(known, &copy.file).unwrap_or(0);
-        if bytes == 0 {
+        if bytes < LEAST_BYTES {
             return Ok(());
         }
         let lines = known.lines.count_up_to(bytes);

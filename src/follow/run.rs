@@ -95,10 +95,8 @@ impl State {
     /// How long nothing needs to be done unless a hint comes.
     pub(super) fn quiet_time(&self) -> Duration {
         let unheard = !self.watch.is_complete();
-        if self.comings.is_open() {
-            return UNSETTLED;
-        }
-        if unheard && self.moved_at.elapsed() < LIVELY { UNHEARD } else { IDLE }
+        let most = if unheard && self.moved_at.elapsed() < LIVELY { UNHEARD } else { IDLE };
+        if self.comings.is_open() { most.min(UNSETTLED) } else { most }
     }
 
     /// Looks and reads until a whole turn brings nothing new, and says so.
