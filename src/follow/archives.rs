@@ -24,8 +24,6 @@ use crate::platform;
 
 /// Time stamps of files are coarser than the clock.
 const LEEWAY: Duration = Duration::from_secs(1);
-/// So much of both ends of an old archive is kept.
-const OLDER_SAMPLE_BYTES: u64 = 256;
 
 /// A file that may be an archive of a followed path, or a copy of what is there.
 #[derive(Debug)]
@@ -47,8 +45,8 @@ impl Archive {
         Some(Archive { path, id, packing, metadata, modified })
     }
 
-    /// Between its birth and its last writing, as far as can be told: what compressed it kept the time of its content, but
-    /// is another file.
+    /// When it was made: the time of its birth. Of a compressed one, which is another file, that of its content's last
+    /// writing, which compressing keeps.
     pub(super) fn made_ns(&self) -> i64 {
         if self.packing.is_none() && self.id.born_ns != 0 {
             return self.id.born_ns;
@@ -286,7 +284,7 @@ impl State {
     }
 
     /// Where archives of a path may stand.
-    fn folders_of<'s>(&'s self, path: &'s Path) -> impl Iterator<Item = &'s Path> {
+    pub(super) fn folders_of<'s>(&'s self, path: &'s Path) -> impl Iterator<Item = &'s Path> {
         std::iter::once(path).chain(self.links.target(path)).filter_map(Path::parent)
     }
 
@@ -295,70 +293,6 @@ impl State {
         let id = platform::file_id(&metadata);
         metadata.is_file() && !self.by_file.contains_key(&id) && !self.known_files.contains(&id)
     }
-
-    /// Notes what stands beside the followed paths when following begins: those files are no copies of what comes, and
-    /// nor is what they will be compressed to.
-    pub(super) fn note_siblings(&mut self) {
-        if self.options.stamps {
-            return;
-        }
-        let of_paths = self.slots.keys().flat_map(|path| self.folders_of(path));
-        let of_patterns = self.folders.iter().map(|folder| folder.path.as_path());
-        let folders: BTreeSet<PathBuf> = of_paths.chain(of_patterns).map(Path::to_owned).collect();
-        for entry in folders.iter().flat_map(fs::read_dir).flatten().flatten() {
-            let path = entry.path();
-            let Ok(metadata) = fs::metadata(&path) else { continue };
-            let id = platform::file_id(&metadata);
-            let is_new = self.known_files.insert(id);
-            let is_plain = Packing::of(&path).is_none();
-            if is_new && is_plain && !self.slots.contains_key(&path) && self.owner_of(&path).is_some() {
-                self.older.extend(Older::at(path));
-            }
-        }
-    }
-
-    /// Whether some content was in an archive of this path when following began. That archive is compressed once: what
-    /// has the same content after that is another life.
-    pub(super) fn take_older(&mut self, path: &Path, content: &File) -> bool {
-        let is_it = |older: &Older| self.may_come_from(path, &older.path) && older.is_in(content).unwrap_or(false);
-        let found = self.older.iter().position(is_it);
-        found.map(|found| self.older.swap_remove(found)).is_some()
-    }
-}
-
-/// What tells the content of an archive that was there before following began.
-#[derive(Debug)]
-pub(super) struct Older {
-    path: PathBuf,
-    size: u64,
-    beginning: Vec<u8>,
-    end: Vec<u8>,
-}
-
-impl Older {
-    fn at(path: PathBuf) -> Option<Older> {
-        let (file, metadata) = open_regular(&path).ok()??;
-        let size = metadata.len();
-        let beginning = sample(&file, 0, size).ok()?;
-        let end = sample(&file, size.saturating_sub(OLDER_SAMPLE_BYTES), size).ok()?;
-        (size > 0).then_some(Older { path, size, beginning, end })
-    }
-
-    /// Its writer may have gone on since; but a short beginning that logs have in common is no proof.
-    fn is_in(&self, content: &File) -> io::Result<bool> {
-        let from = self.size.saturating_sub(OLDER_SAMPLE_BYTES);
-        let size = content.metadata()?.len();
-        let fits = size == self.size || (size > self.size && from >= OLDER_SAMPLE_BYTES);
-        Ok(fits && sample(content, from, self.size)? == self.end && sample(content, 0, self.size)? == self.beginning)
-    }
-}
-
-/// The first bytes of a stretch of a file.
-fn sample(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; (to - from).min(OLDER_SAMPLE_BYTES) as usize];
-    let got = platform::read_at(file, &mut bytes, from)?;
-    bytes.truncate(got);
-    Ok(bytes)
 }
 
 /// Followed paths from which something went to a name that has gone since.

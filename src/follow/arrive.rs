@@ -154,7 +154,7 @@ impl State {
             *again = true;
             return Ok(None);
         }
-        let original = self.original_met(path);
+        let original = self.original_beside(path);
         // A copy that has nothing yet tells nothing. What is written to it is heard.
         if original.is_some() && metadata.len() == 0 {
             return Ok(None);
@@ -173,10 +173,10 @@ impl State {
         Ok(Some(adopted))
     }
 
-    /// What a file may be a copy of that has just come and was met in a folder.
-    fn original_met(&self, path: &Path) -> Option<IncarnationId> {
-        let met = self.slots.get(path).is_some_and(|slot| !slot.asked_for);
-        if met && self.started && !self.options.stamps { self.original_of(path) } else { None }
+    /// What a file may be a copy of that has just come and was not asked for by its name.
+    fn original_beside(&self, path: &Path) -> Option<IncarnationId> {
+        let found = self.slots.get(path).is_some_and(|slot| !slot.asked_for);
+        if found && self.started && !self.options.stamps { self.original_of(path) } else { None }
     }
 
     /// Takes a file into its keeping and says so. `path` is the name under which it is known.

@@ -166,7 +166,7 @@ impl State {
         let mut concerned = BTreeSet::new();
         for (at, hint) in hints.names.iter().enumerate() {
             let Some(made) = made_by(hint) else { continue };
-            let Some(path) = self.owner_of(made).filter(|path| self.is_archive_at(path, made)) else { continue };
+            let Some(path) = self.owner_of(made).filter(|path| *path != made) else { continue };
             let (before, after) = hints.names.split_at(at);
             let later = brings_another(after, path) || self.was_vacant(path, before);
             if later && Packing::of(made).is_none() {
@@ -244,9 +244,9 @@ impl State {
         let cut = Cut { offset: copy.size, exact: false };
         let (gate, succeeded) =
             self.lives.get_mut(&now).map_or((None, false), |life| (life.gate.take(), life.succeeded));
+        let packed = copy.is_packed();
         // Of what was unpacked: nothing of it has a name.
-        let metadata = copy.file.metadata().ok().filter(|_| copy.is_packed()).unwrap_or(copy.archive.metadata);
-        let packed = copy.archive.packing.is_some();
+        let metadata = copy.file.metadata().ok().filter(|_| packed).unwrap_or(copy.archive.metadata);
         let id = self.adopt(copy.file, &metadata, path, Origin::Created, packed)?;
         self.comings.was_copy(platform::file_id(&metadata));
         if packed {

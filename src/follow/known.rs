@@ -8,7 +8,7 @@ use super::holes::LEAST_HOLE;
 use super::lines::Lines;
 use crate::platform;
 
-/// More than lies between two marks, but for the length of a line.
+/// More than lies between two rungs, but for the length of a line.
 const MOST_SOUGHT: usize = 128 << 10;
 
 /// Samples all over what was read, its beginning and its end.

@@ -176,7 +176,7 @@ impl State {
             self.know_names(hints);
             return Ok(());
         }
-        let missed = if uncounted { Vec::new() } else { self.missed() };
+        let missed = if uncounted || !self.comings.is_open() { Vec::new() } else { self.missed() };
         self.comings.settle();
         self.know_names(hints);
         for path in missed {

@@ -1,5 +1,5 @@
-//! Files that begin with the whole content of another: a rewritten log, or a copy made before a truncation. Compared
-//! byte for byte, for nothing less tells a copy from a log that begins alike.
+//! Files that begin with the whole content of another. A rewritten log is compared byte for byte, for nothing less tells
+//! it from one that begins alike; a copy made before a truncation by samples, for the original has been cut by then.
 
 use std::fs::File;
 use std::io;
@@ -36,7 +36,7 @@ impl State {
         self.say(FollowEvent::CarriedOver { incarnation: id, bytes, lines })
     }
 
-    /// In a folder that is followed, a copy that was made of a file (`cp P P.1; truncate -s 0 P`) is followed too: what
+    /// In a folder that is followed, or under a pattern that fits both, a copy that was made of a file (`cp P P.1; truncate -s 0 P`) is followed too: what
     /// was read of the file is not read again.
     pub(super) fn carry_copied(&mut self, id: IncarnationId, original: IncarnationId) -> Result<(), Ended> {
         self.read_uncut(original)?;

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, select};
 
-use super::archives::Older;
 use super::folder::Folder;
 use super::keep::Keeping;
 use super::life::{Life, Look};
 use super::links::Links;
 use super::missed::Comings;
+use super::older::Older;
 use super::parked::{Gone, Parked};
 use super::sequences::Sequences;
 use super::wall::Wall;

@@ -66,7 +66,7 @@ pub(super) struct Hints {
     pub(super) overflow: bool,
     /// Folders that have been watched only since then: of what happened in them before nothing was heard.
     pub(super) unheard: BTreeSet<PathBuf>,
-    /// Files that came and went and could not be opened: that is told once.
+    /// Files that came and went and could not be opened, as was told.
     pub(super) missed: BTreeSet<FileId>,
     /// Watches failed while running, as told by the system.
     pub(super) errors: Vec<String>,
