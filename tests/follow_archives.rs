@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use follow_common::stepped::Stepped;
-use follow_common::{Scene, append, concat, numbered};
+use follow_common::{DEADLINE, Scene, append, concat, numbered};
 use rotascope::event::FollowEvent;
 
 /// The endings of archives.
@@ -457,6 +457,48 @@ fn what_a_copy_in_a_followed_folder_repeats_is_left_out() {
     }
 }
 
+/// The same while the copy is in the making: a large one takes its time, and the original may be cut by then.
+#[test]
+fn what_a_copy_in_the_making_repeats_is_left_out() {
+    for (target, cut) in [(".", false), (".", true), ("P*", true)] {
+        let dir = follow_common::stage();
+        let before = numbered("a", 0..100);
+        append(&dir.path().join("P"), &before);
+        let scene = Stepped::follow(dir, &[target]);
+        for at in [0, 40] {
+            scene.append("P.1", &before[at..at + 40]);
+            scene.look();
+        }
+        if cut {
+            fs::File::options().write(true).open(scene.path("P")).unwrap().set_len(0).unwrap();
+            scene.look();
+        }
+        scene.append("P.1", &before[80..]);
+        scene.look();
+        scene.append("P", &numbered("b", 0..3));
+        scene.look();
+        scene.append("P.1", &numbered("c", 0..3));
+        scene.look();
+        scene.assert_text(&[&before, &numbered("b", 0..3), &numbered("c", 0..3)]);
+        let carried = scene.kinds().iter().filter(|kind| **kind == "carried_over").count();
+        assert_eq!(carried, 1, "{target}, cut: {cut}\n{}", scene.report());
+    }
+}
+
+/// A copy of what the original was a while ago is whole, although it has less than that has now.
+#[test]
+fn a_copy_that_stays_behind_its_original_is_followed_in_the_end() {
+    let dir = follow_common::stage();
+    append(&dir.path().join("P"), &numbered("a", 0..100));
+    let scene = Stepped::follow(dir, &["."]);
+    scene.append("P.1", &numbered("a", 0..60));
+    scene.look();
+    scene.run_until("the copy is followed", DEADLINE, || scene.kinds().contains(&"carried_over"));
+    scene.append("P.1", &numbered("b", 0..3));
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..100), &numbered("b", 0..3)]);
+}
+
 /// A log of the next day is no copy of today's because both begin with the same few bytes.
 #[test]
 fn a_banner_is_not_taken_for_a_copy() {
@@ -492,10 +534,16 @@ fn an_archive_that_is_a_hard_link_is_read() {
                 scene.append("P", &numbered(name, 0..3));
             }
         }
-        scene.append("P.1", &numbered("b", 3..4));
+        let mut b = numbered("b", 0..3);
+        if replaces {
+            b.extend(numbered("b", 3..4));
+            scene.append("P.1", &b[3..]);
+        }
         scene.look();
-        let parts = [numbered("a", 0..3), numbered("b", 0..4), numbered("c", 0..3), numbered("d", 0..3)];
-        scene.assert_text(&parts.each_ref().map(Vec::as_slice));
+        scene.assert_text(&[&numbered("a", 0..3), &b, &numbered("c", 0..3), &numbered("d", 0..3)]);
+        scene.look();
+        // What was written to under the archive's name might be a copy, of a file that nobody has seen.
+        assert!(replaces || !scene.kinds().contains(&"missed"), "{}", scene.report());
     }
 }
 

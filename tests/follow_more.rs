@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use follow_common::stepped::Stepped;
 use follow_common::{Collector, DEADLINE, Scene, Writer, append, concat, numbered, stage};
-use rotascope::event::{FollowEvent, Origin};
+use rotascope::event::{FollowEvent, IncarnationId, Origin};
 use rotascope::follow::Target;
 
 fn truncate(path: &Path, size: u64) {
@@ -222,6 +222,40 @@ fn d3_link_to_nowhere_and_later_somewhere() {
     assert_eq!(scene.lines_of(1), numbered("t1", 0..3), "{}", scene.report());
     assert_eq!(scene.lines_of(2), numbered("t2", 0..4), "{}", scene.report());
     assert_eq!(scene.kinds().last(), Some(&"created"), "{}", scene.report());
+}
+
+/// A link is taken away, and another one is made a while later; or it is turned to nothing for a while.
+#[test]
+fn a_link_that_is_turned_in_two_steps_is_turned_all_the_same() {
+    let steps: [(fn(&Stepped), &[&str]); 2] = [
+        (|scene| fs::remove_file(scene.path("P")).unwrap(), &["renamed"]),
+        (
+            |scene| {
+                symlink("missing", scene.path("new")).unwrap();
+                scene.rename("new", "P");
+            },
+            &["retargeted"],
+        ),
+    ];
+    for (turn_away, told) in steps {
+        let dir = stage();
+        append(&dir.path().join("t1"), &numbered("a", 0..3));
+        symlink("t1", dir.path().join("P")).unwrap();
+        let scene = Stepped::follow(dir, &["P"]);
+        turn_away(&scene);
+        scene.look();
+        assert_eq!(scene.kinds(), told, "{}", scene.report());
+        scene.append("t2", &numbered("b", 0..3));
+        symlink("t2", scene.path("new")).unwrap();
+        scene.rename("new", "P");
+        scene.append("t1", &numbered("a", 3..5));
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..5), &numbered("b", 0..3)]);
+        let turned = |event: &FollowEvent| {
+            matches!(event, FollowEvent::Created { origin: Origin::Retargeted { previous: IncarnationId(1) }, .. })
+        };
+        assert!(scene.events().iter().any(turned), "{}", scene.report());
+    }
 }
 
 /// D6: a hard link to another file is put over the path.

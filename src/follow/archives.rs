@@ -108,7 +108,7 @@ impl State {
             archives.retain(|archive| archive.modified >= least);
             archives.sort_by_key(|archive| (archive.made_ns(), archive.tie()));
             for archive in archives {
-                adopted |= self.adopt_archive(&path, archive)?;
+                adopted |= self.adopt_archive(&path, archive, hints)?;
             }
         }
         Ok(adopted)
@@ -128,7 +128,7 @@ impl State {
         }
     }
 
-    fn adopt_archive(&mut self, path: &Path, archive: Archive) -> Result<bool, Ended> {
+    fn adopt_archive(&mut self, path: &Path, archive: Archive, hints: &Hints) -> Result<bool, Ended> {
         self.make_room()?;
         let Ok((content, size)) = archive.content() else { return Ok(false) };
         let packed = archive.packing.is_some();
@@ -164,7 +164,12 @@ impl State {
                 previous.succeeded = true;
             }
         } else {
-            self.comings.was_copy(archive.id);
+            let heard = self.comings.names().iter().chain(&hints.names);
+            // What was linked is written to under its other name.
+            let written = [hints, &self.earlier].iter().any(|heard| heard.touches(&archive.path));
+            if written || !is_made_beside(heard, path, &archive.path) {
+                self.comings.was_copy(archive.id);
+            }
             let cut = self.cut_now(id);
             self.rename(id, archive.path, cut, Actor::Other)?;
         }
@@ -343,6 +348,20 @@ fn short_lived<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBu
         }
     }
     lost
+}
+
+/// Whether a name was made while what had come to a path stood there.
+fn is_made_beside<'h>(heard: impl Iterator<Item = &'h NameHint>, path: &Path, made: &Path) -> bool {
+    let mut here = false;
+    let mut beside = false;
+    for hint in heard {
+        match hint {
+            NameHint::Created(at) if at == made => beside |= here,
+            NameHint::Removed(gone) | NameHint::Moved(gone, _) if gone == path => here = false,
+            _ => here |= hint.brings(path),
+        }
+    }
+    beside
 }
 
 /// Whether the file that is being compressed still stands there: that one is read.

@@ -1,7 +1,7 @@
 //! Files that stand where none, or another one, stood: they are opened, announced, and get the path's place.
 
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::life::{Gate, Life};
 use super::lines::Lines;
 use super::look::{Stands, stands_at};
 use super::moved::settled_name;
-use super::repeats::Least;
+use super::repeats::{Copied, Least};
 use super::state::{Ended, State};
 use crate::event::{Actor, EntryKind, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
@@ -53,8 +53,7 @@ impl State {
         }
         let mut previous = None;
         for (_, _, path, id) in arrivals {
-            let origin =
-                self.origins.get(path).copied().unwrap_or(if started { Origin::Created } else { Origin::AtStart });
+            let origin = if started { self.origin_of(path) } else { Origin::AtStart };
             let adopted = self.open_and_adopt(path, id, origin, &mut again)?;
             if let Some(adopted) = adopted {
                 self.origins.remove(path);
@@ -66,6 +65,14 @@ impl State {
             }
         }
         Ok(again)
+    }
+
+    /// How what is about to be taken in came to a path. Where a link was, a file itself may have come.
+    fn origin_of(&self, path: &Path) -> Origin {
+        match self.origins.get(path) {
+            Some(Origin::Retargeted { .. }) if fs::canonicalize(path).is_ok_and(|real| real == path) => Origin::Created,
+            known => known.copied().unwrap_or(Origin::Created),
+        }
     }
 
     /// Whether the path was asked for and has led to no file so far: what comes first decides whether a file or a
@@ -100,6 +107,7 @@ impl State {
         if here {
             slot.current = Some(id);
             slot.previous = None;
+            self.origins.remove(path);
         } else {
             // The same file under a second name is not followed twice.
             slot.current = None;
@@ -154,9 +162,11 @@ impl State {
             *again = true;
             return Ok(None);
         }
-        let original = self.original_beside(path);
-        // A copy that has nothing yet tells nothing. What is written to it is heard.
-        if original.is_some() && metadata.len() == 0 {
+        let copied = match self.original_beside(path) {
+            Some(original) => self.copied(original, &file)?,
+            None => Copied::Nothing,
+        };
+        if copied == Copied::InTheMaking {
             return Ok(None);
         }
         if !asked_for && !self.options.stamps && is_binary(&file).unwrap_or(false) {
@@ -167,9 +177,7 @@ impl State {
         }
         self.tell_trouble(path, None)?;
         let adopted = self.adopt(file, &metadata, path, origin, false)?;
-        if let Some(original) = original {
-            self.carry_copied(adopted, original)?;
-        }
+        self.carry_copied(adopted, copied)?;
         Ok(Some(adopted))
     }
 
@@ -286,7 +294,10 @@ impl State {
             slot.not_a_file = None;
             slot.skipped = None;
         }
-        self.origins.remove(path);
+        // A link that leads nowhere, or was taken away, may lead somewhere again.
+        if !matches!(self.origins.get(path), Some(Origin::Retargeted { .. })) {
+            self.origins.remove(path);
+        }
         self.tell_trouble(path, None)
     }
 

@@ -76,7 +76,10 @@ impl State {
         let name = file.file_name()?.to_str()?;
         let marks = name.char_indices().rev().filter(|(at, sign)| *at > 0 && ".-_".contains(*sign));
         let mut numbered = marks.filter(|(at, _)| name.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit));
-        numbered.find_map(|(at, _)| self.slots.get(&file.with_file_name(&name[..at]))?.current)
+        numbered.find_map(|(at, _)| {
+            let slot = self.slots.get(&file.with_file_name(&name[..at]))?;
+            slot.current.or(slot.previous)
+        })
     }
 
     /// Whether what stands, or stood, under a name may have been at this path: it belongs to no other that is followed.

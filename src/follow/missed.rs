@@ -170,8 +170,9 @@ impl State {
     /// A look begins. If nothing more was heard since the last one, all that had been heard was settled by that: whatever
     /// has gone by then and was not seen was missed.
     pub(super) fn tell_missed(&mut self, hints: &mut Hints) -> Result<(), Ended> {
-        // An overflow is told as such.
-        let uncounted = hints.overflow || self.comings.names.len() > MOST_NAMES;
+        // What can't be counted is told as an overflow.
+        hints.overflow |= self.comings.names.len() > MOST_NAMES;
+        let uncounted = hints.overflow;
         if self.comings.is_open() && !uncounted && !hints.names.is_empty() {
             self.know_names(hints);
             return Ok(());

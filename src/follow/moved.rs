@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::is_absence;
 use super::life::Life;
+use super::links::target_of;
 use super::look::{Stands, stands_at};
 use super::sabotage::Sabotage;
 use super::state::{Ended, State};
@@ -22,8 +23,8 @@ enum Gone {
     Nowhere,
     /// It has this name now.
     To(PathBuf),
-    /// It stands where it stood; a link on the way to it leads elsewhere.
     Unlinked,
+    /// It stands where it stood; a link on the way to it leads elsewhere, or is gone.
     Bypassed(PathBuf),
 }
 
@@ -63,7 +64,7 @@ impl State {
                 Some(Stands::File { id, .. }) => Some(*id),
                 _ => None,
             };
-            match self.whereabouts(life, occupant.is_some()) {
+            match self.whereabouts(life) {
                 Gone::Nowhere => again = true,
                 whereabouts => gone.push((id, from, occupant, whereabouts)),
             }
@@ -92,12 +93,15 @@ impl State {
                 self.rename(id, to, cut, Actor::Other)
             }
             Gone::Bypassed(real) => {
+                self.origins.insert(from.to_owned(), Origin::Retargeted { previous: id });
+                let Some(to) = target_of(from).or_else(|| fs::canonicalize(from).ok()) else {
+                    let cut = self.cut_now(id);
+                    return self.rename(id, real, cut, Actor::Other);
+                };
                 if let Some(life) = self.lives.get_mut(&id) {
                     life.path = Some(real.clone());
                     life.last_path = real;
                 }
-                self.origins.insert(from.to_owned(), Origin::Retargeted { previous: id });
-                let to = fs::canonicalize(from).unwrap_or_else(|_| from.to_owned());
                 self.say(FollowEvent::Retargeted { path: from.to_owned(), to })
             }
             Gone::Unlinked => {
@@ -113,18 +117,14 @@ impl State {
         }
     }
 
-    fn whereabouts(&self, life: &Life, occupied: bool) -> Gone {
+    fn whereabouts(&self, life: &Life) -> Gone {
         let by_system = platform::current_path(&life.file);
         if let Ok(Some(real)) = &by_system {
             if life.real.as_ref() == Some(real) {
                 let path = life.path.as_deref().unwrap_or(real);
                 let here = fs::canonicalize(path).is_ok_and(|now| now == *real);
-                return match (here, occupied, path == real) {
-                    (true, ..) => Gone::Nowhere,
-                    (false, true, false) => Gone::Bypassed(real.clone()),
-                    (false, false, false) => Gone::To(real.clone()),
-                    (false, _, true) => Gone::Nowhere,
-                };
+                let bypassed = !here && path != real;
+                return if bypassed { Gone::Bypassed(real.clone()) } else { Gone::Nowhere };
             }
             let spelled = self.watch.spell(real.clone());
             if life.is_at(&spelled) {
@@ -256,6 +256,8 @@ impl State {
         }
         for (path, id) in failed {
             hints.missed.insert(id);
+            // What was heard of it is not counted as yet another one.
+            self.comings.adopted(&path, id);
             self.say(FollowEvent::Missed { path, file_id: Some(id) })?;
         }
         Ok(opened)

@@ -14,8 +14,8 @@ use crate::platform;
 const OLDER_SAMPLE_BYTES: u64 = 256;
 
 impl State {
-    /// Notes what stands beside the followed paths and in the followed folders when following begins: those files are no copies of what comes, and
-    /// nor is what they will be compressed to.
+    /// Notes what stands beside the followed paths and in the followed folders when following begins: those files are no
+    /// copies of what comes, nor is what they will be compressed to.
     pub(super) fn note_siblings(&mut self) {
         if self.options.stamps {
             return;

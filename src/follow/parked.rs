@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::archives::id_at;
 use super::folder::is_absence;
 use super::known::Known;
 use super::life::{Life, Look};
@@ -236,10 +237,11 @@ impl State {
 
     /// Whether the file is at a place, if only for the next look. It is reported as renamed when its name is looked at.
     fn is_found(&mut self, id: IncarnationId, place: &Path) -> Result<bool, Ended> {
+        let file_id = self.parked.get(&id).map(|parked| parked.file_id);
         Ok(match self.reopen(id, place)? {
             Reopened::Yes | Reopened::Waits => true,
             Reopened::Other => false,
-            Reopened::NotNow(error) => !is_absence(&error),
+            Reopened::NotNow(error) => platform::is_out_of_descriptors(&error) || id_at(place) == file_id,
         })
     }
 

@@ -1,5 +1,6 @@
 //! Reads every held descriptor on, in order, and notices what a truncation took.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -61,6 +62,7 @@ impl State {
         let Some(written) = self.watch.take_written() else { return Ok(false) };
         let mut is_all = written.is_all;
         for path in written.paths {
+            let path = self.links.leading_to(&path).map(Path::to_owned).unwrap_or(path);
             let current = self.slots.get(&path).and_then(|slot| slot.current);
             let open = current.and_then(|id| self.lives.get_mut(&id)).filter(|life| life.is_at(&path));
             let Some(life) = open else {

@@ -3,10 +3,11 @@
 
 use std::fs::File;
 use std::io;
+use std::time::Duration;
 
 use super::known::Known;
 use super::life::Life;
-use super::parked::Parked;
+use super::parked::{Gone, Parked};
 use super::state::{Ended, State};
 use crate::event::{FollowEvent, IncarnationId};
 use crate::platform;
@@ -15,6 +16,22 @@ use crate::platform;
 /// no less than this counts as a repetition.
 const LEAST_BYTES: u64 = 256;
 const BLOCK_BYTES: usize = 64 << 10;
+
+/// A copy that has less than was read of its original is in the making until nothing was written to it for so long.
+const WHOLE: Duration = Duration::from_secs(1);
+
+/// What a file has of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    Nothing,
+    /// Nothing else so far, and more will come: it tells nothing yet.
+    InTheMaking,
+    Has {
+        bytes: u64,
+        /// Whole lines among them, where they are known.
+        lines: Option<u64>,
+    },
+}
 
 impl State {
     /// If the file that took a path repeats all of the one before, reading begins behind that. In a lab everything is
@@ -36,19 +53,40 @@ impl State {
         self.say(FollowEvent::CarriedOver { incarnation: id, bytes, lines })
     }
 
-    /// In a folder that is followed, or under a pattern that fits both, a copy that was made of a file (`cp P P.1; truncate -s 0 P`) is followed too: what
-    /// was read of the file is not read again.
-    pub(super) fn carry_copied(&mut self, id: IncarnationId, original: IncarnationId) -> Result<(), Ended> {
+    /// What a file that was found in a folder has of what its name says that it was copied from (`cp P P.1; truncate -s
+    /// 0 P`), or of what stood there before that was cut.
+    pub(super) fn copied(&mut self, original: IncarnationId, copy: &File) -> Result<Copied, Ended> {
         self.read_uncut(original)?;
-        let held = self.lives.get(&original).map(Life::known);
-        let known = held.or_else(|| self.parked.get(&original).map(Parked::known));
-        let (Some(known), Some(copy)) = (known, self.lives.get(&id)) else { return Ok(()) };
-        // What can't be compared is read, and so is what two logs of one program begin with.
-        let bytes = in_copy(known, &copy.file).unwrap_or(0);
-        if bytes < LEAST_BYTES {
-            return Ok(());
+        let Ok(metadata) = copy.metadata() else { return Ok(Copied::Nothing) };
+        // A copy that has nothing yet tells nothing. What is written to it is heard.
+        if metadata.len() == 0 {
+            return Ok(Copied::InTheMaking);
         }
-        let lines = known.lines.count_up_to(bytes);
+        // What can't be compared is read, and so is what two logs of one program begin with.
+        let found = self.known_at(original).map(|known| (in_copy(known, copy).unwrap_or(0), known));
+        let Some((bytes, known)) = found.max_by_key(|(bytes, _)| *bytes).filter(|(bytes, _)| *bytes >= LEAST_BYTES)
+        else {
+            return Ok(Copied::Nothing);
+        };
+        let may_grow = bytes == metadata.len() && bytes < known.lines.offset();
+        let is_young = || metadata.modified().is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age < WHOLE));
+        if may_grow && is_young() {
+            return Ok(Copied::InTheMaking);
+        }
+        Ok(Copied::Has { bytes, lines: known.lines.count_up_to(bytes) })
+    }
+
+    /// What is known of a life and of those that stood at its path before.
+    fn known_at(&self, id: IncarnationId) -> impl Iterator<Item = Known<'_>> {
+        let (life, parked) = (self.lives.get(&id), self.parked.get(&id));
+        let path = life.map(|life| &life.last_path).or(parked.map(|parked| &parked.path));
+        let gone = self.gone.iter().filter(move |gone| path == Some(&gone.path)).map(Gone::known);
+        life.map(Life::known).into_iter().chain(parked.map(Parked::known)).chain(gone)
+    }
+
+    /// What a copy has of its original is not read again.
+    pub(super) fn carry_copied(&mut self, id: IncarnationId, copied: Copied) -> Result<(), Ended> {
+        let Copied::Has { bytes, lines } = copied else { return Ok(()) };
         if let Some(life) = self.lives.get_mut(&id) {
             life.begin_at(bytes, lines);
         }
