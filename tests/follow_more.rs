@@ -258,6 +258,28 @@ fn a_link_that_is_turned_in_two_steps_is_turned_all_the_same() {
     }
 }
 
+/// Five archives, rotated at full speed: most files are gone before anybody can open them. Each is read, or told as
+/// missed, and none is both.
+#[test]
+fn what_nobody_could_open_is_counted_exactly() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("r", 0..1));
+    scene.wait_lines(1);
+    let archive = |number: usize| scene.path(&format!("P.{number}"));
+    for round in 1..1000 {
+        for number in (1..5).rev().filter(|number| archive(*number).exists()) {
+            fs::rename(archive(number), archive(number + 1)).unwrap();
+        }
+        fs::rename(scene.p(), archive(1)).unwrap();
+        append(&scene.p(), &numbered("r", round..round + 1));
+    }
+    let told = |scene: &Scene, kind: &str| scene.kinds().iter().filter(|told| **told == kind).count();
+    scene.wait("every file is read or missed", |scene| scene.lines().len() + told(scene, "missed") >= 1000);
+    scene.catch_up();
+    assert_eq!(scene.lines().len() + told(&scene, "missed"), 1000);
+    assert_eq!(scene.lines().len(), told(&scene, "created"));
+}
+
 /// D6: a hard link to another file is put over the path.
 #[test]
 fn d6_hard_link_put_over() {

@@ -46,17 +46,20 @@ impl State {
         self.tell_missed(&mut hints)?;
         self.tell_hints(&mut hints)?;
         let told = hints.overflow;
-        let mut passes = 1;
-        while self.look_once(&mut hints)? && passes < MOST_REPEATS {
+        let mut restless = self.look_once(&mut hints)?;
+        for _ in 1..MOST_REPEATS {
+            if !restless {
+                break;
+            }
             // Only what another pass will look at is taken from what was heard.
             self.hear_on(&mut hints);
-            passes += 1;
+            restless = self.look_once(&mut hints)?;
         }
         if !told {
             self.tell_hints(&mut hints)?;
         }
         self.touch(&hints);
-        self.note_comings(&hints);
+        self.note_comings(&hints, restless);
         self.started = true;
         self.earlier = hints;
         Ok(())

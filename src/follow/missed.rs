@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::state::{Ended, State};
-use super::watch::{Hints, NameHint};
+use super::watch::{Hints, NameHint, join};
 use crate::event::{FileId, FollowEvent};
 
 /// More names than this at once are not counted.
@@ -25,6 +25,8 @@ pub(super) struct Comings {
     look: u64,
     /// Whether all had been heard that happened before the last look was over.
     heard_out: bool,
+    /// Whether the last look knew in the end where everything was.
+    is_calm: bool,
 }
 
 /// A file that was taken in.
@@ -173,7 +175,8 @@ impl State {
         // What can't be counted is told as an overflow.
         hints.overflow |= self.comings.names.len() > MOST_NAMES;
         let uncounted = hints.overflow;
-        if self.comings.is_open() && !uncounted && !hints.names.is_empty() {
+        let is_settled = hints.names.is_empty() && self.comings.is_calm;
+        if self.comings.is_open() && !uncounted && !is_settled {
             self.know_names(hints);
             return Ok(());
         }
@@ -205,10 +208,12 @@ impl State {
         hints.known = Some(names);
     }
 
-    /// A look is over.
-    pub(super) fn note_comings(&mut self, hints: &Hints) {
+    /// A look is over; `restless` if something moved while it went on.
+    pub(super) fn note_comings(&mut self, hints: &Hints, restless: bool) {
+        // Where closed files wait for descriptors, it is not known yet which of them have gone.
+        self.comings.is_calm = !self.keeping.waiting && (!restless || hints.names.is_empty());
         if !self.options.stamps && !hints.overflow {
-            self.comings.names.extend_from_slice(&hints.names);
+            join(&mut self.comings.names, hints.names.clone());
         }
         let look = self.comings.look;
         for adopted in self.comings.adopted.iter_mut().filter(|adopted| adopted.look == look) {

@@ -68,7 +68,8 @@ impl State {
         else {
             return Ok(Copied::Nothing);
         };
-        let may_grow = bytes == metadata.len() && bytes < known.lines.offset();
+        // It may have grown since its size was asked.
+        let may_grow = bytes >= metadata.len() && bytes < known.lines.offset();
         let is_young = || metadata.modified().is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age < WHOLE));
         if may_grow && is_young() {
             return Ok(Copied::InTheMaking);

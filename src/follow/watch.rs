@@ -91,14 +91,7 @@ impl Hints {
 
     /// Takes in what came later.
     pub(super) fn append(&mut self, later: Hints) {
-        // The first half of a move was heard by itself.
-        if let (Some(NameHint::Removed(half)), Some(NameHint::Moved(from, _))) =
-            (self.names.last(), later.names.first())
-            && half == from
-        {
-            self.names.pop();
-        }
-        self.names.extend(later.names);
+        join(&mut self.names, later.names);
         self.written.extend(later.written);
         self.touched.extend(later.touched);
         self.sizes.append(later.sizes);
@@ -165,6 +158,16 @@ impl Hints {
             Notice::Failed(reason) => self.errors.push(reason),
         }
     }
+}
+
+/// Puts names behind those that were heard before them. The first half of a move may have been heard by itself.
+pub(super) fn join(names: &mut Vec<NameHint>, later: Vec<NameHint>) {
+    if let (Some(NameHint::Removed(half)), Some(NameHint::Moved(from, _))) = (names.last(), later.first())
+        && half == from
+    {
+        names.pop();
+    }
+    names.extend(later);
 }
 
 /// Files that were written to.
