@@ -9,6 +9,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use follow_common::stepped::Stepped;
@@ -278,6 +280,34 @@ fn what_nobody_could_open_is_counted_exactly() {
     scene.catch_up();
     assert_eq!(scene.lines().len() + told(&scene, "missed"), 1000);
     assert_eq!(scene.lines().len(), told(&scene, "created"));
+}
+
+/// In a folder where other names come and go all the time, too, it is told at once what was missed.
+#[test]
+fn what_was_missed_is_told_in_a_busy_folder() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("a", 0..1));
+    scene.wait_lines(1);
+    let other = scene.path("other");
+    let over = Arc::new(AtomicBool::new(false));
+    let end = Arc::clone(&over);
+    let busy = std::thread::spawn(move || {
+        while !end.load(Ordering::SeqCst) {
+            fs::write(&other, "").unwrap();
+            fs::remove_file(&other).unwrap();
+            std::thread::sleep(Duration::from_millis(10)); // another program's rhythm
+        }
+    });
+    for round in 0..200 {
+        fs::write(scene.path("new"), format!("{round}\n")).unwrap();
+        fs::rename(scene.path("new"), scene.p()).unwrap();
+    }
+    let told = |scene: &Scene, kind: &str| scene.kinds().iter().filter(|told| **told == kind).count();
+    scene.wait("each is read or missed", |scene| scene.lines().len() + told(scene, "missed") >= 201);
+    over.store(true, Ordering::SeqCst);
+    busy.join().unwrap();
+    scene.catch_up();
+    assert_eq!(scene.lines().len() + told(&scene, "missed"), 201, "{}", scene.report());
 }
 
 /// D6: a hard link to another file is put over the path.

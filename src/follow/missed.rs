@@ -11,6 +11,9 @@ use crate::event::{FileId, FollowEvent};
 /// More names than this at once are not counted.
 const MOST_NAMES: usize = 65_536;
 
+/// More temporary names than this are not remembered.
+const MOST_ASIDE: usize = 1024;
+
 /// What was heard and seen of the followed paths since all that was heard had been settled.
 #[derive(Debug, Default)]
 pub(super) struct Comings {
@@ -18,12 +21,14 @@ pub(super) struct Comings {
     /// The names that led to files which were known before that: gathered when the first name is heard, for mostly none
     /// is.
     known: Option<HashSet<PathBuf>>,
+    /// Names that nobody follows and that were made before that: what is put together under them may come to a path.
+    aside: BTreeSet<PathBuf>,
     /// Files that were taken in.
     adopted: Vec<Adopted>,
     /// What else was seen there: no files.
     others: Vec<(u64, PathBuf)>,
     look: u64,
-    /// Whether all had been heard that happened before the last look was over.
+    /// Whether all had been heard that had happened to followed paths before the last look was over.
     heard_out: bool,
     /// Whether the last look knew in the end where everything was.
     is_calm: bool,
@@ -75,7 +80,8 @@ impl Comings {
     }
 
     /// Forgets all but what the last look has seen, if it may be that of this is heard only now. The next look begins.
-    fn settle(&mut self) {
+    fn settle(&mut self, aside: BTreeSet<PathBuf>) {
+        self.aside = aside;
         let last = self.look + u64::from(self.heard_out);
         self.look += 1;
         self.names.clear();
@@ -86,8 +92,9 @@ impl Comings {
 
     /// How many files came to each of the paths and have gone, as was heard; and what stands where in the end.
     fn count<'h>(&'h self, followed: &'h BTreeSet<PathBuf>, awaited: &'h dyn Fn(&Path) -> bool) -> Count<'h> {
+        let aside = self.aside.iter().map(|path| (path.clone(), Standing::Aside));
         let known = self.known.iter().flatten().map(|path| (path.clone(), Standing::Known));
-        let mut count = Count { followed, awaited, standing: known.collect(), gone: HashMap::new() };
+        let mut count = Count { followed, awaited, standing: aside.chain(known).collect(), gone: HashMap::new() };
         for hint in &self.names {
             count.take_in(hint);
         }
@@ -175,18 +182,26 @@ impl State {
         // What can't be counted is told as an overflow.
         hints.overflow |= self.comings.names.len() > MOST_NAMES;
         let uncounted = hints.overflow;
-        let is_settled = hints.names.is_empty() && self.comings.is_calm;
-        if self.comings.is_open() && !uncounted && !is_settled {
+        let nothing_more = hints.names.iter().all(|hint| self.is_foreign(hint));
+        self.comings.heard_out |= nothing_more && !uncounted;
+        if self.comings.is_open() && !uncounted && !(nothing_more && self.comings.is_calm) {
             self.know_names(hints);
             return Ok(());
         }
-        let missed = if uncounted || !self.comings.is_open() { Vec::new() } else { self.missed() };
-        self.comings.settle();
+        let (missed, aside) = if uncounted { Default::default() } else { self.missed() };
+        self.comings.settle(aside);
         self.know_names(hints);
         for path in missed {
             self.say(FollowEvent::Missed { path, file_id: None })?;
         }
         Ok(())
+    }
+
+    /// Whether a name has nothing to do with what is followed: in a busy folder others come and go all the time.
+    fn is_foreign(&self, hint: &NameHint) -> bool {
+        let (NameHint::Created(path) | NameHint::Removed(path)) = hint else { return false };
+        let leads_to = |followed: &Path| followed.starts_with(path);
+        !self.fits_a_pattern(path) && !self.slots.range(path.clone()..).next().is_some_and(|(first, _)| leads_to(first))
     }
 
     /// Takes in what was heard since the look began.
@@ -222,7 +237,11 @@ impl State {
         self.comings.heard_out = !self.watch.has_names();
     }
 
-    fn missed(&self) -> Vec<PathBuf> {
+    /// The paths to which something came that nobody has seen, once for each time; and the names that were made aside.
+    fn missed(&mut self) -> (Vec<PathBuf>, BTreeSet<PathBuf>) {
+        if !self.comings.is_open() {
+            return (Vec::new(), std::mem::take(&mut self.comings.aside));
+        }
         let mut missed = Vec::new();
         let followed: BTreeSet<PathBuf> = self.slots.keys().filter(|path| self.is_followed(path)).cloned().collect();
         let awaited = |path: &Path| self.fits_a_pattern(path);
@@ -240,7 +259,9 @@ impl State {
             let unseen = gone.saturating_sub(adopted + others);
             missed.extend(std::iter::repeat_n(path.to_owned(), unseen));
         }
-        missed
+        let aside = standing.into_iter().filter(|(_, what)| *what == Standing::Aside).map(|(path, _)| path);
+        let aside: BTreeSet<PathBuf> = aside.collect();
+        (missed, if aside.len() > MOST_ASIDE { BTreeSet::new() } else { aside })
     }
 
     fn name_of(&self, file: FileId) -> Option<&Path> {
