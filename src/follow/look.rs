@@ -55,6 +55,12 @@ impl State {
             self.hear_on(&mut hints);
             restless = self.look_once(&mut hints)?;
         }
+        if restless {
+            // What has been taken in last is read now: not before those whose going is heard only by now.
+            self.hear_on(&mut hints);
+            self.adopt_middles(&mut hints)?;
+            self.order_stays(&hints);
+        }
         if !told {
             self.tell_hints(&mut hints)?;
         }
