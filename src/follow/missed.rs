@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::archives::id_at;
 use super::state::{Ended, State};
 use super::watch::{Hints, NameHint, join};
 use crate::event::{FileId, FollowEvent};
@@ -43,6 +44,7 @@ struct Adopted {
     file: FileId,
     /// Nothing was heard in its folder for a while: perhaps not of it either.
     is_unheard: bool,
+    was_opened: bool,
 }
 
 /// Whatever the hints see standing under a name.
@@ -57,7 +59,14 @@ enum Standing<'h> {
 
 impl Comings {
     pub(super) fn adopted(&mut self, path: &Path, file: FileId) {
-        self.adopted.push(Adopted { look: self.look, path: path.to_owned(), file, is_unheard: false });
+        let path = path.to_owned();
+        self.adopted.push(Adopted { look: self.look, path, file, is_unheard: false, was_opened: true });
+    }
+
+    /// A file that came to a path can't be opened, and that was told.
+    pub(super) fn saw_unopened(&mut self, path: &Path, file: FileId) {
+        let path = path.to_owned();
+        self.adopted.push(Adopted { look: self.look, path, file, is_unheard: false, was_opened: false });
     }
 
     /// It is a copy of what was there, or taken for one: nothing came to the path with it, nor went from there.
@@ -251,7 +260,13 @@ impl State {
             let has_come = matches!(standing.get(name), Some(Standing::Known | Standing::Came(_)));
             !has_come && !adopted.is_unheard && name != adopted.path
         };
-        let has_gone = |adopted: &&Adopted| self.name_of(adopted.file).is_none_or(|name| is_away(adopted, name));
+        let stands = |file: FileId| {
+            standing.iter().any(|(name, what)| matches!(what, Standing::Came(_)) && id_at(name) == Some(file))
+        };
+        let has_gone = |adopted: &&Adopted| match self.name_of(adopted.file) {
+            Some(name) => is_away(adopted, name),
+            None => adopted.was_opened || !stands(adopted.file),
+        };
         for (path, gone) in gone {
             let at_path = self.comings.adopted.iter().filter(|adopted| adopted.path == *path);
             let adopted = at_path.filter(has_gone).count();

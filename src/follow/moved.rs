@@ -256,8 +256,7 @@ impl State {
         }
         for (path, id) in failed {
             hints.missed.insert(id);
-            // What was heard of it is not counted as yet another one.
-            self.comings.adopted(&path, id);
+            self.comings.saw_unopened(&path, id);
             self.say(FollowEvent::Missed { path, file_id: Some(id) })?;
         }
         Ok(opened)
