@@ -310,6 +310,31 @@ fn what_was_missed_is_told_in_a_busy_folder() {
     assert_eq!(scene.lines().len() + told(&scene, "missed"), 201, "{}", scene.report());
 }
 
+/// A link on the way to the path is turned twice between two looks: what the first turn led to has been there.
+#[test]
+fn a_link_on_the_way_is_turned_twice() {
+    let dir = stage();
+    for name in ["r1", "r2", "r3"] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+        append(&dir.path().join(name).join("P"), &numbered(name, 0..3));
+    }
+    symlink("r1", dir.path().join("current")).unwrap();
+    let scene = Stepped::follow(dir, &["current/P"]);
+    for to in ["r2", "r3"] {
+        symlink(to, scene.path("new")).unwrap();
+        scene.rename("new", "current");
+    }
+    scene.append("r1/P", &numbered("r1", 3..4));
+    scene.look();
+    scene.assert_text(&[&numbered("r1", 0..4), &numbered("r3", 0..3)]);
+    scene.look();
+    let turned = |event: &FollowEvent| {
+        matches!(event, FollowEvent::Created { origin: Origin::Retargeted { previous: IncarnationId(1) }, .. })
+    };
+    assert!(scene.events().iter().any(turned), "{}", scene.report());
+    assert_eq!(scene.kinds().iter().filter(|kind| **kind == "missed").count(), 1, "{}", scene.report());
+}
+
 /// D6: a hard link to another file is put over the path.
 #[test]
 fn d6_hard_link_put_over() {

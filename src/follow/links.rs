@@ -36,13 +36,17 @@ impl Links {
         }
         let mut changed = Vec::new();
         for hint in &mut hints.names {
-            for path in hint.paths() {
+            for path in hint.paths_mut() {
                 if self.0.contains_key(path) {
-                    named.retain(|_, link| *link != path);
-                    changed.push(path.to_owned());
+                    named.retain(|_, link| link != path);
+                    changed.push(path.clone());
                 }
             }
-            hint.rename(|path| named.get(path).map(|link| (*link).to_owned()));
+            for path in hint.paths_mut() {
+                if let Some(link) = named.get(path.as_path()) {
+                    *path = (*link).to_owned();
+                }
+            }
         }
         hints.rename_touched(|path| named.get(path).map(|link| (*link).to_owned()));
         for link in changed {
@@ -76,24 +80,12 @@ pub(super) fn target_of(path: &Path) -> Option<PathBuf> {
 }
 
 impl NameHint {
-    fn paths(&self) -> impl Iterator<Item = &Path> {
+    fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let (one, other) = match self {
             NameHint::Created(path) | NameHint::MovedIn(path) | NameHint::Removed(path) => (path, None),
             NameHint::Moved(from, to) => (from, Some(to)),
         };
-        std::iter::once(one).chain(other).map(PathBuf::as_path)
-    }
-
-    fn rename(&mut self, name: impl Fn(&Path) -> Option<PathBuf>) {
-        let (one, other) = match self {
-            NameHint::Created(path) | NameHint::MovedIn(path) | NameHint::Removed(path) => (path, None),
-            NameHint::Moved(from, to) => (from, Some(to)),
-        };
-        for path in std::iter::once(one).chain(other) {
-            if let Some(name) = name(path) {
-                *path = name;
-            }
-        }
+        std::iter::once(one).chain(other)
     }
 }
 

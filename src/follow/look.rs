@@ -128,6 +128,9 @@ impl State {
                 want_folders_of(path, &mut wanted);
             }
         }
+        let asked_for = self.folders.iter().filter(|folder| !folder.is_subfolder());
+        wanted.extend(asked_for.map(|folder| nearest_folder(&folder.path)));
+        want_links_to(&mut wanted);
         wanted.extend(self.folders.iter().map(|folder| nearest_folder(&folder.path)));
         let parked = self.parked.values().map(|parked| parked.path.as_path());
         let named = self.lives.values().filter_map(|life| life.path.as_deref()).chain(parked).filter_map(Path::parent);
@@ -179,6 +182,15 @@ fn want_folders_of(path: &Path, wanted: &mut BTreeSet<PathBuf>) {
     {
         wanted.insert(nearest_folder(folder));
     }
+}
+
+/// Where a folder is reached by a link, that may be turned.
+fn want_links_to(wanted: &mut BTreeSet<PathBuf>) {
+    let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let on_the_way: BTreeSet<&Path> = wanted.iter().flat_map(|folder| folder.ancestors()).collect();
+    let links = on_the_way.into_iter().filter(|path| is_link(path));
+    let beside: Vec<PathBuf> = links.filter_map(Path::parent).map(Path::to_owned).collect();
+    wanted.extend(beside);
 }
 
 pub(super) fn stands_at(path: &Path) -> Stands {
