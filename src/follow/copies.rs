@@ -248,7 +248,7 @@ impl State {
         // Of what was unpacked: nothing of it has a name.
         let metadata = copy.file.metadata().ok().filter(|_| packed).unwrap_or(copy.archive.metadata);
         let id = self.adopt(copy.file, &metadata, path, Origin::Created, packed)?;
-        self.comings.was_copy(platform::file_id(&metadata));
+        self.comings.was_copy(platform::file_id(&metadata), &copy.archive.path);
         if packed {
             self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path })?;
         } else {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::folder::{is_absence, kind_of};
 use super::life::Look;
 use super::links::target_of;
+use super::moved::MOST_TRIES;
 use super::state::{Ended, Slot, State};
 use super::watch::{Hints, NameHint, nearest_folder};
 use crate::event::{EntryKind, FileId, FollowEvent, What};
@@ -57,8 +58,12 @@ impl State {
         }
         if restless {
             // What has been taken in last is read now: not before those whose going is heard only by now.
-            self.hear_on(&mut hints);
-            self.adopt_middles(&mut hints)?;
+            for _ in 0..MOST_TRIES {
+                self.hear_on(&mut hints);
+                if !(self.adopt_archives(&hints)? | self.adopt_middles(&mut hints)?) {
+                    break;
+                }
+            }
             self.order_stays(&hints);
         }
         if !told {

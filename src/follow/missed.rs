@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::archives::id_at;
+use super::packing::Packing;
 use super::state::{Ended, State};
 use super::watch::{Hints, NameHint, join};
 use crate::event::{FileId, FollowEvent};
@@ -45,6 +46,8 @@ struct Adopted {
     /// Nothing was heard in its folder for a while: perhaps not of it either.
     is_unheard: bool,
     was_opened: bool,
+    /// The name that it had before it was compressed, if it seems to be a copy.
+    copy_at: Option<PathBuf>,
 }
 
 /// Whatever the hints see standing under a name.
@@ -59,19 +62,32 @@ enum Standing<'h> {
 
 impl Comings {
     pub(super) fn adopted(&mut self, path: &Path, file: FileId) {
-        let path = path.to_owned();
-        self.adopted.push(Adopted { look: self.look, path, file, is_unheard: false, was_opened: true });
+        self.saw(path, file, true);
     }
 
     /// A file that came to a path can't be opened, and that was told.
     pub(super) fn saw_unopened(&mut self, path: &Path, file: FileId) {
-        let path = path.to_owned();
-        self.adopted.push(Adopted { look: self.look, path, file, is_unheard: false, was_opened: false });
+        self.saw(path, file, false);
     }
 
-    /// It is a copy of what was there, or taken for one: nothing came to the path with it, nor went from there.
-    pub(super) fn was_copy(&mut self, file: FileId) {
-        self.adopted.retain(|adopted| adopted.file != file);
+    fn saw(&mut self, path: &Path, file: FileId, was_opened: bool) {
+        let (look, path) = (self.look, path.to_owned());
+        self.adopted.push(Adopted { look, path, file, is_unheard: false, was_opened, copy_at: None });
+    }
+
+    /// It is a copy of what was there, or taken for one, under this name: unless it was moved there, nothing came to the
+    /// path with it, nor went from there.
+    pub(super) fn was_copy(&mut self, file: FileId, name: &Path) {
+        let plain = Packing::of(name).map_or_else(|| name.to_owned(), |(_, plain)| plain);
+        for adopted in self.adopted.iter_mut().filter(|adopted| adopted.file == file) {
+            adopted.copy_at = Some(plain.clone());
+        }
+    }
+
+    /// Whether it is a file that came to its path, and no copy of one.
+    fn has_come(&self, adopted: &Adopted) -> bool {
+        let moved_to = |name: &Path| self.names.iter().any(|hint| matches!(hint, NameHint::Moved(_, to) if to == name));
+        adopted.copy_at.as_deref().is_none_or(moved_to)
     }
 
     pub(super) fn saw_other(&mut self, path: &Path) {
@@ -269,6 +285,7 @@ impl State {
         };
         for (path, gone) in gone {
             let at_path = self.comings.adopted.iter().filter(|adopted| adopted.path == *path);
+            let at_path = at_path.filter(|adopted| self.comings.has_come(adopted));
             let adopted = at_path.filter(has_gone).count();
             let others = self.comings.others.iter().filter(|(_, at)| at == path).count();
             let unseen = gone.saturating_sub(adopted + others);

@@ -205,9 +205,11 @@ impl State {
         if Sabotage::Middles.is_on() || !self.started {
             return Ok(false);
         }
-        let mut adopted = false;
+        let mut again = false;
         while !self.unknown_middles(hints).is_empty() {
             let mut any = false;
+            // What has gone meanwhile may be in an archive.
+            again = true;
             for Middle { from, at, file } in self.open_middles(hints)? {
                 let Ok(metadata) = file.metadata() else { continue };
                 if !metadata.is_file() || self.by_file.contains_key(&platform::file_id(&metadata)) {
@@ -226,9 +228,8 @@ impl State {
             if !any {
                 break;
             }
-            adopted = true;
         }
-        Ok(adopted)
+        Ok(again)
     }
 
     /// Opens as many of them as may be open at once, the first of their order; what can't be opened is told of. Names
