@@ -62,7 +62,12 @@ const RUN_CODES: &str = "It ends after --for, with the last step, or on Ctrl+C, 
 
 const FOLLOW_NOTES: &str = "The bytes come on stdout exactly as they are; what happens to the files is said on stderr.\n\
      A PATH may be a pattern in quotes: 'logs/*.log', or 'logs/app-%Y-%m-%d.log' for files named by date.\n\
-     It ends on Ctrl+C, after --until-idle, or when nobody reads its output any more; exit code 0.";
+     A file in which this very output ends up, as in 'rotascope follow . | tee all.log', is left out.\n\
+     With --json each line is an object: type \"line\", path, incarnation, offset, bytes_len, text, and where it applies \
+     bytes_base64, cut, unlinked, retargeted. So is each event: type \"event\", kind, path, incarnation, at, and what \
+     README.md lists for its kind. What is awaited or left out is said on stderr all the same.\n\
+     It ends on Ctrl+C, after --until-idle, or when nobody reads its output any more.\n\
+     Exit code: 0; 1 when --until-idle has passed and there never was a file to follow; 2 for a usage or set-up error.";
 
 /// The names that `compare` takes, each with its sentence.
 fn compare_names() -> String {
@@ -137,7 +142,7 @@ pub struct Follow {
     /// Log files, folders or patterns; one that does not exist yet is awaited
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// Where to begin: start, end, or -N for the last N lines
+    /// Where to begin in files that are there: start, end, or -N for the last N lines, by default 10 as in tail
     #[arg(long, value_name = "start|end|-N", default_value = "-10", allow_hyphen_values = true, value_parser = begin)]
     pub from: Begin,
     /// End when nothing has come for this time
@@ -149,6 +154,9 @@ pub struct Follow {
     /// Follow the files of subfolders too
     #[arg(long)]
     pub recursive: bool,
+    /// Write no headers that say whose lines come; what happens to the files is said all the same
+    #[arg(short, long, visible_alias = "silent")]
+    pub quiet: bool,
 }
 
 fn begin(text: &str) -> Result<Begin, &'static str> {
@@ -347,6 +355,7 @@ mod tests {
         assert_eq!(from("rotascope follow a.log --from start"), Begin::Start);
         assert_eq!(from("rotascope follow a.log --from end"), Begin::End);
         assert_eq!(from("rotascope follow --from -3 a.log"), Begin::Last(3));
+        assert_eq!(from("rotascope follow -q a.log"), Begin::Last(10));
         assert!(refused("rotascope follow a.log --from 3").contains("like -10"));
     }
 

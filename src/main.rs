@@ -8,7 +8,7 @@ use rotascope::engine::{self, CompareOptions, Outcome, RunOptions};
 use rotascope::lab::Lab;
 use rotascope::{terminal, worker};
 
-/// Lines were lost, or a condition of the lab did not hold.
+/// Lines were lost, a condition of the lab did not hold, or nothing was there to be followed.
 const NOT_CLEAN: u8 = 1;
 
 type Failure = Box<dyn std::error::Error>;
@@ -46,9 +46,12 @@ fn obey(invocation: Invocation) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Invocation::Follow(follow) => {
-            let cli::Follow { paths, from, until_idle, json, recursive } = follow;
-            terminal::follow(&terminal::Options { paths, begin: from, until_idle, json, recursive })?;
-            Ok(ExitCode::SUCCESS)
+            let cli::Follow { paths, from, until_idle, json, recursive, quiet } = follow;
+            let options = terminal::Options { paths, begin: from, until_idle, json, recursive, quiet };
+            Ok(match terminal::follow(&options)? {
+                terminal::Outcome::Done => ExitCode::SUCCESS,
+                terminal::Outcome::NothingFollowed => ExitCode::from(NOT_CLEAN),
+            })
         }
         Invocation::Shot(shot) => take_pictures(&shot),
     }

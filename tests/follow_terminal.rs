@@ -20,6 +20,14 @@ struct Run {
     err: PathBuf,
 }
 
+/// A test that fails leaves nobody behind.
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 struct Scene {
     dir: tempfile::TempDir,
 }
@@ -258,6 +266,112 @@ fn lines_bear_the_name_that_leads_to_them_now() {
     assert_eq!(told, wanted);
 }
 
+/// Whoever writes to a file that lost its name is not said to write to what has that name now.
+#[test]
+fn headers_say_what_has_become_of_a_name() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let mut writer = OpenOptions::new().append(true).open(scene.path("a.log")).unwrap();
+    let run = scene.follow(&["a.log", "--from", "start"]);
+    run.wait_out(b"one\n");
+    fs::remove_file(scene.path("a.log")).unwrap();
+    run.wait_err("rotascope: a.log was deleted (#1)\n");
+    writer.write_all(b"two\n").unwrap();
+    run.wait_err("==> a.log (#1, deleted) <==\n");
+    scene.append("a.log", b"three\n");
+    run.wait_err("==> a.log (#2) <==\n");
+    run.wait_out(b"one\ntwo\nthree\n");
+    writer.write_all(b"four\n").unwrap();
+    run.wait_out(b"one\ntwo\nthree\nfour\n");
+    fs::write(scene.path("new"), "five\n").unwrap();
+    let mut writer = OpenOptions::new().append(true).open(scene.path("a.log")).unwrap();
+    fs::rename(scene.path("new"), scene.path("a.log")).unwrap();
+    run.wait_err("==> a.log (#3) <==\n");
+    writer.write_all(b"six\n").unwrap();
+    run.wait_err("==> a.log (#2, replaced) <==\n");
+    let (_, _, err) = run.interrupt();
+    assert_eq!(err.matches("==> a.log (#1, deleted) <==").count(), 2, "{err}");
+    assert!(!err.contains("==> a.log (#1) <=="), "{err}");
+}
+
+/// The archive has what was there when it was made; what is written after that never gets into it.
+#[test]
+fn what_comes_after_compressing_is_not_said_to_be_in_the_archive() {
+    for format in [&[][..], &["--json"]] {
+        let scene = Scene::new();
+        scene.append("a.log", b"one\n");
+        let mut writer = OpenOptions::new().append(true).open(scene.path("a.log")).unwrap();
+        let run = scene.follow(&[&["a.log", "--from", "start"], format].concat());
+        run.wait("one", |run| String::from_utf8_lossy(&run.out()).contains("one"));
+        assert!(Command::new("gzip").arg(scene.path("a.log")).status().unwrap().success());
+        let told = |run: &Run| format!("{}{}", String::from_utf8_lossy(&run.out()), run.err());
+        run.wait("the archive", |run| told(run).contains("a.log.gz"));
+        writer.write_all(b"two\n").unwrap();
+        run.wait("two", |run| String::from_utf8_lossy(&run.out()).contains("two"));
+        let (_, out, err) = run.interrupt();
+        if format.is_empty() {
+            assert!(err.contains("==> a.log (#1, compressed to a.log.gz and deleted) <==\n"), "{err}");
+            continue;
+        }
+        let objects = objects(&out);
+        let of = |text: &str| objects.iter().find(|one| one["text"] == text).unwrap();
+        assert_eq!((of("one").get("unlinked"), of("two").get("unlinked")), (None, Some(&true.into())));
+        assert_eq!((&of("two")["path"], &of("two")["incarnation"]), (&"a.log".into(), &1.into()));
+        let archived = objects.iter().find(|one| one["kind"] == "archived").unwrap();
+        assert_eq!((&archived["path"], &archived["to"]), (&"a.log".into(), &"a.log.gz".into()));
+    }
+}
+
+#[test]
+fn a_link_that_was_turned_leads_no_longer_to_the_file_before() {
+    let scene = Scene::new();
+    scene.append("one.log", b"one\n");
+    scene.append("two.log", b"two\n");
+    let turn = |to: &str| {
+        std::os::unix::fs::symlink(to, scene.path("next")).unwrap();
+        fs::rename(scene.path("next"), scene.path("a.log")).unwrap();
+    };
+    turn("one.log");
+    let run = scene.follow(&["a.log", "--from", "start"]);
+    run.wait_out(b"one\n");
+    turn("two.log");
+    run.wait_err("==> a.log (#2) <==\n");
+    scene.append("one.log", b"more\n");
+    run.wait_err("==> a.log (#1, no longer there) <==\n");
+    turn("one.log");
+    run.wait_err("rotascope: one.log was renamed to a.log (#1)\n");
+    scene.append("one.log", b"again\n");
+    run.wait_err("==> a.log (#1) <==\n");
+    run.interrupt();
+
+    let run = scene.follow(&["a.log", "--from", "start", "--json"]);
+    let has = |run: &Run, text: &str| String::from_utf8_lossy(&run.out()).contains(text);
+    run.wait("again", |run| has(run, "again"));
+    turn("two.log");
+    run.wait("retargeted", |run| has(run, "retargeted"));
+    scene.append("one.log", b"last\n");
+    run.wait("last", |run| has(run, "last"));
+    let (_, out, _) = run.interrupt();
+    let objects = objects(&out);
+    let last = objects.iter().find(|one| one["text"] == "last").unwrap();
+    assert_eq!((&last["path"], &last["retargeted"], last.get("unlinked")), (&"a.log".into(), &true.into(), None));
+}
+
+#[test]
+fn quiet_leaves_the_headers_away_and_nothing_else() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    scene.append("b.log", b"half");
+    let run = scene.follow(&["a.log", "b.log", "-q"]);
+    run.wait("both", |run| run.out().len() >= 8);
+    fs::remove_file(scene.path("a.log")).unwrap();
+    run.wait_err("rotascope: a.log was deleted (#");
+    scene.append("a.log", b"two\n");
+    run.wait("all", |run| run.out().ends_with(b"two\n"));
+    let (_, _, err) = run.interrupt();
+    assert!(!err.contains("==>"), "{err}");
+}
+
 #[test]
 fn headers_and_sentences_say_the_name_of_now() {
     let scene = Scene::new();
@@ -403,6 +517,132 @@ fn the_file_that_the_output_goes_to_is_left_out() {
         .unwrap();
     assert_eq!(wait_for_exit(&mut child), Some(0));
     assert_eq!(fs::read(&out).unwrap(), b"one\n");
+}
+
+#[test]
+fn the_file_that_the_sentences_go_to_is_left_out() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let (out, err) = (scene.dir.path().join("out"), scene.path("err.log"));
+    let child = follow(&[scene.path("").to_str().unwrap(), "--from", "start", "--until-idle", "200ms"])
+        .stdout(File::create(&out).unwrap())
+        .stderr(File::create(&err).unwrap())
+        .spawn()
+        .unwrap();
+    let (code, out, err) = Run { child, out, err }.end();
+    assert_eq!((code, out.as_slice()), (Some(0), &b"one\n"[..]), "{err}");
+    assert_eq!(err.matches("err.log is where these sentences go; it is left out\n").count(), 1, "{err}");
+}
+
+/// `rotascope follow . | tee -a all.log`, with `tee` started before or after the file was met.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_another_program_of_the_pipeline_writes_is_left_out() {
+    for tee_is_first in [true, false] {
+        let scene = Scene::new();
+        scene.append("a.log", b"one\n");
+        scene.append("all.log", b"");
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut reader = Some(reader);
+        let mut tee = || {
+            let mut command = Command::new("tee");
+            command.arg("-a").arg(scene.path("all.log")).stdin(reader.take().unwrap());
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().unwrap()
+        };
+        let mut begun = tee_is_first.then(&mut tee);
+        let err = scene.dir.path().join("err");
+        let child = follow(&[".", "--from", "start"])
+            .current_dir(scene.path(""))
+            .stdout(writer)
+            .stderr(File::create(&err).unwrap())
+            .spawn()
+            .unwrap();
+        let run = Run { child, out: scene.path("all.log"), err };
+        run.wait_err("==> a.log (#");
+        let mut tee = begun.take().unwrap_or_else(tee);
+        run.wait_out(b"one\n");
+        run.wait_err("rotascope: all.log is where tee writes, which reads this output; it is left out\n");
+        scene.append("a.log", b"two\n");
+        run.wait_out(b"one\ntwo\n");
+        let (code, out, err) = run.interrupt();
+        wait_for_exit(&mut tee);
+        assert_eq!((code, out.as_slice()), (Some(0), &b"one\ntwo\n"[..]), "{err}");
+        assert!(!err.contains("==> all.log"), "{err}");
+    }
+}
+
+/// Whoever reads what it started itself may write a log that is to be followed.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_program_writes_that_started_it_is_followed() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    let mut own = OpenOptions::new().append(true).open(scene.path("a.log")).unwrap();
+    let mut child = follow(&[scene.path("").to_str().unwrap(), "--until-idle", "300ms"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdout.take().unwrap();
+    let mut lines = [0; 8];
+    pipe.read_exact(&mut lines[..4]).unwrap();
+    own.write_all(b"two\n").unwrap();
+    pipe.read_exact(&mut lines[4..]).unwrap();
+    assert_eq!((&lines, wait_for_exit(&mut child)), (b"one\ntwo\n", Some(0)));
+}
+
+#[test]
+fn what_never_came_is_told_and_is_no_success() {
+    let scene = Scene::new();
+    fs::create_dir(scene.path("empty")).unwrap();
+    scene.append("note.txt", b"no log\n");
+    for (named, awaited) in [
+        ("a.log", "a.log is not there yet; it is awaited"),
+        ("*.log", "no file fits *.log yet; it is awaited"),
+        ("nowhere/app-%Y.log", "no file fits nowhere/app-%Y.log yet; it is awaited"),
+        ("empty", "there is no file to follow in empty yet; it is awaited"),
+    ] {
+        for format in [&[][..], &["--json"]] {
+            let (code, out, err) = scene.follow(&[&[named, "--until-idle", "50ms"], format].concat()).end();
+            let said = format!("rotascope: {awaited}\nrotascope: no file could be followed: {named}\n");
+            assert_eq!((code, out, err), (Some(1), Vec::new(), said));
+        }
+    }
+    let run = scene.follow(&["*.log", "*.txt", "--until-idle", "50ms"]);
+    let (code, _, err) = run.end();
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("no file fits *.log yet") && !err.contains("*.txt"), "{err}");
+}
+
+#[test]
+fn what_is_awaited_is_said_once_and_followed_when_it_comes() {
+    let scene = Scene::new();
+    let run = scene.follow(&["*.log"]);
+    run.wait_err("rotascope: no file fits *.log yet; it is awaited\n");
+    scene.append("a.log", b"one\n");
+    run.wait_out(b"one\n");
+    let (code, _, err) = run.interrupt();
+    assert_eq!((code, err.matches("awaited").count()), (Some(0), 1), "{err}");
+}
+
+#[test]
+fn files_of_a_folder_that_are_no_text_are_counted() {
+    let scene = Scene::new();
+    scene.append("a.log", b"one\n");
+    for name in ["a.log.1.gz", "a.log.2.zst"] {
+        scene.append(name, b"packed");
+    }
+    let said = |named: &str| {
+        let (code, out, err) = scene.follow(&[named, "--until-idle", "50ms"]).end();
+        assert_eq!((code, out.as_slice()), (Some(0), &b"one\n"[..]), "{err}");
+        err
+    };
+    assert!(said(".").contains("rotascope: 2 compressed files in . are left out\n"), "{}", said("."));
+    assert!(said("*").contains("rotascope: 2 compressed files fitting * are left out\n"), "{}", said("*"));
+    assert!(!said("*.log").contains("left out"));
+    scene.append("b.bin", b"\x01\0\x01");
+    assert!(said(".").contains("rotascope: 2 compressed and 1 binary files in . are left out\n"), "{}", said("."));
 }
 
 #[test]

@@ -92,6 +92,14 @@ pub fn standard_output() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
+/// The same for the standard error output.
+///
+/// # Errors
+/// As for [`standard_output`].
+pub fn standard_error() -> io::Result<File> {
+    Ok(File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
 /// Lets writes to a pipe fail with `WouldBlock` instead of waiting for a reader that may never come.
 ///
 /// # Errors

@@ -22,6 +22,8 @@ mod notices;
 #[cfg(unix)]
 mod open_files;
 #[cfg(unix)]
+mod pipes;
+#[cfg(unix)]
 mod signals;
 mod threads;
 #[cfg(unix)]
@@ -45,6 +47,8 @@ pub use names::*;
 pub use notices::*;
 #[cfg(unix)]
 pub use open_files::*;
+#[cfg(unix)]
+pub use pipes::*;
 #[cfg(unix)]
 pub use signals::*;
 pub use threads::*;

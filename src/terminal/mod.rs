@@ -4,13 +4,17 @@
 //! kept in memory but one block. This thread waits for a signal, for the output's reader to go, and for calm.
 //!
 //! `plain` writes exact bytes and sentences, `json` one object a line; `lines` cuts bytes into lines for it, `told` says
-//! what the events mean, `names` what files are called, `output` is the way out.
+//! what the events mean, `names` what files are called. Both stand on `ground`: `output` is the way out, `sinks` are the
+//! files that it leads into, `awaited` is what was asked for and not found.
 
+mod awaited;
+mod ground;
 mod json;
 mod lines;
 mod names;
 mod output;
 mod plain;
+mod sinks;
 mod told;
 
 use std::path::PathBuf;
@@ -22,8 +26,12 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::follow::{Begin, FollowOptions, FollowOrder, Follower, Taker, Target};
 use crate::platform;
-use names::Names;
+use awaited::Awaited;
+use ground::Ground;
+use names::{Names, printable, say};
 use output::{Output, Pulse};
+use plain::Headers;
+use sinks::Sinks;
 
 /// A reader of the output that takes nothing must not keep the program from ending.
 const GRACE: Duration = Duration::from_millis(500);
@@ -41,6 +49,17 @@ pub struct Options {
     pub json: bool,
     /// Follow the files of subfolders too.
     pub recursive: bool,
+    /// No headers that say whose bytes come.
+    pub quiet: bool,
+}
+
+/// How following ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it was meant to.
+    Done,
+    /// Nothing came for so long, and there was no file that could have been followed.
+    NothingFollowed,
 }
 
 /// Why following in the terminal failed.
@@ -67,7 +86,7 @@ fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> FollowError {
 ///
 /// # Errors
 /// When following could not begin, or the output could not be written.
-pub fn follow(options: &Options) -> Result<(), FollowError> {
+pub fn follow(options: &Options) -> Result<Outcome, FollowError> {
     let targets = options.paths.iter().map(|path| Target::named(path, options.recursive));
     let targets = targets.collect::<Result<Vec<Target>, _>>()?;
     let (nudges, nudge) = std::os::unix::net::UnixStream::pair().map_err(system("make a pipe"))?;
@@ -76,23 +95,33 @@ pub fn follow(options: &Options) -> Result<(), FollowError> {
     let output = Output::standard(Arc::clone(&pulse)).map_err(system("write to the standard output"))?;
     let watched = output.clone_file().map_err(system("watch the standard output"))?;
     let names = Names::new(&options.paths);
-    names.tell_missing(&targets);
+    let awaited = Awaited::tell_missing(&options.paths, &targets, &names);
+    let ground = Ground { output, names, sinks: Sinks::of_this_process(), awaited };
     let taker: Box<dyn Taker> = if options.json {
-        Box::new(json::Json::new(output, names))
+        Box::new(json::Json::new(ground))
     } else {
-        Box::new(plain::Plain::new(output, names, has_several(&targets)))
+        Box::new(plain::Plain::new(ground, headers(options, &targets)))
     };
     let follow = FollowOptions { targets, stamps: false };
     let follower = Follower::start_taking(follow, options.begin, taker).map_err(system("start following"))?;
     let waiting = Waiting { nudges, watched, interrupted, pulse, until_idle: options.until_idle };
     let ended = waiting.wait(&follower);
     waiting.end(follower);
-    ended
+    let in_vain = ended? == Ended::Idle && !waiting.pulse.has_followed();
+    if !in_vain {
+        return Ok(Outcome::Done);
+    }
+    let named: Vec<String> = options.paths.iter().map(|path| printable(&path.to_string_lossy())).collect();
+    say(&format!("no file could be followed: {}", named.join(", ")));
+    Ok(Outcome::NothingFollowed)
 }
 
-/// Whether headers are needed from the first file on.
-fn has_several(targets: &[Target]) -> bool {
-    !matches!(targets, [Target::Path(path)] if !path.is_dir())
+fn headers(options: &Options, targets: &[Target]) -> Headers {
+    match targets {
+        _ if options.quiet => Headers::No,
+        [Target::Path(path)] if !path.is_dir() => Headers::FromSecond,
+        _ => Headers::All,
+    }
 }
 
 /// The flag is set before the nudge comes.
@@ -105,6 +134,15 @@ fn listen(nudge: &std::os::unix::net::UnixStream) -> std::io::Result<Arc<AtomicB
     Ok(interrupted)
 }
 
+/// Why the waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// Nothing came for so long.
+    Idle,
+    /// A signal came, or nobody reads any more.
+    Told,
+}
+
 /// What ends following, seen from outside the follower's thread.
 struct Waiting {
     nudges: std::os::unix::net::UnixStream,
@@ -115,22 +153,22 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn wait(&self, follower: &Follower) -> Result<(), FollowError> {
+    fn wait(&self, follower: &Follower) -> Result<Ended, FollowError> {
         let mut asked = 0;
         loop {
             let left = self.until_idle.map(|idle| idle.saturating_sub(self.pulse.calm_for()));
             if left.is_some_and(|left| left.is_zero()) {
                 if asked > 0 && self.pulse.answered() == asked {
-                    return Ok(());
+                    return Ok(Ended::Idle);
                 }
                 // Calm may mean that the follower has not come to look: it ends only when all has been read.
                 asked += 1;
                 follower.send(FollowOrder::CatchUp(asked));
                 if self.pause(None, asked)? {
-                    return Ok(());
+                    return Ok(Ended::Told);
                 }
             } else if self.pause(left, asked)? {
-                return Ok(());
+                return Ok(Ended::Told);
             }
         }
     }

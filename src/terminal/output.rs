@@ -7,7 +7,6 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::event::FileId;
 use crate::platform;
 
 /// When something came last, and whether it is over.
@@ -22,13 +21,15 @@ struct Beat {
     busy: bool,
     last: Instant,
     answered: u64,
+    followed: bool,
     failure: Option<io::Error>,
     ended: bool,
 }
 
 impl Pulse {
     pub(super) fn new(nudge: UnixStream) -> Pulse {
-        let beat = Beat { busy: false, last: Instant::now(), answered: 0, failure: None, ended: false };
+        let beat =
+            Beat { busy: false, last: Instant::now(), answered: 0, followed: false, failure: None, ended: false };
         Pulse { beat: Mutex::new(beat), over: Condvar::new(), nudge }
     }
 
@@ -47,6 +48,11 @@ impl Pulse {
         self.beat().answered
     }
 
+    /// Whether there was ever a file to follow.
+    pub(super) fn has_followed(&self) -> bool {
+        self.beat().followed
+    }
+
     /// How the follower's thread has ended, if it has.
     pub(super) fn ended(&self) -> Option<io::Result<()>> {
         let mut beat = self.beat();
@@ -56,6 +62,11 @@ impl Pulse {
     /// Something came that counts as such.
     pub(super) fn moved(&self) {
         self.beat().last = Instant::now();
+    }
+
+    /// A file is followed.
+    pub(super) fn follows(&self) {
+        self.beat().followed = true;
     }
 
     pub(super) fn answer(&self, request: u64) {
@@ -98,32 +109,29 @@ impl Pulse {
 pub(super) struct Output {
     file: File,
     pub(super) pulse: Arc<Pulse>,
-    /// The file that the output goes to, if it is one: following it would never end.
-    own: Option<FileId>,
+    written_bytes: u64,
 }
 
 impl Output {
     pub(super) fn standard(pulse: Arc<Pulse>) -> io::Result<Output> {
-        let file = platform::standard_output()?;
-        let metadata = file.metadata()?;
-        let own = metadata.is_file().then(|| platform::file_id(&metadata));
-        Ok(Output { file, pulse, own })
+        Ok(Output { file: platform::standard_output()?, pulse, written_bytes: 0 })
     }
 
     pub(super) fn clone_file(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 
-    /// Whether a file is the one that the output goes to.
-    pub(super) fn is_own(&self, file: FileId) -> bool {
-        self.own == Some(file)
+    /// Whether somebody has taken something out of the pipe that it is.
+    pub(super) fn is_being_read(&self) -> bool {
+        platform::bytes_in_pipe(&self.file).is_some_and(|waiting| waiting < self.written_bytes)
     }
 
     /// Writes all of it, however long that takes. `Break` when nobody reads any more or writing has failed.
-    pub(super) fn write(&self, bytes: &[u8]) -> ControlFlow<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> ControlFlow<()> {
         self.pulse.set_busy(true);
         let written = platform::write_whole(&self.file, bytes);
         self.pulse.set_busy(false);
+        self.written_bytes += bytes.len() as u64;
         match written {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
