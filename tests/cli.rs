@@ -89,6 +89,10 @@ fn it_tells_its_version_and_its_commands() {
         assert!(stdout(&help).contains(command), "{command}");
     }
     assert!(!stdout(&help).contains("__"), "hidden commands stay hidden");
+    let follow = stdout(&output(&["follow", "--help"]));
+    for told in ["[default: -10]", "-q, --quiet", "unlinked", "Exit code: 0; 1 when --until-idle"] {
+        assert!(follow.contains(told), "{told}");
+    }
 }
 
 #[test]
