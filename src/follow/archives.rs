@@ -38,7 +38,7 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    fn at(path: PathBuf) -> Option<Archive> {
+    pub(super) fn at(path: PathBuf) -> Option<Archive> {
         let metadata = fs::symlink_metadata(&path).ok().filter(Metadata::is_file)?;
         let packing = Packing::of(&path).map(|(packing, _)| packing);
         let (id, modified) = (platform::file_id(&metadata), metadata.modified().ok()?);
@@ -91,13 +91,12 @@ impl State {
         if vacant.is_empty() {
             return Ok(false);
         }
-        let heard = || self.comings.names().iter().chain(&hints.names);
-        let mut vanished = if deaf { BTreeSet::new() } else { vanished(heard()) };
+        let mut vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
         if !deaf {
             // Where a known file is back, the copies of it are told from the archives once it is read.
             let is_back =
                 |path: &PathBuf| matches!(stands_at(path), Stands::File { id, .. } if self.by_file.contains_key(&id));
-            let lost = short_lived(heard());
+            let lost = short_lived(self.comings.names().iter().chain(&hints.names));
             vanished.extend(vacant.iter().filter(|path| lost.contains(*path) && !is_back(path)).cloned());
         }
         let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
@@ -176,8 +175,7 @@ impl State {
         }
         if let Some(life) = self.lives.get_mut(&id) {
             life.succeeded = true;
-            // Nobody writes to what was unpacked.
-            life.watched |= packed;
+            life.unpacked = packed;
         }
         if let Some(slot) = self.slots.get_mut(path) {
             slot.current = None;
@@ -302,10 +300,10 @@ impl State {
 }
 
 /// Followed paths from which something went to a name that has gone since.
-fn vanished<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBuf> {
+fn vanished(hints: &Hints) -> BTreeSet<PathBuf> {
     let mut tracked: Vec<(&PathBuf, &PathBuf)> = Vec::new();
     let mut vanished = BTreeSet::new();
-    for hint in heard {
+    for hint in &hints.names {
         let gone = match hint {
             NameHint::Moved(from, to) => {
                 if let Some(known) = tracked.iter_mut().find(|(_, at)| *at == from) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +30,11 @@ struct Copy {
 }
 
 impl Copy {
+    fn of(archive: Archive) -> Option<Copy> {
+        let (file, size) = archive.content().ok()?;
+        Some(Copy { archive, file, size })
+    }
+
     /// Whether it was made and written while the life was followed. What was unpacked or put back bears an older time.
     fn is_younger_than(&self, life: &Life) -> bool {
         let least = life.since - LEEWAY;
@@ -104,18 +109,12 @@ impl State {
         id: IncarnationId,
         occasion: Occasion<'_>,
     ) -> Result<Option<IncarnationId>, Ended> {
-        let Some(path) = self.lives.get(&id).and_then(|life| life.path.clone()) else { return Ok(None) };
-        let followed = self.slots.get(&path).is_some_and(|slot| slot.current == Some(id) && slot.is_meant());
-        if self.options.stamps || !self.started || !followed {
+        let Some(path) = self.place_of_copies(id) else { return Ok(None) };
+        if self.options.stamps || !self.started {
             return Ok(None);
         }
         let mut last = None;
-        let copies = self.copies_beside(&path, occasion);
-        // If it has left the path meanwhile, what came after it may be among them: the next look tells them apart.
-        if !self.lives.get(&id).is_some_and(|life| leads_to(&path, life.file_id)) {
-            return Ok(None);
-        }
-        for copy in copies {
+        for copy in self.copies_of(id, &path, occasion) {
             let Some(life) = self.lives.get(&id) else { break };
             let held = Held::of(life, &copy, occasion);
             let of_this = matches!(held, Held::Read | Held::Rest);
@@ -125,6 +124,9 @@ impl State {
             self.doubtful.remove(&copy.archive.id);
             if of_this || held == Held::Other {
                 self.known_files.insert(copy.archive.id);
+                if let Some(life) = self.lives.get_mut(&id) {
+                    life.made.retain(|made| *made != copy.archive.path);
+                }
             }
             if of_this && copy.is_packed() {
                 self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path.clone() })?;
@@ -140,6 +142,28 @@ impl State {
         }
         self.gate_behind(Some(id), last);
         Ok(last)
+    }
+
+    /// The followed path beside which copies of a life were made: where it is, or was when that was heard.
+    fn place_of_copies(&self, id: IncarnationId) -> Option<PathBuf> {
+        let life = self.lives.get(&id)?;
+        if let Some(made) = life.made.first() {
+            return self.owner_of(made).map(Path::to_owned);
+        }
+        let path = life.path.as_ref()?;
+        self.slots.get(path).is_some_and(|slot| slot.current == Some(id) && slot.is_meant()).then(|| path.clone())
+    }
+
+    /// The files that may be copies of a life, by age.
+    fn copies_of(&mut self, id: IncarnationId, path: &Path, occasion: Occasion<'_>) -> Vec<Copy> {
+        let Some(life) = self.lives.get(&id) else { return Vec::new() };
+        if !life.made.is_empty() {
+            return by_age(life.made.iter().cloned().filter_map(Archive::at).filter_map(Copy::of));
+        }
+        let file = life.file_id;
+        let copies = self.copies_beside(path, occasion);
+        // If it has left the path meanwhile, what came after it may be among them: the next look tells them apart.
+        if leads_to(path, file) { copies } else { Vec::new() }
     }
 
     /// A compressed copy of what was read, or was there before: nothing is to be read. A life that goes on under a name
@@ -166,8 +190,13 @@ impl State {
         let mut concerned = BTreeSet::new();
         for (at, hint) in hints.names.iter().enumerate() {
             let Some(made) = made_by(hint) else { continue };
-            let Some(path) = self.owner_of(made).filter(|path| *path != made) else { continue };
+            let Some(path) = self.owner_of(made).filter(|path| *path != made).map(Path::to_owned) else { continue };
+            let path = path.as_path();
             let (before, after) = hints.names.split_at(at);
+            if let Some(id) = self.note_made(made, path, &after[1..]) {
+                concerned.insert(id);
+                continue;
+            }
             let later = brings_another(after, path) || self.was_vacant(path, before);
             if later && Packing::of(made).is_none() {
                 // What stands at the path, or will, came after it: also if both were born in one tick of the clock.
@@ -190,6 +219,19 @@ impl State {
         Ok(())
     }
 
+    /// If what stood at a path when a file was made beside it has left the path since, as these hints tell, that may be a
+    /// copy of this one, and of no other.
+    fn note_made(&mut self, made: &Path, path: &Path, after: &[NameHint]) -> Option<IncarnationId> {
+        let original = place_in_the_end(path, after).filter(|place| *place != path)?;
+        let made = place_in_the_end(made, after).filter(|made| Packing::of(made).is_none())?;
+        let id = *self.by_file.get(&id_at(original)?)?;
+        let life = self.lives.get_mut(&id)?;
+        let file = id_at(made).filter(|file| !self.by_file.contains_key(file) && self.known_files.insert(*file))?;
+        debug_assert_ne!(file, life.file_id);
+        life.made.push(made.to_owned());
+        Some(id)
+    }
+
     /// Whether there was nothing to copy at a path when these hints came, nor has been since.
     fn was_vacant(&self, path: &Path, hints: &[NameHint]) -> bool {
         let current = self.slots.get(path).and_then(|slot| slot.current);
@@ -201,6 +243,7 @@ impl State {
     pub(super) fn settle_doubts(&mut self, next: Next) {
         if !self.gated && next != Next::Now {
             self.known_files.extend(self.doubtful.drain());
+            self.lives.values_mut().for_each(|life| life.made.clear());
         }
     }
 
@@ -242,6 +285,11 @@ impl State {
     /// Reads a life that was never seen from the copy that was made of it. It comes before the one that has the path.
     fn adopt_copy(&mut self, now: IncarnationId, path: &Path, copy: Copy) -> Result<IncarnationId, Ended> {
         let cut = Cut { offset: copy.size, exact: false };
+        let place = self.slots.get(path).map(|slot| (slot.current, slot.previous));
+        // It is the one before this, whoever stands there by now.
+        if let Some(slot) = self.slots.get_mut(path) {
+            (slot.current, slot.previous) = (Some(now), None);
+        }
         let (gate, succeeded) =
             self.lives.get_mut(&now).map_or((None, false), |life| (life.gate.take(), life.succeeded));
         let packed = copy.is_packed();
@@ -257,15 +305,14 @@ impl State {
         if let Some(life) = self.lives.get_mut(&id) {
             life.gate = gate;
             life.succeeded = true;
-            // Nobody writes to what was unpacked.
-            life.watched |= packed;
+            life.unpacked = packed;
         }
         self.gate_behind(Some(now), Some(id));
         if let Some(life) = self.lives.get_mut(&now) {
             life.succeeded = succeeded;
         }
-        if let Some(slot) = self.slots.get_mut(path) {
-            slot.current = Some(now);
+        if let (Some(slot), Some(place)) = (self.slots.get_mut(path), place) {
+            (slot.current, slot.previous) = place;
         }
         Ok(id)
     }
@@ -273,7 +320,7 @@ impl State {
     /// Files beside `path` that came since following began and are followed under no name of theirs, by age. What was
     /// searched in vain is left out as long as nothing says that the file has lost something.
     fn copies_beside(&mut self, path: &Path, occasion: Occasion<'_>) -> Vec<Copy> {
-        let mut copies = Vec::new();
+        let mut whole = Vec::new();
         for archive in self.archives_beside(path) {
             if archive.packing.is_some() {
                 let look = Look::of(&archive.metadata);
@@ -282,13 +329,30 @@ impl State {
                     continue;
                 }
             }
-            if let Ok((file, size)) = archive.content() {
-                copies.push(Copy { archive, file, size });
-            }
+            whole.extend(Copy::of(archive));
         }
-        copies.sort_by_key(|copy| (copy.archive.made_ns(), copy.archive.tie()));
-        copies
+        by_age(whole)
     }
+}
+
+fn by_age(copies: impl IntoIterator<Item = Copy>) -> Vec<Copy> {
+    let mut copies: Vec<Copy> = copies.into_iter().collect();
+    copies.sort_by_key(|copy| (copy.archive.made_ns(), copy.archive.tie()));
+    copies
+}
+
+/// Where a file is that stood at a path before these hints, if it still has a name.
+fn place_in_the_end<'h>(path: &'h Path, hints: &'h [NameHint]) -> Option<&'h Path> {
+    let mut at = path;
+    for hint in hints {
+        match hint {
+            NameHint::Moved(from, to) if from == at => at = to,
+            NameHint::Removed(gone) if gone == at => return None,
+            _ if hint.brings(at) => return None,
+            _ => {}
+        }
+    }
+    Some(at)
 }
 
 /// The file that was made, or the compressed one that was put there whole.

@@ -100,8 +100,8 @@ impl State {
         Ok(most.saturating_sub(self.lives.len()).min(more))
     }
 
-    /// Closes the file that was quiet longest. More may come between two looks than can be open at once: what nothing
-    /// is to be read before is read to its end for that.
+    /// Closes the file that was quiet longest, or those without a name that nobody can write to. More may come between
+    /// two looks than can be open at once: what nothing is to be read before is read to its end for that.
     fn close_quietest(&mut self) -> Result<bool, Ended> {
         let mut named: Vec<(Instant, IncarnationId)> =
             self.lives.values().filter(|life| life.path.is_some()).map(|life| (life.grew, life.id)).collect();
@@ -114,7 +114,29 @@ impl State {
                 return Ok(true);
             }
         }
-        Ok(false)
+        self.release_unwritten()
+    }
+
+    /// Releases the files without a name that were read to their end and that no process holds open to write to: nothing
+    /// will ever come to them. True if there was any.
+    fn release_unwritten(&mut self) -> Result<bool, Ended> {
+        let nameless: Vec<IncarnationId> =
+            self.lives.values().filter(|life| life.path.is_none()).map(|life| life.id).collect();
+        for id in nameless {
+            self.read_through(id)?;
+        }
+        let is_read = |life: &&Life| life.path.is_none() && life.is_drained() && life.lines.pending() == 0;
+        let read: Vec<&Life> = self.lives.values().filter(is_read).collect();
+        if read.is_empty() {
+            return Ok(false);
+        }
+        let answers = platform::written_to(&read.iter().map(|life| life.file_id).collect::<Vec<FileId>>());
+        let unwritten = read.into_iter().filter(|life| written(life, &answers) == Some(Written::No));
+        let unwritten: Vec<IncarnationId> = unwritten.map(|life| life.id).collect();
+        for id in &unwritten {
+            self.release(*id)?;
+        }
+        Ok(!unwritten.is_empty())
     }
 
     /// Whether another file has its place, or nobody can find it, and its end has held.
@@ -146,7 +168,7 @@ impl State {
             .lives
             .values()
             .filter(|life| self.is_old(life))
-            .filter_map(|life| Some((life.id, *answers.get(&life.file_id)?)))
+            .filter_map(|life| Some((life.id, written(life, answers)?)))
             .collect();
         for (id, written) in old {
             let Some(life) = self.lives.get(&id) else { continue };
@@ -165,6 +187,11 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Whether somebody writes to a file. What was unpacked is our own.
+fn written(life: &Life, answers: &Answers) -> Option<Written> {
+    if life.unpacked { Some(Written::No) } else { answers.get(&life.file_id).copied() }
 }
 
 #[cfg(test)]

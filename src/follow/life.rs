@@ -91,8 +91,12 @@ pub(super) struct Life {
     pub(super) seen_empty: bool,
     /// A copy that was made before the file was cut, with all that this life had.
     pub(super) copy: Option<Arc<File>>,
+    /// Files that were made beside it while it stood at its path, which it has left since: they may be copies of it.
+    pub(super) made: Vec<PathBuf>,
     /// Watched through its own descriptor.
     pub(super) watched: bool,
+    /// It was read from a compressed archive: nobody writes to what was unpacked.
+    pub(super) unpacked: bool,
     /// Reading failed, and that was said.
     pub(super) unreadable: bool,
     /// Permission bits at the last look: when they change, the path is tried again.

@@ -187,7 +187,7 @@ impl State {
     /// through its own descriptor. Never through both: two kinds of hints in turn fill the system's queue.
     pub(super) fn hear_unlinked(&mut self) {
         for life in self.lives.values_mut() {
-            if life.path.is_some() || life.watched {
+            if life.path.is_some() || life.watched || life.unpacked {
                 continue;
             }
             let folder = life.last_path.parent().and_then(|parent| self.watch.identity(parent));

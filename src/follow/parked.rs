@@ -135,7 +135,9 @@ impl Parked {
             since: self.since,
             seen_empty: self.seen_empty,
             copy: None,
+            made: Vec::new(),
             watched: false,
+            unpacked: false,
             unreadable: false,
             mode: self.look.mode,
         }
@@ -306,7 +308,7 @@ impl State {
         let Ok(metadata) = content.metadata() else { return Ok(()) };
         let (id, bytes) = (parked.id, metadata.len().saturating_sub(parked.lines.offset()));
         let file_id = platform::file_id(&metadata);
-        let life = Life { path: None, file_id, real: None, watched: true, ..parked.reopened(content) };
+        let life = Life { path: None, file_id, real: None, unpacked: true, ..parked.reopened(content) };
         self.by_file.insert(file_id, id);
         self.texts.insert(id, Arc::clone(&life.file));
         self.lives.insert(id, life);
