@@ -547,6 +547,29 @@ fn an_archive_that_is_a_hard_link_is_read() {
     }
 }
 
+/// `cp P P.1; truncate -s 0 P`, and the file has left the path before anybody has looked: the copy is of that file, wherever
+/// it is by then.
+#[test]
+fn a_copy_of_what_has_left_its_path_is_read() {
+    for is_seen in [true, false] {
+        let scene = Stepped::of_path();
+        scene.append("P", &numbered("a", 0..30));
+        if is_seen {
+            scene.look();
+        }
+        scene.append("P", &numbered("b", 0..20));
+        copy_and_truncate(&scene, "P", "P.1");
+        scene.append("P", &numbered("c", 0..3));
+        copy_and_truncate(&scene, "P", "P.2");
+        scene.append("P", &numbered("d", 0..40));
+        scene.rename("P", "P.3");
+        scene.append("P", &numbered("e", 0..3));
+        scene.look();
+        let parts = [numbered("a", 0..30), numbered("b", 0..20), numbered("c", 0..3), numbered("d", 0..40)];
+        scene.assert_text(&[&concat(&parts.each_ref().map(Vec::as_slice)), &numbered("e", 0..3)]);
+    }
+}
+
 /// A followed link: its target is rotated, copied and compressed like any other file, beside the target.
 #[test]
 fn what_a_link_leads_to_is_rotated_as_any_other_file() {

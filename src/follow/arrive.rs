@@ -226,7 +226,7 @@ impl State {
             copy: None,
             since: SystemTime::now(),
             seen_empty: false,
-            made: Vec::new(),
+            made: BTreeMap::new(),
             watched: false,
             unpacked: false,
             unreadable: false,

@@ -12,7 +12,7 @@ use super::archives::{Archive, id_at};
 use super::life::{Life, Look};
 use super::packing::Packing;
 use super::repeats::is_same;
-use super::state::{BLOCK_BYTES, Ended, Next, State};
+use super::state::{BLOCK_BYTES, Ended, Next, Slot, State};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
@@ -125,7 +125,7 @@ impl State {
             if of_this || held == Held::Other {
                 self.known_files.insert(copy.archive.id);
                 if let Some(life) = self.lives.get_mut(&id) {
-                    life.made.retain(|made| *made != copy.archive.path);
+                    life.made.remove(&copy.archive.path);
                 }
             }
             if of_this && copy.is_packed() {
@@ -147,18 +147,22 @@ impl State {
     /// The followed path beside which copies of a life were made: where it is, or was when that was heard.
     fn place_of_copies(&self, id: IncarnationId) -> Option<PathBuf> {
         let life = self.lives.get(&id)?;
-        if let Some(made) = life.made.first() {
-            return self.owner_of(made).map(Path::to_owned);
-        }
-        let path = life.path.as_ref()?;
-        self.slots.get(path).is_some_and(|slot| slot.current == Some(id) && slot.is_meant()).then(|| path.clone())
+        let made_beside = || self.owner_of(life.made.keys().next()?);
+        let path = life.path.as_deref().filter(|path| self.is_current(id, path)).or_else(made_beside)?;
+        self.slots.get(path).is_some_and(Slot::is_meant).then(|| path.to_owned())
+    }
+
+    fn is_current(&self, id: IncarnationId, path: &Path) -> bool {
+        self.slots.get(path).is_some_and(|slot| slot.current == Some(id))
     }
 
     /// The files that may be copies of a life, by age.
     fn copies_of(&mut self, id: IncarnationId, path: &Path, occasion: Occasion<'_>) -> Vec<Copy> {
         let Some(life) = self.lives.get(&id) else { return Vec::new() };
-        if !life.made.is_empty() {
-            return by_age(life.made.iter().cloned().filter_map(Archive::at).filter_map(Copy::of));
+        if !self.is_current(id, path) {
+            let made = life.made.iter().filter(|(_, file)| !self.by_file.contains_key(file));
+            let made = made.filter_map(|(at, file)| Archive::at(at.clone()).filter(|archive| archive.id == *file));
+            return by_age(made.filter_map(Copy::of));
         }
         let file = life.file_id;
         let copies = self.copies_beside(path, occasion);
@@ -219,17 +223,16 @@ impl State {
         Ok(())
     }
 
-    /// If what stood at a path when a file was made beside it has left the path since, as these hints tell, that may be a
-    /// copy of this one, and of no other.
+    /// A file that was made beside what stood at a path may be a copy of this one. If it has left the path since, as
+    /// these hints tell, the file is of no other: who it is is returned.
     fn note_made(&mut self, made: &Path, path: &Path, after: &[NameHint]) -> Option<IncarnationId> {
-        let original = place_in_the_end(path, after).filter(|place| *place != path)?;
+        let original = place_in_the_end(path, after)?;
         let made = place_in_the_end(made, after).filter(|made| Packing::of(made).is_none())?;
         let id = *self.by_file.get(&id_at(original)?)?;
-        let life = self.lives.get_mut(&id)?;
-        let file = id_at(made).filter(|file| !self.by_file.contains_key(file) && self.known_files.insert(*file))?;
-        debug_assert_ne!(file, life.file_id);
-        life.made.push(made.to_owned());
-        Some(id)
+        let file = id_at(made).filter(|file| !self.by_file.contains_key(file) && !self.known_files.contains(file))?;
+        self.lives.get_mut(&id)?.made.insert(made.to_owned(), file);
+        let has_left = original != path;
+        (has_left && self.known_files.insert(file)).then_some(id)
     }
 
     /// Whether there was nothing to copy at a path when these hints came, nor has been since.
@@ -242,8 +245,10 @@ impl State {
     /// another file may still turn out to be cut.
     pub(super) fn settle_doubts(&mut self, next: Next) {
         if !self.gated && next != Next::Now {
+            for life in self.lives.values_mut() {
+                life.made.retain(|_, file| !self.doubtful.contains(file));
+            }
             self.known_files.extend(self.doubtful.drain());
-            self.lives.values_mut().for_each(|life| life.made.clear());
         }
     }
 

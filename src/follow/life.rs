@@ -1,5 +1,6 @@
 //! One incarnation as the follower holds it.
 
+use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,8 +92,9 @@ pub(super) struct Life {
     pub(super) seen_empty: bool,
     /// A copy that was made before the file was cut, with all that this life had.
     pub(super) copy: Option<Arc<File>>,
-    /// Files that were made beside it while it stood at its path, which it has left since: they may be copies of it.
-    pub(super) made: Vec<PathBuf>,
+    /// Files that were made beside it while it stood at its path, by their names: they may be copies of it, also once it
+    /// has left the path.
+    pub(super) made: BTreeMap<PathBuf, FileId>,
     /// Watched through its own descriptor.
     pub(super) watched: bool,
     /// It was read from a compressed archive: nobody writes to what was unpacked.

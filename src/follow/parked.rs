@@ -135,7 +135,7 @@ impl Parked {
             since: self.since,
             seen_empty: self.seen_empty,
             copy: None,
-            made: Vec::new(),
+            made: BTreeMap::new(),
             watched: false,
             unpacked: false,
             unreadable: false,
