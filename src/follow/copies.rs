@@ -134,7 +134,7 @@ impl State {
             match held {
                 Held::Rest => self.read_rest_from(id, copy.file, copy.size)?,
                 // It was cut before the file left the path and came back.
-                Held::Other if self.gone_with(&path, &copy.file).is_some() => {}
+                Held::Other if self.life_with(&path, &copy.file, copy.size).is_some_and(|other| other != id) => {}
                 Held::Other => last = Some(self.adopt_copy(id, &path, copy)?),
                 Held::Doubtful => drop(self.doubtful.insert(copy.archive.id)),
                 Held::Still | Held::Read => {}
@@ -201,7 +201,10 @@ impl State {
                 concerned.insert(id);
                 continue;
             }
-            let later = brings_another(after, path) || self.was_vacant(path, before);
+            // Who stood there is gone: what nobody has read of it stands in the copy alone.
+            let is_lost =
+                place_in_the_end(path, &after[1..]).is_some_and(|place| place != path && id_at(place).is_none());
+            let later = !is_lost && (brings_another(after, path) || self.was_vacant(path, before));
             if later && Packing::of(made).is_none() {
                 // What stands at the path, or will, came after it: also if both were born in one tick of the clock.
                 self.known_files.extend(id_at(made));
