@@ -13,8 +13,9 @@ use crate::platform::{self, PipeId};
 
 /// The programs of a pipeline are started together, and open their files soon after that.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
-/// Any of them may start another one later.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Any of them may start another one later. Each look reads all of /proc: no user should see it in the load.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const PAUSE_GROWTH: u32 = 4;
 /// Any of them may open another file later: that is soon seen where they are known.
 const FILES_EVERY: Duration = Duration::from_millis(100);
 
@@ -166,7 +167,7 @@ impl Pipeline {
         self.programs = platform::pipeline_behind(&self.pipes);
         self.look_at_files();
         self.due = Instant::now() + self.pause;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.pause = (self.pause * PAUSE_GROWTH).min(LONGEST_PAUSE);
     }
 
     fn look_at_files(&mut self) {
