@@ -91,12 +91,13 @@ impl State {
         if vacant.is_empty() {
             return Ok(false);
         }
-        let mut vanished = if deaf { BTreeSet::new() } else { vanished(hints) };
+        let heard = || self.comings.names().iter().chain(&hints.names);
+        let mut vanished = if deaf { BTreeSet::new() } else { vanished(heard()) };
         if !deaf {
             // Where a known file is back, the copies of it are told from the archives once it is read.
             let is_back =
                 |path: &PathBuf| matches!(stands_at(path), Stands::File { id, .. } if self.by_file.contains_key(&id));
-            let lost = short_lived(self.comings.names().iter().chain(&hints.names));
+            let lost = short_lived(heard());
             vanished.extend(vacant.iter().filter(|path| lost.contains(*path) && !is_back(path)).cloned());
         }
         let unseen = |path: &PathBuf| deaf || hints.may_lack(path) || vanished.contains(path);
@@ -300,10 +301,10 @@ impl State {
 }
 
 /// Followed paths from which something went to a name that has gone since.
-fn vanished(hints: &Hints) -> BTreeSet<PathBuf> {
+fn vanished<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBuf> {
     let mut tracked: Vec<(&PathBuf, &PathBuf)> = Vec::new();
     let mut vanished = BTreeSet::new();
-    for hint in &hints.names {
+    for hint in heard {
         let gone = match hint {
             NameHint::Moved(from, to) => {
                 if let Some(known) = tracked.iter_mut().find(|(_, at)| *at == from) {
