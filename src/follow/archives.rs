@@ -18,7 +18,8 @@ use super::parked::Parked;
 use super::repeats::is_same;
 use super::sabotage::Sabotage;
 use super::state::{Ended, State};
-use super::watch::{Hints, NameHint};
+use super::trail::{is_made_beside, short_lived, vanished};
+use super::watch::Hints;
 use crate::event::{Actor, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
@@ -298,70 +299,6 @@ impl State {
         let id = platform::file_id(&metadata);
         metadata.is_file() && !self.by_file.contains_key(&id) && !self.known_files.contains(&id)
     }
-}
-
-/// Followed paths from which something went to a name that has gone since.
-fn vanished<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBuf> {
-    let mut tracked: Vec<(&PathBuf, &PathBuf)> = Vec::new();
-    let mut vanished = BTreeSet::new();
-    for hint in heard {
-        let gone = match hint {
-            NameHint::Moved(from, to) => {
-                if let Some(known) = tracked.iter_mut().find(|(_, at)| *at == from) {
-                    known.1 = to;
-                } else {
-                    tracked.push((from, to));
-                }
-                continue;
-            }
-            NameHint::MovedIn(path) | NameHint::Removed(path) => path,
-            NameHint::Created(_) => continue,
-        };
-        vanished.extend(tracked.extract_if(.., |(_, at)| *at == gone).map(|(from, _)| from.clone()));
-    }
-    vanished
-}
-
-/// Paths to which something came that has lost this name without a move: it may have had another one from the beginning,
-/// as archives have that are hard links.
-fn short_lived<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBuf> {
-    let mut came: BTreeSet<&Path> = BTreeSet::new();
-    let mut lost = BTreeSet::new();
-    for hint in heard {
-        let (path, brings) = match hint {
-            NameHint::Created(path) => {
-                came.insert(path);
-                continue;
-            }
-            NameHint::MovedIn(path) => (path, true),
-            NameHint::Moved(from, to) => {
-                came.remove(from.as_path());
-                (to, true)
-            }
-            NameHint::Removed(path) => (path, false),
-        };
-        if came.remove(path.as_path()) {
-            lost.insert(path.clone());
-        }
-        if brings {
-            came.insert(path);
-        }
-    }
-    lost
-}
-
-/// Whether a name was made while what had come to a path stood there.
-fn is_made_beside<'h>(heard: impl Iterator<Item = &'h NameHint>, path: &Path, made: &Path) -> bool {
-    let mut here = false;
-    let mut beside = false;
-    for hint in heard {
-        match hint {
-            NameHint::Created(at) if at == made => beside |= here,
-            NameHint::Removed(gone) | NameHint::Moved(gone, _) if gone == path => here = false,
-            _ => here |= hint.brings(path),
-        }
-    }
-    beside
 }
 
 /// Whether the file that is being compressed still stands there: that one is read.

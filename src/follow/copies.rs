@@ -13,6 +13,7 @@ use super::life::{Life, Look};
 use super::packing::Packing;
 use super::repeats::is_same;
 use super::state::{BLOCK_BYTES, Ended, Next, Slot, State};
+use super::trail::{brings_another, place_in_the_end};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
@@ -349,20 +350,6 @@ fn by_age(copies: impl IntoIterator<Item = Copy>) -> Vec<Copy> {
     copies
 }
 
-/// Where a file is that stood at a path before these hints, if it still has a name.
-fn place_in_the_end<'h>(path: &'h Path, hints: &'h [NameHint]) -> Option<&'h Path> {
-    let mut at = path;
-    for hint in hints {
-        match hint {
-            NameHint::Moved(from, to) if from == at => at = to,
-            NameHint::Removed(gone) if gone == at => return None,
-            _ if hint.brings(at) => return None,
-            _ => {}
-        }
-    }
-    Some(at)
-}
-
 /// The file that was made, or the compressed one that was put there whole.
 fn made_by(hint: &NameHint) -> Option<&Path> {
     match hint {
@@ -370,25 +357,6 @@ fn made_by(hint: &NameHint) -> Option<&Path> {
         NameHint::Moved(_, path) | NameHint::MovedIn(path) => Packing::of(path).map(|_| path.as_path()),
         NameHint::Removed(_) => None,
     }
-}
-
-/// Whether another file comes to the path than the one that is there now, and that one is not back in the end: whatever
-/// came while it was away has gone again or was put under it.
-fn brings_another(hints: &[NameHint], path: &Path) -> bool {
-    // Where the file is that was there, as long as it has a name.
-    let mut at = Some(path);
-    let mut came = false;
-    for hint in hints {
-        match hint {
-            NameHint::Moved(from, to) if at == Some(from.as_path()) => at = Some(to),
-            NameHint::Removed(gone) if at == Some(gone.as_path()) => at = None,
-            _ => {
-                came |= hint.brings(path);
-                at = at.filter(|at| !hint.brings(at));
-            }
-        }
-    }
-    came && at != Some(path)
 }
 
 /// Whether a file and a block are the same as far as both go.
@@ -402,37 +370,4 @@ fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
 pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
     let metadata = platform::open_to_follow(path).and_then(|file| file.metadata());
     metadata.is_ok_and(|metadata| platform::file_id(&metadata) == id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const P: &str = "/d/P";
-
-    fn moved(from: &str, to: &str) -> NameHint {
-        NameHint::Moved(from.into(), to.into())
-    }
-
-    fn brings(hints: &[NameHint]) -> bool {
-        brings_another(hints, Path::new(P))
-    }
-
-    #[test]
-    fn a_file_that_is_back_in_the_end_is_no_other() {
-        let away = || moved(P, "/d/P.1");
-        assert!(!brings(&[away()]));
-        assert!(!brings(&[away(), moved("/d/P.1", P)]));
-        assert!(!brings(&[away(), moved("/d/new", P), moved("/d/P.1", "/d/P.2"), moved("/d/P.2", P)]));
-    }
-
-    #[test]
-    fn one_that_has_its_place_is() {
-        let new = || moved("/d/new", P);
-        let away = || moved(P, "/d/P.1");
-        assert!(brings(&[new()]));
-        assert!(brings(&[away(), NameHint::Created(P.into())]));
-        assert!(brings(&[away(), NameHint::Removed("/d/P.1".into()), new()]));
-        assert!(brings(&[away(), moved("/d/other", "/d/P.1"), moved("/d/P.1", P)]), "its name was taken meanwhile");
-    }
 }

@@ -10,10 +10,11 @@
 //! who of `sequences` wrote them; `fingerprint` is what is kept of a content and `known` tells it again by that;
 //! `repeats` finds content that was carried over, `copies` what was copied before a cut, `archives` what was rotated
 //! away unseen or compressed, `older` what was there before, `packing` unpacks it, `belongs` tells by names whose it is,
-//! `links` what befell a path that is one; `stays` tells in which order files stood at a path, `missed` what came and
-//! went and can be read nowhere, `wall` jumps of the clock; `keep` decides which descriptors are closed, `parked` knows the files without them;
-//! `operate` carries out orders between two looks; `take` hands bytes on as they are read; `run` is the loop around
-//! them, in which files that only grow are read before anything is looked at.
+//! `links` what befell a path that is one; `trail` asks the names that were heard, `stays` in which order files stood at
+//! a path, `missed` what came and went and can be read nowhere; `wall` are jumps of the clock; `keep` decides which
+//! descriptors are closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take`
+//! hands bytes on as they are read; `run` is the loop around them, in which files that only grow are read before
+//! anything is looked at.
 
 mod ages;
 mod archives;
@@ -50,6 +51,7 @@ mod state;
 mod stays;
 mod summing;
 mod take;
+mod trail;
 mod wall;
 mod watch;
 

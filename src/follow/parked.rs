@@ -16,7 +16,8 @@ use super::lines::Lines;
 use super::look::Stands;
 use super::moved::{MOST_TRIES, settled_name, sibling_by_id};
 use super::state::{Ended, State};
-use super::watch::{Hints, NameHint};
+use super::trail::moved_to;
+use super::watch::Hints;
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
@@ -218,7 +219,7 @@ impl State {
         let (path, file_id) = (parked.path.clone(), parked.file_id);
         let mut deaf = hints.overflow || !self.watch.is_complete();
         for _ in 0..MOST_TRIES {
-            let heard = moved_to(&path, hints);
+            let heard = moved_to(&path, &hints.names);
             if let Some(place) = &heard
                 && self.is_found(id, place)?
             {
@@ -230,7 +231,7 @@ impl State {
                 return Ok(());
             }
             self.hear_on(hints);
-            if moved_to(&path, hints) == heard && !std::mem::take(&mut deaf) {
+            if moved_to(&path, &hints.names) == heard && !std::mem::take(&mut deaf) {
                 break;
             }
         }
@@ -322,17 +323,4 @@ impl State {
             self.gone.pop_front();
         }
     }
-}
-
-/// Where the hints saw a file go from this name.
-fn moved_to(path: &Path, hints: &Hints) -> Option<PathBuf> {
-    let mut at = None;
-    for hint in &hints.names {
-        if let NameHint::Moved(from, to) = hint
-            && from == at.as_deref().unwrap_or(path)
-        {
-            at = Some(to.clone());
-        }
-    }
-    at
 }
