@@ -214,10 +214,10 @@ fn logrotate_by_copytruncate_shows_no_line_twice() {
     assert_eq!(events(&model, "deleted") + events(&model, "renamed"), 0, "{}", told(&model));
 }
 
-/// The copy is a file of its own there: nothing yet tells it from a log that somebody else began, so its lines are
-/// read under its own name; the followed file's are not read again.
+/// The copy is a file of its own there, under its own name; but what it has from the followed file is carried over,
+/// not read again.
 #[test]
-fn a_copy_in_a_followed_folder_is_a_file_of_its_own() {
+fn a_copy_in_a_followed_folder_repeats_no_line() {
     if !is_there("logrotate", "--version", "copytruncate in a folder") {
         return;
     }
@@ -230,14 +230,18 @@ fn a_copy_in_a_followed_folder_is_a_file_of_its_own() {
     wait(&engine, "all lines are read", |model| lines(model) == written);
     scene.rotate();
     wait(&engine, "the truncation is seen", |model| events(model, "truncated") == 1);
-    let of_copy = |model: &Model| model.incarnation_at(&copy).and_then(|id| model.incarnation(id)).map(|one| one.lines);
-    wait(&engine, "the copy is read", |model| of_copy(model) == Some(written));
-    OpenOptions::new().append(true).open(&live).unwrap().write_all(line(written).as_bytes()).unwrap();
-    wait(&engine, "the file goes on", |model| {
-        model.incarnation_at(&live).and_then(|id| model.incarnation(id)).is_some_and(|one| one.lines == 1)
-    });
+    let copied = fs::metadata(&copy).unwrap().len();
+    let of_copy = |model: &Model| model.incarnation_at(&copy).and_then(|id| model.incarnation(id)).map(|one| one.bytes);
+    wait(&engine, "the copy is known as one", |model| of_copy(model).is_some_and(|it| it.carried_over == copied));
+    for (path, number) in [(&live, written), (&copy, written + 1)] {
+        OpenOptions::new().append(true).open(path).unwrap().write_all(line(number).as_bytes()).unwrap();
+    }
+    wait(&engine, "both files go on", |model| lines(model) == written + 2);
     let model = engine.model();
-    assert_eq!((model.incarnations().len(), one(&model, 1).lines), (3, written), "{}", told(&model));
+    let lines_of = |id| one(&model, id).lines;
+    assert_eq!(model.incarnations().len(), 3, "{}", told(&model));
+    assert_eq!((lines_of(1), lines_of(2), lines_of(3)), (written, 1, 1), "{}", told(&model));
+    assert_eq!(numbers_of(&engine, 3), [written], "{}", told(&model));
 }
 
 #[test]
