@@ -115,6 +115,24 @@ fn folder_comes_and_goes() {
     assert_eq!(scene.kinds().len(), 12, "{}", scene.report());
 }
 
+/// A link in the folder leads nowhere at first: the folder does not change when what it leads to is made.
+#[test]
+fn a_link_in_a_folder_leads_somewhere_later() {
+    let dir = stage();
+    let folder = dir.path().join("logs");
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink("../target", folder.join("app.log")).unwrap();
+    let mut scene = Scene::new(dir, &[Target::Folder(folder.clone())], false);
+    // Until the folder is known not to have changed.
+    scene.pass(Duration::from_secs(2));
+    append(&scene.path("target"), &numbered("a", 0..2));
+    scene.wait_lines(2);
+    append(&scene.path("target"), &numbered("a", 2..3));
+    scene.wait_lines(3);
+    scene.assert_lines(&numbered("a", 0..3));
+    scene.assert_kinds(&["created"]);
+}
+
 /// Dated files side by side, as at midnight: both go on being read.
 #[test]
 fn dated_files_side_by_side() {

@@ -283,13 +283,13 @@ fn what_was_missed_is_told_in_a_busy_folder() {
     let mut scene = Scene::of_path();
     append(&scene.p(), &numbered("a", 0..1));
     scene.wait_lines(1);
-    let other = scene.path("other");
+    let (other, third) = (scene.path("other"), scene.path("third"));
     let over = Arc::new(AtomicBool::new(false));
     let end = Arc::clone(&over);
     let busy = std::thread::spawn(move || {
         while !end.load(Ordering::SeqCst) {
             fs::write(&other, "").unwrap();
-            fs::remove_file(&other).unwrap();
+            fs::rename(&other, &third).unwrap();
             std::thread::sleep(Duration::from_millis(10)); // another program's rhythm
         }
     });
@@ -349,6 +349,50 @@ fn d6_hard_link_put_over() {
         |event| matches!(event, FollowEvent::Created { origin: Origin::Replaced { previous }, .. } if previous.0 == 1),
     );
     assert!(replaced, "{}", scene.report());
+}
+
+/// Of lives that were cut the text is shown from copies: of few at a time, for each holds a descriptor.
+#[test]
+fn copies_of_what_was_cut_are_let_go() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("first", 0..1));
+    scene.wait_lines(1);
+    for round in 0..60 {
+        append(&scene.p(), &numbered(&format!("round {round}"), 0..200));
+        fs::copy(scene.p(), scene.path("P.1")).unwrap();
+        truncate(&scene.p(), 0);
+        fs::remove_file(scene.path("P.1")).unwrap();
+        if round % 10 == 0 {
+            scene.catch_up();
+        }
+    }
+    scene.catch_up();
+    let held = (1..).map_while(|id| (id <= scene.kinds().len() as u32).then_some(IncarnationId(id)));
+    let held = held.filter(|id| scene.texts().file(*id).is_some()).count();
+    assert!(held <= 20, "{held} are held\n{}", scene.report());
+}
+
+/// Somebody adds to the last line of an old file again and again: that does not keep the next file from being read.
+#[test]
+fn an_old_line_that_never_ends_keeps_nobody_waiting() {
+    let mut scene = Scene::of_path();
+    let mut first = Writer::open(&scene.p());
+    first.lines(&numbered("a", 0..1));
+    scene.wait_lines(1);
+    fs::rename(scene.p(), scene.path("P.1")).unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let end = Arc::clone(&over);
+    let progress = std::thread::spawn(move || {
+        while !end.load(Ordering::SeqCst) {
+            first.bytes(b".");
+            std::thread::sleep(Duration::from_millis(20)); // the writer's rhythm
+        }
+    });
+    append(&scene.p(), &numbered("b", 0..2));
+    scene.wait_lines(3);
+    over.store(true, Ordering::SeqCst);
+    progress.join().unwrap();
+    assert_eq!(scene.lines_of(2), numbered("b", 0..2));
 }
 
 /// C5: copied and emptied again and again, at full speed. What a copy has is read from it, once.

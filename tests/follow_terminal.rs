@@ -123,6 +123,19 @@ fn objects(out: &[u8]) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// NUL bytes at the end of a file are kept back as long as they may be the beginning of a hole, and no longer.
+#[test]
+fn nul_bytes_at_the_end_come_through() {
+    let scene = Scene::new();
+    scene.append("few", b"a\nb\n\0\0\0");
+    let (code, out, err) = scene.follow(&["few", "--until-idle", "1s"]).end();
+    assert_eq!((code, out.as_slice()), (Some(0), b"a\nb\n\0\0\0".as_slice()), "{err}");
+    scene.append("many", &[b"a\n".as_slice(), &[0; 100]].concat());
+    let (_, out, err) = scene.follow(&["many", "--until-idle", "1s"]).end();
+    assert_eq!(out, b"a\n", "{err}");
+    assert!(err.contains("hole") && err.contains("100"), "{err}");
+}
+
 #[test]
 fn the_last_ten_lines_come_first_then_what_is_written() {
     let scene = Scene::new();

@@ -278,7 +278,7 @@ impl State {
     pub(super) fn gate_behind(&mut self, id: Option<IncarnationId>, previous: Option<IncarnationId>) {
         let Some(previous) = previous.and_then(|previous| self.lives.get(&previous)) else { return };
         let size = previous.file.metadata().map_or(previous.size, |metadata| metadata.len());
-        let gate = Gate { previous: previous.id, up_to: size };
+        let gate = Gate { previous: previous.id, up_to: size, shut: Instant::now() };
         if let Some(life) = id.and_then(|id| self.lives.get_mut(&id)) {
             life.gate = Some(gate);
         }

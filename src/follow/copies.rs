@@ -263,7 +263,7 @@ impl State {
         let cut = std::mem::replace(&mut life.file, Arc::clone(&copied));
         life.size = life.size.max(size);
         life.copy = Some(Arc::clone(&copied));
-        self.texts.insert(id, copied);
+        self.show_from(id, copied);
         let read = self.read_whole(id, size);
         if let Some(life) = self.lives.get_mut(&id) {
             life.file = cut;

@@ -104,6 +104,7 @@ impl Folder {
         };
         let stamp = (platform::file_id(&metadata), metadata.modified()?);
         if !hinted && self.listed == Some(stamp) {
+            self.follow_links();
             return Ok(());
         }
         let begun = SystemTime::now();
@@ -118,6 +119,13 @@ impl Folder {
         let settled = begun.duration_since(stamp.1).is_ok_and(|age| age > CLOCK_GRAIN);
         self.listed = settled.then_some(stamp);
         Ok(())
+    }
+
+    /// Where a link led nowhere something may stand by now: the folder does not show that.
+    fn follow_links(&mut self) {
+        for (path, seen) in self.entries.iter_mut().filter(|(_, seen)| seen.kind == EntryKind::DanglingLink) {
+            *seen = look_at(path).unwrap_or(*seen);
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Which descriptors are kept, and which are closed. An old file is kept until another one has its place, its end has
 //! held, and no process writes to it any more; and never more files are open than the system's bound allows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
@@ -27,6 +28,10 @@ const RESERVED: u64 = 24;
 /// More descriptors than this are of no use.
 const MOST: u64 = 512;
 
+/// Of so many lives that were cut the text can be shown from copies of them: each costs a descriptor, and the disk space
+/// of a copy that is deleted.
+const MOST_SHOWN: usize = 16;
+
 type Answers = HashMap<FileId, Written>;
 
 /// What decides over descriptors.
@@ -40,11 +45,14 @@ pub(super) struct Keeping {
     next: Instant,
     /// A file has something to read and waits until another one has been read and closed.
     pub(super) waiting: bool,
+    /// The lives whose text is shown from copies, the oldest first.
+    shown: VecDeque<IncarnationId>,
 }
 
 impl Keeping {
     pub(super) fn new() -> Keeping {
-        Keeping { most: most_open(platform::descriptor_limit()), asked: None, next: Instant::now(), waiting: false }
+        let most = most_open(platform::descriptor_limit());
+        Keeping { most, asked: None, next: Instant::now(), waiting: false, shown: VecDeque::new() }
     }
 }
 
@@ -137,6 +145,16 @@ impl State {
             self.release(*id)?;
         }
         Ok(!unwritten.is_empty())
+    }
+
+    /// The text of a life can be shown from a copy of it, until as many others have come.
+    pub(super) fn show_from(&mut self, id: IncarnationId, copy: Arc<File>) {
+        self.keeping.shown.retain(|shown| *shown != id);
+        self.keeping.shown.push_back(id);
+        self.texts.insert(id, copy);
+        while self.keeping.shown.len() > MOST_SHOWN {
+            self.keeping.shown.pop_front().into_iter().for_each(|id| self.texts.remove(id));
+        }
     }
 
     /// Whether another file has its place, or nobody can find it, and its end has held.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::fingerprint::BEGINNING_BYTES;
 use super::known::Known;
@@ -15,6 +15,9 @@ use crate::platform;
 
 /// So many bytes before the read offset are compared whenever a file has changed: refilled files differ there.
 const MARKER_BYTES: usize = 256;
+
+/// The end of a file's last line is waited for no longer than this before the next file is read.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What of the metadata shows a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +45,17 @@ pub(super) struct Gate {
     pub(super) previous: IncarnationId,
     /// How far the previous one must have been read.
     pub(super) up_to: u64,
+    /// Since when that is waited for.
+    pub(super) shut: Instant,
 }
 
 impl Gate {
     /// Whether so much has been read, or all that there is: it may have been cut since. That must have been noticed, for
-    /// what stands there then is waited for too. An unended last line that will not go on is waited for.
+    /// what stands there then is waited for too. An unended last line that will not go on is waited for, but not for ever:
+    /// somebody may add to it again and again.
     pub(super) fn is_open(self, previous: &Life) -> bool {
         let read = previous.lines.offset();
-        let ended = !previous.succeeded || previous.lines.pending() == 0;
+        let ended = !previous.succeeded || previous.lines.pending() == 0 || self.shut.elapsed() > PATIENCE;
         let is_read = |now: Look| {
             let all = now.size == read && previous.seen == Some(now);
             all || (now.size > read && read >= self.up_to)

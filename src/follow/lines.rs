@@ -167,6 +167,8 @@ impl Lines {
         let sample = if self.offset == 0 { &block[..block.len().min(SAMPLE_BYTES)] } else { known };
         self.sniffer.look_at_beginning(sample);
         if self.encoding().is_wide() {
+            // What came before that was known is no hole.
+            self.holes.count_run();
             self.take_in_wide(window, fresh);
             return window.len();
         }

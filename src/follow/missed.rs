@@ -2,6 +2,7 @@
 //! against what was seen, so that a life that nobody can read any more is told of all the same.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use super::archives::id_at;
@@ -224,9 +225,19 @@ impl State {
 
     /// Whether a name has nothing to do with what is followed: in a busy folder others come and go all the time.
     fn is_foreign(&self, hint: &NameHint) -> bool {
-        let (NameHint::Created(path) | NameHint::Removed(path)) = hint else { return false };
+        match hint {
+            NameHint::Created(path) | NameHint::Removed(path) => self.is_foreign_name(path),
+            NameHint::Moved(from, to) => {
+                [from, to].into_iter().all(|path| self.is_foreign_name(path) && self.owner_of(path).is_none())
+            }
+            NameHint::MovedIn(_) => false,
+        }
+    }
+
+    fn is_foreign_name(&self, path: &Path) -> bool {
         let leads_to = |followed: &Path| followed.starts_with(path);
-        !self.fits_a_pattern(path) && !self.slots.range(path.clone()..).next().is_some_and(|(first, _)| leads_to(first))
+        let first = self.slots.range::<Path, _>((Bound::Included(path), Bound::Unbounded)).next();
+        !self.fits_a_pattern(path) && !first.is_some_and(|(first, _)| leads_to(first))
     }
 
     /// Takes in what was heard since the look began.

@@ -242,11 +242,14 @@ impl State {
             let link = platform::path_of_open(&life.file);
             self.watch.uncover_held(&link);
         }
+        self.end_last_line(id, false)?;
         if let Some(life) = self.lives.remove(&id) {
             self.by_file.remove(&life.file_id);
+            // Also under the lives that it had before it was cut: its disk space is to be free.
+            self.texts.remove_file(&life.file);
+            self.texts.remove(id);
             self.remember_gone(Gone { id, path: life.last_path, lines: life.lines, marker: life.marker });
         }
-        self.texts.remove(id);
         if unread > 0 {
             self.say(FollowEvent::Abandoned { incarnation: id, bytes: unread })?;
         }

@@ -225,6 +225,13 @@ impl State {
         Ok(())
     }
 
+    /// Nothing more will be read: NUL bytes at the end of a file that were kept back are decided on.
+    pub(super) fn hand_on_undecided(&mut self) -> Result<(), Ended> {
+        let undecided: Vec<IncarnationId> =
+            self.lives.values().filter(|life| life.lines.undecided() > 0).map(|life| life.id).collect();
+        undecided.into_iter().try_for_each(|id| self.end_last_line(id, true))
+    }
+
     fn tell_hole(&mut self, id: IncarnationId, hole: Option<Hole>) -> Result<(), Ended> {
         let Some(Hole { offset, bytes }) = hole else { return Ok(()) };
         self.say(FollowEvent::Hole { incarnation: id, offset, bytes })
@@ -267,11 +274,16 @@ impl State {
     }
 
     /// Counts the unended last line as a line. `stands`: its bytes are still there to be judged.
-    fn end_last_line(&mut self, id: IncarnationId, stands: bool) -> Result<(), Ended> {
+    pub(super) fn end_last_line(&mut self, id: IncarnationId, stands: bool) -> Result<(), Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let owed = life.lines.undecided();
         let ended = life.lines.end_without_newline(stands);
         let hole = life.lines.take_hole();
-        self.tell_hole(id, hole)?;
+        let end = life.lines.offset();
+        match hole {
+            Some(_) => self.tell_hole(id, hole)?,
+            None => self.outlet.pass(id, end - owed, &vec![0; owed as usize])?,
+        }
         let (Some((offset, bytes)), Some(life)) = (ended, self.lives.get_mut(&id)) else { return Ok(()) };
         let size = life.size;
         let told = std::mem::take(&mut life.pending_told);
@@ -360,7 +372,8 @@ impl State {
         self.size_before_cut(file_id);
         let unlinked = life.path.is_none();
         match copy {
-            Some(copy) => self.texts.insert(previous, copy),
+            Some(copy) => self.show_from(previous, copy),
+            None if start == 0 => self.texts.remove(previous),
             None => self.texts.limit(previous, start),
         }
         self.texts.insert(id, Arc::clone(&life.file));
@@ -369,7 +382,7 @@ impl State {
         // Whatever waits for what stood in the file waits for what stands there now.
         for gate in self.lives.values_mut().filter_map(|life| life.gate.as_mut()) {
             if gate.previous == previous {
-                *gate = Gate { previous: id, up_to: gate.up_to.min(size) };
+                *gate = Gate { previous: id, up_to: gate.up_to.min(size), ..*gate };
             }
         }
         for slot in self.slots.values_mut() {

@@ -25,6 +25,9 @@ impl State {
     /// The thread's whole life.
     pub(super) fn run(mut self, orders: &Receiver<FollowOrder>) {
         let _: Result<(), Ended> = self.follow(orders);
+        if self.outlet.takes_bytes() {
+            let _: Result<(), Ended> = self.hand_on_undecided();
+        }
         self.outlet.end();
     }
 

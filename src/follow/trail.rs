@@ -1,6 +1,6 @@
 //! Where files came from and went, as the names tell that were heard: questions about names alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::watch::NameHint;
@@ -53,22 +53,21 @@ pub(super) fn brings_another(hints: &[NameHint], path: &Path) -> bool {
 
 /// Followed paths from which something went to a name that has gone since.
 pub(super) fn vanished<'h>(heard: impl Iterator<Item = &'h NameHint>) -> BTreeSet<PathBuf> {
-    let mut tracked: Vec<(&PathBuf, &PathBuf)> = Vec::new();
+    // The names that files have by now, each with those that they had first.
+    let mut standing: HashMap<&Path, Vec<&PathBuf>> = HashMap::new();
     let mut vanished = BTreeSet::new();
     for hint in heard {
-        let gone = match hint {
+        match hint {
             NameHint::Moved(from, to) => {
-                if let Some(known) = tracked.iter_mut().find(|(_, at)| *at == from) {
-                    known.1 = to;
-                } else {
-                    tracked.push((from, to));
-                }
-                continue;
+                let known = standing.get_mut(from.as_path()).filter(|known| !known.is_empty());
+                let first = known.map_or(from, |known| known.remove(0));
+                standing.entry(to).or_default().push(first);
             }
-            NameHint::MovedIn(path) | NameHint::Removed(path) => path,
-            NameHint::Created(_) => continue,
-        };
-        vanished.extend(tracked.extract_if(.., |(_, at)| *at == gone).map(|(from, _)| from.clone()));
+            NameHint::MovedIn(gone) | NameHint::Removed(gone) => {
+                vanished.extend(standing.remove(gone.as_path()).into_iter().flatten().cloned());
+            }
+            NameHint::Created(_) => {}
+        }
     }
     vanished
 }

@@ -126,7 +126,7 @@ fn look_at(process: &procfs::process::Process, found: &mut Vec<OpenFile>) -> See
     let pid = process.pid() as u32;
     for one in descriptors.flatten() {
         let FDTarget::Path(path) = &one.target else { continue };
-        if !one.mode().contains(FDPermissions::WRITE) || path.starts_with("/dev") || path.starts_with("/proc") {
+        if !one.mode().contains(FDPermissions::WRITE) || is_device(path) {
             continue;
         }
         // Through the descriptor, so that it is this very file, with or without a name.
@@ -139,6 +139,13 @@ fn look_at(process: &procfs::process::Process, found: &mut Vec<OpenFile>) -> See
         found.push(OpenFile { pid, descriptor: one.fd, file_id, size: metadata.len(), path, unlinked });
     }
     Seen::Open
+}
+
+/// Most of what is open for writing are terminals and the like: they are told by their names, without a call. Files in
+/// memory are found among the devices.
+#[cfg(target_os = "linux")]
+fn is_device(path: &std::path::Path) -> bool {
+    path.starts_with("/proc") || (path.starts_with("/dev") && !path.starts_with("/dev/shm"))
 }
 
 /// The name, and whether it is gone: the system appends ` (deleted)` to it then. A file may really be called that.
@@ -211,6 +218,7 @@ mod tests {
     use super::*;
     use std::fs::{self, File};
     use std::io::Write;
+    use std::path::Path;
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
@@ -283,5 +291,11 @@ mod tests {
         let facts = process_facts(holder.0.id()).unwrap();
         assert_eq!((facts.name.as_str(), facts.command.as_str()), ("sleep", "sleep 60"));
         assert!(processes_with("ROTASCOPE_TEST_MARK=c").is_empty());
+    }
+
+    #[test]
+    fn files_in_memory_are_no_devices() {
+        assert!(is_device(Path::new("/dev/pts/3")) && is_device(Path::new("/proc/self/mem")));
+        assert!(!is_device(Path::new("/dev/shm/app.log")) && !is_device(Path::new("/devices/app.log")));
     }
 }

@@ -105,6 +105,16 @@ fn holes_are_between_lines() {
 }
 
 #[test]
+fn nul_bytes_before_wide_text_is_known_are_kept_back_no_longer() {
+    let wide: Vec<u8> = "A log in Latin, one line\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let mut lines = Lines::new(0, 0, false);
+    lines.take_in(&wide[..1], 0);
+    assert_eq!(lines.undecided(), 1);
+    lines.take_in(&wide, 1);
+    assert_eq!((lines.encoding(), lines.undecided()), (TextEncoding::Utf16Be, 0));
+}
+
+#[test]
 fn a_last_line_becomes_final_once() {
     let (mut lines, _) = fed(b"a\nbc", 10, false);
     assert_eq!(lines.end_without_newline(true), Some((2, 2)));
