@@ -111,6 +111,25 @@ fn unlinked_is_released_when_nobody_writes() {
     scene.assert_kinds(&["created", "deleted", "created"]);
 }
 
+/// What was read from a copy is not held by that: neither the descriptor nor, once it is deleted, its disk space.
+#[test]
+fn copies_of_what_was_cut_are_let_go() {
+    let scene = Stepped::of_path();
+    for round in 0..40 {
+        scene.append("P", &numbered(&format!("a {round}"), 0..20));
+        scene.look();
+        scene.append("P", &numbered(&format!("b {round}"), 0..20));
+        fs::copy(scene.path("P"), scene.path("P.1")).unwrap();
+        fs::write(scene.path("P"), "").unwrap();
+        scene.look();
+        fs::remove_file(scene.path("P.1")).unwrap();
+    }
+    assert_eq!(scene.text().lines().count(), 40 * 40, "{}", scene.report());
+    let folder = scene.path("");
+    let held = open_for_reading().iter().filter(|open| open.starts_with(&folder)).count();
+    assert!(held < 3, "{held} are held");
+}
+
 /// An archive that was let go moves on with the next rotation, and goes at last.
 #[test]
 fn archives_that_are_not_held_are_known_by_their_names() {

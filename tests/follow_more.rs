@@ -351,27 +351,6 @@ fn d6_hard_link_put_over() {
     assert!(replaced, "{}", scene.report());
 }
 
-/// Of lives that were cut the text is shown from copies: of few at a time, for each holds a descriptor.
-#[test]
-fn copies_of_what_was_cut_are_let_go() {
-    let mut scene = Scene::of_path();
-    append(&scene.p(), &numbered("first", 0..1));
-    scene.wait_lines(1);
-    for round in 0..60 {
-        append(&scene.p(), &numbered(&format!("round {round}"), 0..200));
-        fs::copy(scene.p(), scene.path("P.1")).unwrap();
-        truncate(&scene.p(), 0);
-        fs::remove_file(scene.path("P.1")).unwrap();
-        if round % 10 == 0 {
-            scene.catch_up();
-        }
-    }
-    scene.catch_up();
-    let held = (1..).map_while(|id| (id <= scene.kinds().len() as u32).then_some(IncarnationId(id)));
-    let held = held.filter(|id| scene.texts().file(*id).is_some()).count();
-    assert!(held <= 20, "{held} are held\n{}", scene.report());
-}
-
 /// Somebody adds to the last line of an old file again and again: that does not keep the next file from being read.
 #[test]
 fn an_old_line_that_never_ends_keeps_nobody_waiting() {

@@ -147,8 +147,11 @@ impl State {
         Ok(!unwritten.is_empty())
     }
 
-    /// The text of a life can be shown from a copy of it, until as many others have come.
+    /// The text of a life can be shown from a copy of it, until as many others have come. Who takes the bytes has them.
     pub(super) fn show_from(&mut self, id: IncarnationId, copy: Arc<File>) {
+        if self.outlet.takes_bytes() {
+            return self.texts.remove(id);
+        }
         self.keeping.shown.retain(|shown| *shown != id);
         self.keeping.shown.push_back(id);
         self.texts.insert(id, copy);
