@@ -51,7 +51,8 @@ pub fn run(options: Options) -> Result<(), GuiError> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Rotascope")
         .with_app_id(APP_ID)
-        .with_inner_size([1340.0, 820.0])
+        // With its frame it fits on a screen of 1280x800.
+        .with_inner_size([1240.0, 740.0])
         .with_min_inner_size([860.0, 520.0])
         .with_drag_and_drop(true)
         .with_icon(icon::icon());

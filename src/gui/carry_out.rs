@@ -7,6 +7,7 @@ use egui::ViewportCommand;
 
 use super::action::Action;
 use super::dialogs::{Confirm, Dialog, file_command, operation};
+use super::file_actions::others_that_hold;
 use super::files::{name_of, session_folder};
 use super::open::{DEMO, Picked, Purpose, SessionRequest};
 use super::palette::Palette;
@@ -88,8 +89,8 @@ impl Window {
                 }
             }
             Action::Release => {
-                if let Some(id) = self.chosen().and_then(|chosen| chosen.incarnation) {
-                    self.engine.send(Command::Release(id));
+                if let Some(chosen) = self.chosen() {
+                    self.release(&chosen);
                 }
             }
             Action::RestoreFile => {
@@ -153,6 +154,18 @@ impl Window {
     fn act_on_file(&mut self, action: FileAction) {
         if let Some(chosen) = self.chosen().filter(Chosen::is_file) {
             self.file(action, chosen.target());
+        }
+    }
+
+    /// What is gone for good by that is asked for first, but not in a lab's folder.
+    fn release(&mut self, chosen: &Chosen) {
+        let Some(id) = chosen.incarnation else { return };
+        let is_last = self.with_scene(|scene| others_that_hold(scene, id) == 0 && !scene.in_lab(&chosen.path));
+        // What an archive was made of stands in that.
+        if is_last && !chosen.compressed {
+            self.dialog = Some(Dialog::Confirm(Confirm::Release(id)));
+        } else {
+            self.engine.send(Command::Release(id));
         }
     }
 

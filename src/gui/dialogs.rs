@@ -14,7 +14,7 @@ use super::theme::{self, Colors};
 use super::toasts::Toasts;
 use super::widgets;
 use crate::command::{Command, FileOperation, FileOrder, LabOrder, RestoreOrder};
-use crate::event::Actor;
+use crate::event::{Actor, IncarnationId};
 
 /// A dialog.
 #[derive(Debug)]
@@ -66,6 +66,8 @@ pub(super) enum Dialog {
 pub(super) enum Confirm {
     /// An operation on a file that no lab owns.
     File(FileAction, FileTarget),
+    /// A file that no lab owns and that nobody else holds any more is let go of.
+    Release(IncarnationId),
     /// The lab's folder is emptied.
     Reset,
     /// Another session is opened while workers run.
@@ -259,6 +261,17 @@ fn show_confirm(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, confirm: &Con
     ui.set_width(440.0);
     match confirm {
         Confirm::File(action, target) => confirm_file(ui, scene, state, *action, target),
+        Confirm::Release(id) => {
+            let names = scene.model.incarnation(*id).and_then(|one| one.names.last());
+            let asked = Question {
+                title: "release-title",
+                why: "release-why",
+                path: names.map(|(_, path)| path.display().to_string()),
+                main: "action-release",
+                destroys: true,
+            };
+            asked.show(ui, scene, state, Request::Send(Command::Release(*id)))
+        }
         Confirm::Reset => {
             let folder = scene.model.lab_folder().map(|folder| folder.display().to_string()).unwrap_or_default();
             let asked = Question {

@@ -32,7 +32,8 @@ pub(super) fn show_footer(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         if !chosen.is_file() || chosen.releasable {
             show_nameless(ui, scene, state, &chosen);
         }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        // Not a layout of its own, which would take all the height there is: the panel never became smaller again.
+        ui.horizontal(|ui| {
             ui.spacing_mut().button_padding.x = 0.0;
             ui.spacing_mut().item_spacing.x = 14.0;
             for action in [Action::RevealFile, Action::CopyPath] {
@@ -128,7 +129,7 @@ fn show_nameless(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, chosen: &Cho
 }
 
 /// How many processes besides this one have it open, as far as can be seen: as long as they do, its room stays taken.
-fn others_that_hold(scene: &Scene<'_>, id: IncarnationId) -> usize {
+pub(super) fn others_that_hold(scene: &Scene<'_>, id: IncarnationId) -> usize {
     let workers = scene.writers(id).filter(|worker| worker.is_alive()).count();
     let others: BTreeSet<u32> = scene.model.holders_of(id).iter().map(|holder| holder.holding.pid).collect();
     workers + others.len()

@@ -216,7 +216,11 @@ pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> boo
         PauseOrResume => lab && matches!(lab_state, LabState::Running | LabState::Paused),
         Stop => lab && (lab_state != LabState::Ready || scene.workers_alive() > 0),
         Reset | RemoveFolder | MakeFolder | ExportLedger | Workers => lab,
-        BeforeMidnight | BeforeOffsetChange | HourForward | HourBack | SpeedReal | SpeedHour | SpeedDay => {
+        BeforeOffsetChange => {
+            let clock = scene.model.clock().filter(|_| lab);
+            clock.is_some_and(|clock| clock.before_offset_change(scene.now, 0).is_ok())
+        }
+        BeforeMidnight | HourForward | HourBack | SpeedReal | SpeedHour | SpeedDay => {
             lab && scene.model.clock().is_some_and(ClockSetting::is_simulated)
         }
         RenameFile | DeleteFile => chosen.is_some_and(|chosen| chosen.is_file()),

@@ -83,6 +83,9 @@ fn of_incarnation(scene: &Scene<'_>, id: IncarnationId) -> Option<Chosen> {
     let path = one.path.clone().or_else(|| one.names.last().map(|(_, path)| path.clone()))?;
     let releasable = is_unlinked(one.reach) && !one.released;
     let holder = scene.model.holders_of(id).first().map(|holder| (holder.holding.pid, holder.holding.descriptor));
+    if one.released && !has_name && holder.is_none() {
+        return None;
+    }
     let source = (is_unlinked(one.reach) && (releasable || holder.is_some())).then(|| Source {
         file_id: one.file_id,
         incarnation: releasable.then_some(id),

@@ -82,17 +82,15 @@ struct Tags {
 }
 
 impl Tags {
-    /// Puts a word on a ground of its own, for lanes run below it; in a second row where the first is taken, and nowhere
-    /// if there is no room at all.
+    /// Puts a word on a ground of its own above the lanes, and nowhere if there is no room: the badge beside it says as
+    /// much when it is pointed at.
     fn put(&mut self, canvas: &Canvas<'_>, x: f32, text: &str, color: egui::Color32) {
         let galley = canvas.over.layout_no_wrap(text.to_owned(), theme::plain(10.5), color);
         let size = galley.size() + vec2(6.0, 0.0);
-        let rows = [9.0, 9.0 + size.y + 2.0].map(|y| pos2(x + 4.0, canvas.rect.top() + y));
-        let places = rows.map(|at| Align2::LEFT_CENTER.anchor_size(at, size));
-        let is_free = |place: &&Rect| {
-            place.right() <= canvas.rect.right() && !self.taken.iter().any(|taken| taken.intersects(**place))
-        };
-        let Some(ground) = places.iter().find(is_free).copied() else { return };
+        let ground = Align2::LEFT_CENTER.anchor_size(pos2(x + 4.0, canvas.rect.top() + 9.0), size);
+        if ground.right() > canvas.rect.right() || self.taken.iter().any(|taken| taken.intersects(ground)) {
+            return;
+        }
         canvas.over.rect_filled(ground, 3.0, canvas.colors.panel);
         canvas.over.galley(ground.min + vec2(3.0, 0.0), galley, color);
         self.taken.push(ground);

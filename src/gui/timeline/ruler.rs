@@ -123,10 +123,15 @@ pub(super) fn ruler(shown: &Shown, width: f64, clock: &dyn SessionTime, settings
     ruler
 }
 
-/// Whether session time jumps at a moment by more than it runs in the millisecond before.
+/// Whether session time jumps at a moment by more than it runs around it: a clock that is fast goes far until a new
+/// speed, which is no jump, is heard of.
 fn jumps(clock: &dyn SessionTime, at: Mono) -> bool {
-    let (before, after) = (clock.local_ns(Mono(at.0.saturating_sub(1))), clock.local_ns(at));
-    (after - before).abs() > SECOND
+    const AROUND: u64 = 20 * MS as u64;
+    let (before, after) = (Mono(at.0.saturating_sub(1)), clock.local_ns(at));
+    let step = (after - clock.local_ns(before)).abs();
+    let runs_before = clock.local_ns(before) - clock.local_ns(Mono(before.0.saturating_sub(AROUND)));
+    let runs_after = clock.local_ns(at.plus_ns(AROUND)) - after;
+    step > SECOND.max(runs_before).max(runs_after)
 }
 
 /// Labels one stretch in which session time runs evenly.
@@ -259,6 +264,18 @@ mod tests {
         assert_apart(&ruler, 1_000.0);
         assert!(labels(&ruler).iter().all(|label| label.len() == 5), "{:?}", labels(&ruler));
         assert_eq!(ruler.midnights.len(), 1);
+    }
+
+    #[test]
+    fn another_speed_is_no_jump() {
+        // Heard of half a millisecond after it was set: at a day in ten seconds that is four seconds.
+        let set = START.plus_ns(5 * SECOND as u64);
+        let heard = set.plus_ns(500_000);
+        let run = move |at: Mono| (at.0 as i64 - set.0 as i64) * 8_640;
+        let faster = move |at: Mono| if at >= heard { evening(set) + run(at) } else { evening(at) };
+        assert!(!jumps(&faster, heard) && jumps(&|at: Mono| faster(at) + if at >= heard { HOUR } else { 0 }, heard));
+        let slower = move |at: Mono| if at >= heard { evening(at) } else { evening(set) - run(heard) + run(at) };
+        assert!(!jumps(&slower, heard));
     }
 
     #[test]
