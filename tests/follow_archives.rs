@@ -485,6 +485,24 @@ fn what_a_copy_in_the_making_repeats_is_left_out() {
     }
 }
 
+/// The same where it comes to a halt for so long that it was taken for whole.
+#[test]
+fn a_copy_that_goes_on_after_a_pause_repeats_nothing() {
+    let dir = follow_common::stage();
+    let before = numbered("a", 0..100);
+    append(&dir.path().join("P"), &before);
+    let scene = Stepped::follow(dir, &["."]);
+    let carried = |scene: &Stepped| scene.kinds().iter().filter(|kind| **kind == "carried_over").count();
+    for at in [0, 50] {
+        scene.append("P.1", &before[at..at + 50]);
+        scene.look();
+        scene.run_until("so much is taken for whole", DEADLINE, || carried(&scene) == at / 50 + 1);
+    }
+    scene.append("P.1", &numbered("b", 0..3));
+    scene.look();
+    scene.assert_text(&[&before, &numbered("b", 0..3)]);
+}
+
 /// A copy of what the original was a while ago is whole, although it has less than that has now.
 #[test]
 fn a_copy_that_stays_behind_its_original_is_followed_in_the_end() {

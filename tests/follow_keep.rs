@@ -218,6 +218,44 @@ fn a7_more_lives_between_two_looks_than_descriptors() {
     assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
 }
 
+/// Closed files behind links: they are found where what the links lead to has gone.
+#[test]
+fn what_closed_links_lead_to_is_rotated() {
+    if !with_few_descriptors("what_closed_links_lead_to_is_rotated") {
+        return;
+    }
+    let dir = stage();
+    fs::create_dir(dir.path().join("pods")).unwrap();
+    let names: Vec<String> = (0..30).map(|number| format!("{number:02}.log")).collect();
+    for name in &names {
+        std::os::unix::fs::symlink(format!("pods/{name}"), dir.path().join(name)).unwrap();
+        append(&dir.path().join("pods").join(name), &numbered(name, 0..2));
+    }
+    let named: Vec<&str> = names.iter().map(String::as_str).collect();
+    let scene = Stepped::follow(dir, &named);
+    scene.look();
+    for name in &names {
+        let (live, old) = (format!("pods/{name}"), format!("pods/{name}.1"));
+        scene.append(&live, &numbered(name, 2..4));
+        scene.rename(&live, &old);
+        scene.append(&live, &numbered(&format!("new {name}"), 0..2));
+    }
+    scene.look();
+    for name in &names {
+        scene.append(&format!("pods/{name}.1"), &numbered(name, 4..5));
+    }
+    scene.look();
+    for name in &names {
+        let mut lines: Vec<String> = scene.text().split_inclusive('\n').map(str::to_owned).collect();
+        lines.retain(|line| line.contains(name.as_str()));
+        lines.sort();
+        let mut wanted = [numbered(name, 0..5), numbered(&format!("new {name}"), 0..2)].concat();
+        wanted.sort();
+        assert_eq!(lines, wanted, "{}", scene.report());
+    }
+    assert!(!scene.kinds().contains(&"deleted"), "{}", scene.report());
+}
+
 /// C5 where room is made for others: what a copy has of a life comes before what was written after the cut.
 #[test]
 fn c5_copied_and_cut_with_few_descriptors() {

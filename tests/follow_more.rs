@@ -351,6 +351,79 @@ fn d6_hard_link_put_over() {
     assert!(replaced, "{}", scene.report());
 }
 
+/// C2: what was refilled was as large before as was read of it, not as large as what stands there now.
+#[test]
+fn c2_what_was_refilled_larger_has_lost_nothing_unread() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..6));
+    scene.look();
+    fs::write(scene.path("P"), numbered("b", 0..80).concat()).unwrap();
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..6), &numbered("b", 0..80)]);
+    let size = numbered("a", 0..6).concat().len() as u64;
+    let told = scene.events().into_iter().find_map(|event| match event {
+        FollowEvent::Truncated { old_size, read, .. } => Some((old_size, read)),
+        _ => None,
+    });
+    assert_eq!(told, Some((size, size)), "{}", scene.report());
+}
+
+/// A writer of an array overwrites its last bytes each time: what is before them is not read again.
+#[test]
+fn whole_lines_before_an_overwritten_end_are_not_read_again() {
+    let scene = Stepped::of_path();
+    let entries = |count: usize| (0..count).map(|n| format!("{{\"entry\": {n}}}")).collect::<Vec<String>>().join(",\n");
+    let array = |count: usize| format!("[\n{}\n]", entries(count));
+    fs::write(scene.path("P"), array(20)).unwrap();
+    scene.look();
+    let before = scene.text().len();
+    let mut file = fs::File::options().write(true).open(scene.path("P")).unwrap();
+    file.seek(SeekFrom::Start(before as u64 - 2)).unwrap();
+    file.write_all(&array(21).as_bytes()[before - 2..]).unwrap();
+    scene.look();
+    let text = scene.text();
+    assert_eq!(&text[before..], "{\"entry\": 19},\n{\"entry\": 20}\n]", "{}", scene.report());
+    let kept = scene.events().into_iter().find_map(|event| match event {
+        FollowEvent::Truncated { kept, .. } => Some(kept),
+        _ => None,
+    });
+    assert_eq!(kept, Some(before as u64 - 2 - "{\"entry\": 19}".len() as u64), "{}", scene.report());
+}
+
+/// An unended last line is waited for before the next file is read: until then nothing is at rest.
+#[test]
+fn what_waits_for_a_last_line_is_not_at_rest() {
+    let scene = Stepped::of_path();
+    fs::write(scene.path("P"), "abc").unwrap();
+    scene.look();
+    scene.rename("P", "P.1");
+    fs::write(scene.path("P"), "def\n").unwrap();
+    scene.look();
+    assert_eq!(scene.text(), "abcdef\n", "{}", scene.report());
+}
+
+/// A link in a followed folder: what happens to the file that it leads to is heard as if it stood there.
+#[test]
+fn what_a_link_in_a_folder_leads_to_is_rotated_between_two_looks() {
+    for target in ["logs", "logs/*.log"] {
+        let dir = stage();
+        for folder in ["logs", "pods"] {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        std::os::unix::fs::symlink("../pods/0", dir.path().join("logs/app.log")).unwrap();
+        append(&dir.path().join("pods/0"), &numbered("a", 0..2));
+        let scene = Stepped::follow(dir, &[target]);
+        scene.look();
+        for (name, round) in [("b", 1), ("c", 2), ("d", 3)] {
+            scene.rename("pods/0", &format!("pods/0.{round}"));
+            scene.append("pods/0", &numbered(name, 0..2));
+        }
+        scene.look();
+        let all = ["a", "b", "c", "d"].map(|name| numbered(name, 0..2));
+        scene.assert_text(&all.each_ref().map(Vec::as_slice));
+    }
+}
+
 /// Somebody adds to the last line of an old file again and again: that does not keep the next file from being read.
 #[test]
 fn an_old_line_that_never_ends_keeps_nobody_waiting() {

@@ -1,6 +1,7 @@
 //! Archives: files beside a followed path that carry its earlier lives, under names made of its own by a number or a
 //! date, compressed or not. They are read where nobody saw a life come and go, and known again where it was read.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -56,9 +57,14 @@ impl Archive {
         i64::try_from(modified.as_nanos()).unwrap_or(i64::MAX)
     }
 
-    /// The order of those of one time, which is coarse: what is compressed is the older one, and was so in its turn.
-    pub(super) fn tie(&self) -> (bool, i64) {
-        (self.packing.is_none(), self.id.born_ns)
+    /// The order of those of one time, which is coarse: what is compressed is the older one, and was so in its turn; and
+    /// `P.2` is older than `P.1`.
+    pub(super) fn tie(&self) -> (bool, i64, Reverse<u32>) {
+        let plain = Packing::of(&self.path).map(|(_, plain)| plain);
+        let last = plain.as_deref().unwrap_or(&self.path).extension().and_then(OsStr::to_str);
+        // A date is no number of an archive.
+        let number = last.filter(|last| last.len() <= 5).and_then(|last| last.parse().ok()).unwrap_or_default();
+        (self.packing.is_none(), self.id.born_ns, Reverse(number))
     }
 
     /// Its content as it was before it was compressed, and how much that is. A file in the making gives an error.

@@ -162,7 +162,8 @@ impl State {
             *again = true;
             return Ok(None);
         }
-        let copied = match self.original_beside(path) {
+        let original = self.original_beside(path);
+        let copied = match original {
             Some(original) => self.copied(original, &file)?,
             None => Copied::Nothing,
         };
@@ -177,7 +178,7 @@ impl State {
         }
         self.tell_trouble(path, None)?;
         let adopted = self.adopt(file, &metadata, path, origin, false)?;
-        self.carry_copied(adopted, copied)?;
+        self.carry_copied(adopted, original, copied)?;
         Ok(Some(adopted))
     }
 
@@ -226,6 +227,7 @@ impl State {
             copy: None,
             since: SystemTime::now(),
             seen_empty: false,
+            copied_from: None,
             made: BTreeMap::new(),
             watched: false,
             unpacked: false,

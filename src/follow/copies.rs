@@ -166,7 +166,7 @@ impl State {
             return by_age(made.filter_map(Copy::of));
         }
         let file = life.file_id;
-        let copies = self.copies_beside(path, occasion);
+        let copies = self.copies_beside(id, path, occasion);
         // If it has left the path meanwhile, what came after it may be among them: the next look tells them apart.
         if leads_to(path, file) { copies } else { Vec::new() }
     }
@@ -328,15 +328,14 @@ impl State {
 
     /// Files beside `path` that came since following began and are followed under no name of theirs, by age. What was
     /// searched in vain is left out as long as nothing says that the file has lost something.
-    fn copies_beside(&mut self, path: &Path, occasion: Occasion<'_>) -> Vec<Copy> {
+    fn copies_beside(&mut self, id: IncarnationId, path: &Path, occasion: Occasion<'_>) -> Vec<Copy> {
         let mut whole = Vec::new();
         for archive in self.archives_beside(path) {
-            if archive.packing.is_some() {
-                let look = Look::of(&archive.metadata);
-                let before = self.searched.insert(archive.id, look);
-                if occasion == Occasion::Made && before == Some(look) {
-                    continue;
-                }
+            let of = archive.packing.is_none().then_some(id);
+            let now = (Look::of(&archive.metadata), of);
+            let before = self.searched.insert(archive.id, now);
+            if occasion == Occasion::Made && before == Some(now) {
+                continue;
             }
             whole.extend(Copy::of(archive));
         }

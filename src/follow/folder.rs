@@ -27,6 +27,8 @@ pub(super) struct Seen {
     pub(super) kind: EntryKind,
     pub(super) file_id: Option<FileId>,
     pub(super) size: u64,
+    /// Whether the entry itself is a symbolic link.
+    pub(super) is_link: bool,
 }
 
 /// A followed folder.
@@ -110,8 +112,10 @@ impl Folder {
         let begun = SystemTime::now();
         let mut entries = BTreeMap::new();
         for entry in fs::read_dir(&self.path)? {
-            let path = entry?.path();
-            if let Some(seen) = look_at(&path) {
+            let entry = entry?;
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            let path = entry.path();
+            if let Some(seen) = look_at(&path, is_link) {
                 entries.insert(path, seen);
             }
         }
@@ -124,8 +128,14 @@ impl Folder {
     /// Where a link led nowhere something may stand by now: the folder does not show that.
     fn follow_links(&mut self) {
         for (path, seen) in self.entries.iter_mut().filter(|(_, seen)| seen.kind == EntryKind::DanglingLink) {
-            *seen = look_at(path).unwrap_or(*seen);
+            *seen = look_at(path, seen.is_link).unwrap_or(*seen);
         }
+    }
+
+    /// The links among what is followed in it.
+    pub(super) fn links(&self) -> impl Iterator<Item = &Path> {
+        let links = self.entries.iter().filter(|(_, seen)| seen.is_link && seen.kind != EntryKind::Folder);
+        links.map(|(path, _)| path.as_path()).filter(|path| self.skips(path).is_none())
     }
 }
 
@@ -134,17 +144,18 @@ pub(super) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn look_at(path: &Path) -> Option<Seen> {
+fn look_at(path: &Path, is_link: bool) -> Option<Seen> {
     match fs::metadata(path) {
         Ok(metadata) => {
-            Some(Seen { kind: kind_of(&metadata), file_id: Some(platform::file_id(&metadata)), size: metadata.len() })
+            let (kind, file_id) = (kind_of(&metadata), Some(platform::file_id(&metadata)));
+            Some(Seen { kind, file_id, size: metadata.len(), is_link })
         }
         Err(error) if is_absence(&error) => {
             // Gone since it was listed, or a link that leads nowhere.
             fs::symlink_metadata(path).ok()?;
-            Some(Seen { kind: EntryKind::DanglingLink, file_id: None, size: 0 })
+            Some(Seen { kind: EntryKind::DanglingLink, file_id: None, size: 0, is_link })
         }
-        Err(_) => Some(Seen { kind: EntryKind::Special, file_id: None, size: 0 }),
+        Err(_) => Some(Seen { kind: EntryKind::Special, file_id: None, size: 0, is_link }),
     }
 }
 

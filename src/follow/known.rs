@@ -11,6 +11,9 @@ use crate::platform;
 /// More than lies between two rungs, but for the length of a line.
 const MOST_SOUGHT: usize = 128 << 10;
 
+/// Fewer bytes behind a stretch that nobody has compared tell nothing.
+const LEAST_ALIKE: usize = 32;
+
 /// Samples all over what was read, its beginning and its end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'l> {
@@ -68,7 +71,26 @@ impl Known<'_> {
         if size < self.lines.offset() && self.marker_stands_in(file, size)? {
             return Ok(size);
         }
-        Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset))
+        let Some(last) = standing.checked_sub(1).map(|last| rungs[last].offset) else { return Ok(0) };
+        Ok(self.whole_lines_standing(file, last)?.unwrap_or(last))
+    }
+
+    /// Where all rungs stand: the last line start up to which the marker's stretch is unchanged, if that is behind the
+    /// last rung. A writer may have put something in place of the file's last bytes.
+    fn whole_lines_standing(self, file: &File, last_rung: u64) -> io::Result<Option<u64>> {
+        if self.lines.encoding().is_wide() {
+            return Ok(None);
+        }
+        let from = self.lines.offset() - self.marker.len() as u64;
+        let mut now = vec![0; self.marker.len()];
+        let got = platform::read_at(file, &mut now, from)?;
+        let same = now[..got].iter().zip(self.marker).take_while(|(now, before)| now == before).count();
+        // What lies between is not known to stand: a few bytes may be alike by chance.
+        if from > last_rung && same < LEAST_ALIKE {
+            return Ok(None);
+        }
+        let start = memchr::memrchr(b'\n', &now[..same]).map(|newline| from + newline as u64 + 1);
+        Ok(start.filter(|start| *start > last_rung))
     }
 
     /// Whether another file has what was read, by samples all over it. Of nothing that was read nothing is said.
@@ -94,6 +116,13 @@ impl Known<'_> {
             && self.begins(other, size)?
             && self.standing_rungs(other, below)? == below
             && self.marker_stands_in(other, size)?)
+    }
+
+    /// Up to where samples tell a content that has so many bytes.
+    pub(super) fn sampled_up_to(self, size: u64) -> u64 {
+        let rungs = self.lines.fingerprint().rungs();
+        let below = rungs.partition_point(|rung| rung.offset <= size);
+        below.checked_sub(1).map_or(0, |last| rungs[last].offset)
     }
 
     /// Whether the first `size` bytes of a file begin as what was read did.

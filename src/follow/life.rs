@@ -17,7 +17,7 @@ use crate::platform;
 const MARKER_BYTES: usize = 256;
 
 /// The end of a file's last line is waited for no longer than this before the next file is read.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What of the metadata shows a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) struct Gate {
     pub(super) previous: IncarnationId,
     /// How far the previous one must have been read.
     pub(super) up_to: u64,
-    /// Since when that is waited for.
+    /// Since when no more than the end of its last line is waited for.
     pub(super) shut: Instant,
 }
 
@@ -98,6 +98,8 @@ pub(super) struct Life {
     pub(super) seen_empty: bool,
     /// A copy that was made before the file was cut, with all that this life had.
     pub(super) copy: Option<Arc<File>>,
+    /// The life whose content it begins with, as long as nothing else has come.
+    pub(super) copied_from: Option<IncarnationId>,
     /// Files that were made beside it while it stood at its path, by their names: they may be copies of it, also once it
     /// has left the path.
     pub(super) made: BTreeMap<PathBuf, FileId>,

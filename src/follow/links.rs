@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::folder::Folder;
 use super::state::State;
 use super::watch::{Hints, NameHint};
 
@@ -63,10 +64,16 @@ impl State {
         hints
     }
 
-    /// Sees where the followed links lead now.
-    pub(super) fn resolve_links(&mut self) {
-        let asked_for = self.slots.iter().filter(|(_, slot)| slot.asked_for);
-        let led = asked_for.filter_map(|(path, _)| Some((path.clone(), self.watch.spell(target_of(path)?))));
+    /// The followed links, and where each leads now.
+    pub(super) fn followed_links(&self) -> BTreeMap<PathBuf, PathBuf> {
+        let asked_for = self.slots.iter().filter(|(_, slot)| slot.asked_for).map(|(path, _)| path.as_path());
+        let met = self.folders.iter().flat_map(Folder::links);
+        asked_for.chain(met).filter_map(|path| Some((path.to_owned(), target_of(path)?))).collect()
+    }
+
+    /// Keeps where the followed links lead, in the spelling of what is watched.
+    pub(super) fn resolve_links(&mut self, links: BTreeMap<PathBuf, PathBuf>) {
+        let led = links.into_iter().map(|(path, target)| (path, self.watch.spell(target)));
         // A file that is followed by its own name as well is followed under that.
         self.links = Links(led.filter(|(_, target)| !self.slots.contains_key(target)).collect());
     }

@@ -111,13 +111,14 @@ impl State {
         // Names outside of followed folders: paths that were asked for, and where files went from them.
         for life in self.lives.values() {
             let Some(path) = &life.path else { continue };
-            let seen = Seen { kind: EntryKind::File, file_id: Some(life.file_id), size: life.size };
+            let seen = Seen { kind: EntryKind::File, file_id: Some(life.file_id), size: life.size, is_link: false };
             entries
                 .entry(path.clone())
                 .or_insert_with(|| FolderEntry { incarnation: Some(life.id), ..self.entry(path, &seen, None) });
         }
         for parked in self.parked.values() {
-            let seen = Seen { kind: EntryKind::File, file_id: Some(parked.file_id), size: parked.look.size };
+            let (file_id, size) = (Some(parked.file_id), parked.look.size);
+            let seen = Seen { kind: EntryKind::File, file_id, size, is_link: false };
             entries.entry(parked.path.clone()).or_insert_with(|| FolderEntry {
                 incarnation: Some(parked.id),
                 ..self.entry(&parked.path, &seen, None)

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::folder::{is_absence, kind_of};
 use super::life::Look;
-use super::links::target_of;
 use super::moved::MOST_TRIES;
 use super::state::{Ended, Slot, State};
 use super::watch::{Hints, NameHint, nearest_folder};
@@ -128,11 +127,9 @@ impl State {
 
     fn cover(&mut self) -> Result<(), Ended> {
         let mut wanted = BTreeSet::new();
-        for (path, slot) in &self.slots {
-            if slot.asked_for {
-                want_folders_of(path, &mut wanted);
-            }
-        }
+        let links = self.followed_links();
+        let named = self.slots.iter().filter(|(_, slot)| slot.asked_for).map(|(path, _)| path);
+        wanted.extend(named.chain(links.values()).filter_map(|path| path.parent()).map(nearest_folder));
         let asked_for = self.folders.iter().filter(|folder| !folder.is_subfolder());
         wanted.extend(asked_for.map(|folder| nearest_folder(&folder.path)));
         want_links_to(&mut wanted);
@@ -142,7 +139,7 @@ impl State {
         let named: Vec<PathBuf> = named.filter(|parent| !wanted.contains(*parent)).map(Path::to_owned).collect();
         wanted.extend(named);
         let unwatchable = self.watch.cover(&wanted);
-        self.resolve_links();
+        self.resolve_links(links);
         for (folder, reason) in unwatchable {
             if self.unwatchable.insert(folder.clone()) {
                 let text = format!("{} can't be watched ({reason}): it is looked at regularly.", folder.display());
@@ -175,17 +172,6 @@ fn concerns(hint: &NameHint, folder: &Path) -> bool {
     match hint {
         NameHint::Created(path) | NameHint::MovedIn(path) | NameHint::Removed(path) => in_it(path),
         NameHint::Moved(from, to) => in_it(from) || in_it(to),
-    }
-}
-
-/// The folders in which something can happen to what `path` leads to.
-fn want_folders_of(path: &Path, wanted: &mut BTreeSet<PathBuf>) {
-    let Some(parent) = path.parent() else { return };
-    wanted.insert(nearest_folder(parent));
-    if let Some(target) = target_of(path)
-        && let Some(folder) = target.parent()
-    {
-        wanted.insert(nearest_folder(folder));
     }
 }
 

@@ -227,11 +227,14 @@ impl State {
     fn is_foreign(&self, hint: &NameHint) -> bool {
         match hint {
             NameHint::Created(path) | NameHint::Removed(path) => self.is_foreign_name(path),
-            NameHint::Moved(from, to) => {
-                [from, to].into_iter().all(|path| self.is_foreign_name(path) && self.owner_of(path).is_none())
-            }
-            NameHint::MovedIn(_) => false,
+            NameHint::Moved(from, to) => self.is_nobodys(from) && self.is_nobodys(to),
+            NameHint::MovedIn(to) => self.is_nobodys(to),
         }
+    }
+
+    /// Whether it is not even the name of an archive.
+    fn is_nobodys(&self, path: &Path) -> bool {
+        self.is_foreign_name(path) && self.owner_of(path).is_none()
     }
 
     fn is_foreign_name(&self, path: &Path) -> bool {

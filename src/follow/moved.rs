@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::is_absence;
@@ -19,7 +20,7 @@ pub(super) const MOST_TRIES: usize = 8;
 
 /// Where a held file has gone.
 enum Gone {
-    /// It has not: names changed while they were looked at.
+    /// It has not: names changed while they were looked at. Or it can't be seen at the moment.
     Nowhere,
     /// It has this name now.
     To(PathBuf),
@@ -133,12 +134,14 @@ impl State {
             return Gone::To(spelled);
         }
         // The name by which it was opened is gone; another hard link may stand beside it.
-        if (by_system.is_err() || has_links(&life.file))
-            && let Some(sibling) = sibling_by_id(&life.last_path, life.file_id)
-        {
-            return Gone::To(sibling);
+        if by_system.is_ok() && !has_links(&life.file) {
+            return Gone::Unlinked;
         }
-        Gone::Unlinked
+        match sibling_by_id(&life.last_path, life.file_id) {
+            Ok(Some(sibling)) => Gone::To(sibling),
+            Ok(None) => Gone::Unlinked,
+            Err(_) => Gone::Nowhere,
+        }
     }
 
     /// Whether the file that stands at `path` now came there by rename; also if nobody can tell.
@@ -313,9 +316,22 @@ fn has_links(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| platform::links(&metadata) > 0)
 }
 
-pub(super) fn sibling_by_id(path: &Path, id: FileId) -> Option<PathBuf> {
-    let entries = fs::read_dir(path.parent()?).ok()?;
-    entries.flatten().map(|entry| entry.path()).find(|path| {
+/// A file beside a path. An error where the folder is there and can't be read: nothing is known then.
+pub(super) fn sibling_by_id(path: &Path, id: FileId) -> io::Result<Option<PathBuf>> {
+    let Some(folder) = path.parent() else { return Ok(None) };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let is_it = |path: &PathBuf| {
         fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && platform::file_id(&metadata) == id)
-    })
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if is_it(&path) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }

@@ -189,7 +189,7 @@ impl State {
         loop {
             let next = self.read_on()?;
             let behind = ends.iter().any(|(id, end)| self.lives.get(id).is_some_and(|life| life.lines.offset() < *end));
-            if !behind || next != Next::Now || begun.elapsed() > PATIENCE {
+            if !behind || (next != Next::Now && !self.gated) || begun.elapsed() > PATIENCE {
                 return Ok(());
             }
         }

@@ -1,7 +1,7 @@
 //! Files that are followed without being held open: old ones that nobody writes to any more, and those that were quiet
 //! longest when there are more files than descriptors. What tells later whether a file is still the same is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub(super) struct Parked {
     generation: Option<u64>,
     /// The name that led to it when it was closed.
     pub(super) path: PathBuf,
+    /// The system's own name for it then: another one where a link leads to it.
+    real: Option<PathBuf>,
     /// What stat said then: as long as it says so, nothing has come.
     pub(super) look: Look,
     /// It was let go as an old file: what comes now is late.
@@ -42,8 +44,9 @@ pub(super) struct Parked {
     marker: Vec<u8>,
     succeeded: bool,
     pending_told: u64,
-    since: SystemTime,
+    pub(super) since: SystemTime,
     seen_empty: bool,
+    copied_from: Option<IncarnationId>,
 }
 
 /// A life whose content is gone, but for archives and copies of it.
@@ -90,6 +93,7 @@ impl Parked {
             file_id: life.file_id,
             generation: platform::generation(&life.file),
             path,
+            real: life.real,
             look,
             old: why == Why::Old,
             start: life.start,
@@ -99,6 +103,7 @@ impl Parked {
             pending_told: life.pending_told,
             since: life.since,
             seen_empty: life.seen_empty,
+            copied_from: life.copied_from,
         }
     }
 
@@ -115,7 +120,8 @@ impl Parked {
     }
 
     fn reopened(self, file: File) -> Life {
-        let real = settled_name(&file, &self.path);
+        // If its link leads elsewhere by now, that is seen by the name that it had.
+        let real = settled_name(&file, &self.path).or(self.real);
         Life {
             id: self.id,
             file_id: self.file_id,
@@ -136,6 +142,7 @@ impl Parked {
             since: self.since,
             seen_empty: self.seen_empty,
             copy: None,
+            copied_from: self.copied_from,
             made: BTreeMap::new(),
             watched: false,
             unpacked: false,
@@ -217,6 +224,7 @@ impl State {
     fn seek_parked(&mut self, id: IncarnationId, occupied: bool, hints: &mut Hints) -> Result<(), Ended> {
         let Some(parked) = self.parked.get(&id) else { return Ok(()) };
         let (path, file_id) = (parked.path.clone(), parked.file_id);
+        let places: BTreeSet<PathBuf> = parked.real.iter().chain([&parked.path]).cloned().collect();
         let mut deaf = hints.overflow || !self.watch.is_complete();
         for _ in 0..MOST_TRIES {
             let heard = moved_to(&path, &hints.names);
@@ -225,10 +233,13 @@ impl State {
             {
                 return Ok(());
             }
-            if let Some(place) = sibling_by_id(&path, file_id)
-                && self.is_found(id, &place)?
-            {
-                return Ok(());
+            for place in &places {
+                match sibling_by_id(place, file_id) {
+                    Ok(Some(place)) if self.is_found(id, &place)? => return Ok(()),
+                    Ok(_) => {}
+                    // It may be there: the next look will tell.
+                    Err(_) => return Ok(()),
+                }
             }
             self.hear_on(hints);
             if moved_to(&path, &hints.names) == heard && !std::mem::take(&mut deaf) {

@@ -79,6 +79,11 @@ impl State {
     /// Whether the incarnation that comes before has been read far enough.
     pub(super) fn is_due(&mut self, id: IncarnationId) -> bool {
         let is_open = Sabotage::Gates.is_on() || self.gates_before(id).all(|(gate, previous)| gate.is_open(previous));
+        let next = self.gates_before(id).next();
+        let is_behind = next.is_some_and(|(gate, previous)| previous.lines.offset() < gate.up_to);
+        if is_behind && let Some(gate) = self.lives.get_mut(&id).and_then(|life| life.gate.as_mut()) {
+            gate.shut = Instant::now();
+        }
         if is_open && let Some(life) = self.lives.get_mut(&id) {
             life.gate = None;
         }
@@ -130,7 +135,6 @@ impl State {
         if now.size < life.lines.offset() {
             return if now.size == 0 && life.is_made_up() { Ok(false) } else { self.notice_truncation(id) };
         }
-        life.size = now.size;
         if life.seen == Some(now) {
             return Ok(false);
         }
@@ -139,6 +143,9 @@ impl State {
             life.seen = Some(now);
             self.read_copies(id, Occasion::Cut)?;
             return Ok(false);
+        }
+        if life.copied_from.is_some() && now.size > life.lines.offset() {
+            self.carry_more(id)?;
         }
         let mut block = std::mem::take(&mut self.block);
         let result = self.read_blocks(id, now, &mut block);
@@ -160,6 +167,7 @@ impl State {
             if !life.marker_fits(window) {
                 return self.notice_truncation(id);
             }
+            life.size = now.size;
             // What was there before it may have been copied and cut away unseen. That comes first.
             if got > 0 && life.lines.offset() == 0 && self.read_copies(id, Occasion::Begun(window))?.is_some() {
                 return Ok(true);
@@ -361,6 +369,7 @@ impl State {
             gate: None,
             since: SystemTime::now(),
             seen_empty: false,
+            copied_from: None,
             ..old
         };
         let path = life.last_path.clone();

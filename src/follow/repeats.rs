@@ -63,9 +63,8 @@ impl State {
             return Ok(Copied::InTheMaking);
         }
         // What can't be compared is read, and so is what two logs of one program begin with.
-        let found = self.known_at(original).map(|known| (in_copy(known, copy).unwrap_or(0), known));
-        let Some((bytes, known)) = found.max_by_key(|(bytes, _)| *bytes).filter(|(bytes, _)| *bytes >= LEAST_BYTES)
-        else {
+        let found = self.most_in_copy(original, copy);
+        let Some((bytes, known)) = found.filter(|(bytes, _)| *bytes >= LEAST_BYTES) else {
             return Ok(Copied::Nothing);
         };
         // It may have grown since its size was asked.
@@ -77,21 +76,57 @@ impl State {
         Ok(Copied::Has { bytes, lines: known.lines.count_up_to(bytes) })
     }
 
+    /// With how much of an original, or of what stood at its path before, a copy begins.
+    fn most_in_copy(&self, original: IncarnationId, copy: &File) -> Option<(u64, Known<'_>)> {
+        let is_uncut = |life: &&Life| life.known().is_in(&life.file).unwrap_or(false);
+        let uncut = self.lives.get(&original).filter(is_uncut).map(|life| life.file.as_ref());
+        let found = self.known_at(original).enumerate().map(|(nth, known)| {
+            let uncut = uncut.filter(|_| nth == 0);
+            (in_copy(known, uncut, copy).unwrap_or(0), known)
+        });
+        found.max_by_key(|(bytes, _)| *bytes)
+    }
+
     /// What is known of a life and of those that stood at its path before.
     fn known_at(&self, id: IncarnationId) -> impl Iterator<Item = Known<'_>> {
         let (life, parked) = (self.lives.get(&id), self.parked.get(&id));
         let path = life.map(|life| &life.last_path).or(parked.map(|parked| &parked.path));
-        let gone = self.gone.iter().filter(move |gone| path == Some(&gone.path)).map(Gone::known);
+        let gone = self.gone.iter().filter(move |gone| gone.id == id || path == Some(&gone.path)).map(Gone::known);
         life.map(Life::known).into_iter().chain(parked.map(Parked::known)).chain(gone)
     }
 
     /// What a copy has of its original is not read again.
-    pub(super) fn carry_copied(&mut self, id: IncarnationId, copied: Copied) -> Result<(), Ended> {
+    pub(super) fn carry_copied(
+        &mut self,
+        id: IncarnationId,
+        original: Option<IncarnationId>,
+        copied: Copied,
+    ) -> Result<(), Ended> {
         let Copied::Has { bytes, lines } = copied else { return Ok(()) };
         if let Some(life) = self.lives.get_mut(&id) {
             life.begin_at(bytes, lines);
+            life.copied_from = original;
         }
         self.say(FollowEvent::CarriedOver { incarnation: id, bytes, lines })
+    }
+
+    /// A copy goes on after a pause in which it was taken for whole: what it has of its original beyond that is not read
+    /// again either.
+    pub(super) fn carry_more(&mut self, id: IncarnationId) -> Result<(), Ended> {
+        let Some(life) = self.lives.get(&id) else { return Ok(()) };
+        let Some(original) = life.copied_from else { return Ok(()) };
+        let offset = life.lines.offset();
+        let found = self.most_in_copy(original, &life.file);
+        let more = found
+            .filter(|(bytes, _)| *bytes > offset && offset == life.start)
+            .map(|(bytes, known)| (bytes, known.lines.count_up_to(bytes)));
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let Some((bytes, lines)) = more else {
+            life.copied_from = None;
+            return Ok(());
+        };
+        life.begin_at(bytes, lines);
+        self.say(FollowEvent::CarriedOver { incarnation: id, bytes: bytes - offset, lines: None })
     }
 
     /// Reads what stands in a file, unless that was cut or has to wait: as long as it stands there, its copy is not the
@@ -107,11 +142,16 @@ impl State {
     }
 }
 
-/// How much of what was read of a file its copy begins with: all, or as much as the copy has.
-fn in_copy(known: Known<'_>, copy: &File) -> io::Result<u64> {
+/// How much of what was read of a file its copy begins with: all, or as much as the copy has. Behind the last sample the
+/// file itself tells, where what was read still stands in it.
+fn in_copy(known: Known<'_>, uncut: Option<&File>, copy: &File) -> io::Result<u64> {
     let (read, size) = (known.lines.offset(), copy.metadata()?.len());
-    let same = if size < read { known.goes_along_with(copy)? } else { known.is_in(copy)? };
-    Ok(if same { read.min(size) } else { 0 })
+    if size >= read {
+        return Ok(if known.is_in(copy)? { read } else { 0 });
+    }
+    let end = |file| is_same(copy, file, known.sampled_up_to(size), size);
+    let same = known.goes_along_with(copy)? && uncut.map_or(Ok(true), end)?;
+    Ok(if same { size } else { 0 })
 }
 
 /// How much has to be the same.

@@ -118,9 +118,13 @@ impl State {
             let next = self.read_on()?;
             self.settle_doubts(next);
             self.list()?;
-            let calm = self.outlet.sent == before && next != Next::Now && !self.comings.is_open();
+            let is_open = self.comings.is_open() || self.gated;
+            let calm = self.outlet.sent == before && next != Next::Now && !is_open;
             if calm || (next != Next::Now && begun.elapsed() > CALM) {
                 return Ok(());
+            }
+            if let Next::In(most) = next {
+                self.watch.wait(most.min(BURST));
             }
         }
     }

@@ -154,8 +154,9 @@ pub(super) struct State {
     pub(super) doubtful: HashSet<FileId>,
     /// What stood in archives when following began.
     pub(super) older: Vec<Older>,
-    /// Compressed files beside the followed ones in which nothing was found, as they were then.
-    pub(super) searched: HashMap<FileId, Look>,
+    /// Files beside the followed ones in which nothing was found that is not in those, as they were then; of those that
+    /// are not compressed for one life only.
+    pub(super) searched: HashMap<FileId, (Look, Option<IncarnationId>)>,
     pub(super) last_id: u32,
     /// When following began.
     pub(super) began: SystemTime,

@@ -39,11 +39,23 @@ impl Wall {
 
 impl State {
     pub(super) fn tell_clock(&mut self) -> Result<(), Ended> {
-        match self.wall.jump_ms() {
-            Some(jump_ms) => self.say(FollowEvent::ClockJump { jump_ms }),
-            None => Ok(()),
+        let Some(jump_ms) = self.wall.jump_ms() else { return Ok(()) };
+        // What is made from now on bears times of the clock as it is now.
+        self.began = moved(self.began, jump_ms);
+        for since in self.lives.values_mut().map(|life| &mut life.since) {
+            *since = moved(*since, jump_ms);
         }
+        for since in self.parked.values_mut().map(|parked| &mut parked.since) {
+            *since = moved(*since, jump_ms);
+        }
+        self.say(FollowEvent::ClockJump { jump_ms })
     }
+}
+
+fn moved(time: SystemTime, by_ms: i64) -> SystemTime {
+    let by = Duration::from_millis(by_ms.unsigned_abs());
+    let moved = if by_ms < 0 { time.checked_sub(by) } else { time.checked_add(by) };
+    moved.unwrap_or(time)
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Incarnation {
         self.make_room(bytes);
         self.carried_lines = self.carried_lines.zip(lines).map(|(before, more)| before + more);
         self.bytes.carried_over += bytes;
-        self.accounted = self.accounted.max(self.bytes.start.saturating_add(bytes));
+        self.accounted = self.accounted.max(self.bytes.start.saturating_add(self.bytes.carried_over));
     }
 
     /// Gives up bytes; never more than there are.
