@@ -75,7 +75,7 @@ fn a_compressed_file_is_known_again_and_read_once() {
     scene.wait_lines(305);
     scene.catch_up();
     scene.assert_lines(&concat(&[&numbered("a", 0..300), &numbered("b", 0..5)]));
-    assert_eq!(archived(&scene), [(1, "P.1.gz".to_owned())], "{}", scene.report());
+    assert_eq!(archived(&scene), names(&[(1, "P.1.gz"), (1, "P.2.gz")]), "{}", scene.report());
 }
 
 /// Two rotations at once, each file compressed: whoever looks in between sees them as files, whoever comes later as
@@ -133,7 +133,8 @@ fn whatever_compressed_it_a_file_is_known_again() {
         scene.append("P", &numbered("b", 3..5));
         scene.look();
         scene.assert_text(&[&numbered("a", 0..300), &numbered("b", 0..5)]);
-        assert_eq!(scene.archived(), names(&[(1, &format!("P.1.{ending}"))]), "{}", scene.report());
+        let places = [1, 2].map(|number| (1, format!("P.{number}.{ending}")));
+        assert_eq!(scene.archived(), places, "{}", scene.report());
     }
 }
 
@@ -241,6 +242,44 @@ fn what_is_compressed_a_round_later_is_known_again() {
     let archived = scene.archived();
     let of = |id: u32| archived.iter().filter(|(of, _)| *of == id).count();
     assert_eq!((of(1), of(2), of(3), of(4), of(5)), (1, 1, 1, 0, 0), "{archived:?}\n{}", scene.report());
+}
+
+/// A compressed archive moves on with each rotation, and is deleted in the end. Nothing of it is read again.
+#[test]
+fn a_compressed_archive_is_known_until_it_is_deleted() {
+    let scene = Stepped::of_path();
+    for round in 0..5 {
+        scene.append("P", &numbered(&format!("round {round}"), 0..20));
+        scene.look();
+        if scene.path("P.3.gz").exists() {
+            fs::remove_file(scene.path("P.3.gz")).unwrap();
+        }
+        for number in [2, 1] {
+            if scene.path(&format!("P.{number}.gz")).exists() {
+                scene.rename(&format!("P.{number}.gz"), &format!("P.{}.gz", number + 1));
+            }
+        }
+        scene.rename("P", "P.1");
+        pack(&scene, "P.1", "gz");
+        // Now and then two rounds go unseen.
+        if round != 2 {
+            scene.look();
+        }
+    }
+    let last = |id: u32| scene.archived().into_iter().rfind(|(of, _)| *of == id).map(|(_, name)| name);
+    let at = [1, 2, 3, 4, 5].map(last).map(Option::unwrap);
+    assert_eq!(at[2..], ["P.3.gz", "P.2.gz", "P.1.gz"], "{}", scene.report());
+    let gone: Vec<u32> = scene
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            FollowEvent::Deleted { incarnation, path, .. } => path.extension().is_some_and(|ending| ending == "gz").then_some(incarnation.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(gone, [1, 2], "{}", scene.report());
+    let rounds: Vec<String> = (0..5).flat_map(|round| numbered(&format!("round {round}"), 0..20)).collect();
+    scene.assert_text(&[&rounds]);
 }
 
 /// `cp P P.1; truncate -s 0 P; gzip P.1`, however much of it is seen: all is read once, and it is told where the life

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
@@ -229,6 +230,26 @@ fn a_timed_rotating_file_handler_puts_its_own_files_away() {
     assert_eq!((terms.written, terms.present, terms.lost), (desk.reported(), terms.written, 0), "{terms:?}");
     assert_eq!((worker.reopens, model.recoveries().len()), (0, 0), "nobody has taken anything away");
     assert_eq!(model.events()["rolled_over"], worker.rollovers);
+}
+
+/// What a program has compressed can be reached, wherever it moves its archives, until it deletes them.
+#[test]
+fn what_a_program_compresses_is_present_until_it_is_deleted() {
+    if !has_python() {
+        return;
+    }
+    let desk = Desk::running("\"compressed\", \"1\"");
+    desk.wait("archives are deleted", |model| model.incarnations().len() >= 6);
+    desk.stop();
+    let model = desk.engine.model();
+    let terms = model.ledger().total();
+    let mut there = lines_in(&desk.folder.join("logs/app.log"));
+    for number in 1..=2 {
+        let packed = fs::File::open(desk.folder.join(format!("logs/app.log.{number}.gz"))).unwrap();
+        there += BufReader::new(flate2::read::GzDecoder::new(packed)).lines().count() as u64;
+    }
+    assert_eq!((terms.written, terms.present, terms.lost), (desk.reported(), there, 0), "{terms:?}");
+    assert_eq!(terms.destroyed, terms.written - there, "{terms:?}");
 }
 
 #[test]

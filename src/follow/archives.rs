@@ -2,7 +2,7 @@
 //! date, compressed or not. They are read where nobody saw a life come and go, and known again where it was read.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -14,14 +14,15 @@ use super::belongs::stems_of;
 use super::known::Known;
 use super::life::Life;
 use super::look::{Stands, stands_at};
+use super::moved::{MOST_TRIES, sibling_by_id};
 use super::packing::Packing;
 use super::parked::Parked;
 use super::repeats::is_same;
 use super::sabotage::Sabotage;
 use super::state::{Ended, State};
-use super::trail::{is_made_beside, short_lived, vanished};
-use super::watch::Hints;
-use crate::event::{Actor, FileId, FollowEvent, IncarnationId, Origin};
+use super::trail::{is_made_beside, moved_to, short_lived, vanished};
+use super::watch::{Hints, NameHint};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 
 /// Time stamps of files are coarser than the clock.
@@ -81,6 +82,15 @@ impl Archive {
         let size = content.metadata()?.len();
         Ok((content, size))
     }
+}
+
+/// Where a compressed archive is that a life has become.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    file: FileId,
+    path: PathBuf,
+    /// Its own, compressed, in bytes.
+    size: u64,
 }
 
 impl State {
@@ -149,14 +159,14 @@ impl State {
         if read.is_some() || (size == 0 && packed) {
             self.known_files.insert(archive.id);
             if let Some(id) = read.filter(|_| packed) {
-                self.say(FollowEvent::Archived { incarnation: id, path: archive.path })?;
+                self.say_archived(id, &archive)?;
             }
             return Ok(false);
         }
         if let Some(id) = self.cut_life_in(path, &content) {
             self.known_files.insert(archive.id);
             if packed {
-                self.say(FollowEvent::Archived { incarnation: id, path: archive.path })?;
+                self.say_archived(id, &archive)?;
             }
             self.read_rest_from(id, content, size)?;
             return Ok(false);
@@ -165,8 +175,7 @@ impl State {
         let previous = self.slots.get(path).and_then(|slot| slot.previous);
         let id = self.adopt(content, &metadata, path, Origin::Created, packed)?;
         if packed {
-            self.known_files.insert(archive.id);
-            self.say(FollowEvent::Archived { incarnation: id, path: archive.path })?;
+            self.say_archived(id, &archive)?;
             self.gate_behind(Some(id), previous);
             if let Some(previous) = previous.and_then(|previous| self.lives.get_mut(&previous)) {
                 previous.succeeded = true;
@@ -192,21 +201,79 @@ impl State {
         Ok(true)
     }
 
-    /// A file has lost its name: says which compressed archive it has become, if there is one.
-    pub(super) fn recognise_archive(&mut self, id: IncarnationId) -> Result<(), Ended> {
-        let Some(life) = self.lives.get(&id) else { return Ok(()) };
+    /// The compressed archive that a file has become which has lost its name, and how much of it that has.
+    pub(super) fn packed_of(&self, id: IncarnationId) -> Option<(Archive, u64)> {
+        let life = self.lives.get(&id)?;
         let found = self.packed_beside(&life.last_path, |content, size| is_within(content, size, &life.file));
-        let Some((archive, ..)) = found else { return Ok(()) };
+        found.map(|(archive, _, size)| (archive, size))
+    }
+
+    /// Says in which compressed archive a life can be found, and keeps an eye on that.
+    pub(super) fn say_archived(&mut self, id: IncarnationId, archive: &Archive) -> Result<(), Ended> {
         self.known_files.insert(archive.id);
-        self.say(FollowEvent::Archived { incarnation: id, path: archive.path })
+        let place = Place { file: archive.id, path: archive.path.clone(), size: archive.metadata.len() };
+        self.say_archived_at(id, place)
+    }
+
+    fn say_archived_at(&mut self, id: IncarnationId, place: Place) -> Result<(), Ended> {
+        let path = place.path.clone();
+        self.archived.insert(id, place);
+        self.say(FollowEvent::Archived { incarnation: id, path })
+    }
+
+    /// Archives move on at each rotation, and go in the end.
+    pub(super) fn settle_archived(&mut self, hints: &mut Hints) -> Result<(), Ended> {
+        let deaf = hints.overflow || !self.watch.is_complete();
+        let named: HashSet<&Path> = hints.names.iter().flat_map(NameHint::paths).collect();
+        let concerned = |path: &Path| deaf || named.contains(path) || hints.may_lack(path);
+        let concerned: Vec<IncarnationId> =
+            self.archived.iter().filter(|(_, place)| concerned(&place.path)).map(|(id, _)| *id).collect();
+        for id in concerned {
+            self.seek_archive(id, hints)?;
+        }
+        Ok(())
+    }
+
+    fn seek_archive(&mut self, id: IncarnationId, hints: &mut Hints) -> Result<(), Ended> {
+        let Some(Place { file, path, size }) = self.archived.get(&id).cloned() else { return Ok(()) };
+        for _ in 0..MOST_TRIES {
+            if id_at(&path) == Some(file) {
+                return Ok(());
+            }
+            let heard = moved_to(&path, &hints.names);
+            let place = match heard.clone().filter(|place| id_at(place) == Some(file)) {
+                Some(place) => Some(place),
+                // Where nothing can be seen nothing has changed.
+                None => match sibling_by_id(&path, file) {
+                    Ok(place) => place.map(|place| self.watch.spell(place)),
+                    Err(_) => return Ok(()),
+                },
+            };
+            if let Some(place) = place {
+                return self.say_archived_at(id, Place { file, path: place, size });
+            }
+            self.hear_on(hints);
+            if moved_to(&path, &hints.names) == heard {
+                break;
+            }
+        }
+        self.archived.remove(&id);
+        let cut = Cut { offset: size, exact: true };
+        self.say(FollowEvent::Deleted {
+            incarnation: id,
+            path,
+            cut,
+            beyond: Vec::new(),
+            by: Actor::Other,
+            replaced: false,
+        })
     }
 
     /// The same for a file that was not held open. The content, if there is more than was read of it.
     pub(super) fn recognise_parked(&mut self, parked: &Parked) -> Result<Option<File>, Ended> {
         let found = self.packed_beside(&parked.path, |content, _| parked.known().is_in(content).unwrap_or(false));
         let Some((archive, content, size)) = found else { return Ok(None) };
-        self.known_files.insert(archive.id);
-        self.say(FollowEvent::Archived { incarnation: parked.id, path: archive.path })?;
+        self.say_archived(parked.id, &archive)?;
         Ok((size > parked.lines.offset()).then_some(content))
     }
 
@@ -243,9 +310,6 @@ impl State {
     /// The compressed archive with some content that may be what stood at `path`: beside it under its own name, or
     /// beside the followed path that it came from.
     fn packed_beside(&self, path: &Path, is_it: impl Fn(&File, u64) -> bool) -> Option<(Archive, File, u64)> {
-        if self.options.stamps {
-            return None;
-        }
         let found = |name: PathBuf| {
             let archive = Archive::at(name)?;
             let (content, size) = archive.content().ok()?;

@@ -15,7 +15,7 @@ use super::repeats::is_same;
 use super::state::{BLOCK_BYTES, Ended, Next, Slot, State};
 use super::trail::{brings_another, place_in_the_end};
 use super::watch::{Hints, NameHint};
-use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
+use crate::event::{Actor, Cut, FileId, IncarnationId, Origin};
 use crate::platform;
 
 /// A copy may have been made before the cut was noticed with which the present life began.
@@ -130,7 +130,7 @@ impl State {
                 }
             }
             if of_this && copy.is_packed() {
-                self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path.clone() })?;
+                self.say_archived(id, &copy.archive)?;
             }
             match held {
                 Held::Rest => self.read_rest_from(id, copy.file, copy.size)?,
@@ -181,8 +181,7 @@ impl State {
         let Some(id) = self.life_with(path, &copy.file, copy.size) else { return Ok(false) };
         let named = self.parked.contains_key(&id) || self.lives.get(&id).is_some_and(|life| life.path.is_some());
         if !named {
-            self.known_files.insert(copy.archive.id);
-            self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path.clone() })?;
+            self.say_archived(id, &copy.archive)?;
         }
         Ok(true)
     }
@@ -303,11 +302,11 @@ impl State {
             self.lives.get_mut(&now).map_or((None, false), |life| (life.gate.take(), life.succeeded));
         let packed = copy.is_packed();
         // Of what was unpacked: nothing of it has a name.
-        let metadata = copy.file.metadata().ok().filter(|_| packed).unwrap_or(copy.archive.metadata);
+        let metadata = copy.file.metadata().ok().filter(|_| packed).unwrap_or_else(|| copy.archive.metadata.clone());
         let id = self.adopt(copy.file, &metadata, path, Origin::Created, packed)?;
         self.comings.was_copy(platform::file_id(&metadata), &copy.archive.path);
         if packed {
-            self.say(FollowEvent::Archived { incarnation: id, path: copy.archive.path })?;
+            self.say_archived(id, &copy.archive)?;
         } else {
             self.rename(id, copy.archive.path, cut, Actor::Other)?;
         }

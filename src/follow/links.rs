@@ -87,6 +87,15 @@ pub(super) fn target_of(path: &Path) -> Option<PathBuf> {
 }
 
 impl NameHint {
+    /// The names that it is about.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let (one, other) = match self {
+            NameHint::Created(path) | NameHint::MovedIn(path) | NameHint::Removed(path) => (path, None),
+            NameHint::Moved(from, to) => (from, Some(to)),
+        };
+        std::iter::once(one).chain(other).map(PathBuf::as_path)
+    }
+
     fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let (one, other) = match self {
             NameHint::Created(path) | NameHint::MovedIn(path) | NameHint::Removed(path) => (path, None),

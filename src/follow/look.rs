@@ -109,6 +109,7 @@ impl State {
         }
 
         let stands = self.observe();
+        self.settle_archived(hints)?;
         let mut again = self.settle_parked(&stands, hints)?;
         again |= self.settle_names(&stands, hints)?;
         if self.started && self.sees_unknown(&stands) {

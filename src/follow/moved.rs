@@ -111,9 +111,12 @@ impl State {
                 if replaced {
                     self.origins.insert(from.to_owned(), Origin::Replaced { previous: id });
                 }
-                let cut = self.cut_now(id);
+                let packed = self.packed_of(id);
+                // What its archive has can be reached still.
+                let cut =
+                    packed.as_ref().map_or_else(|| self.cut_now(id), |(_, size)| Cut { offset: *size, exact: true });
                 self.delete(id, cut, Actor::Other, replaced)?;
-                self.recognise_archive(id)
+                packed.map_or(Ok(()), |(archive, _)| self.say_archived(id, &archive))
             }
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, Sender, select};
 
+use super::archives::Place;
 use super::folder::Folder;
 use super::keep::Keeping;
 use super::life::{Life, Look};
@@ -150,6 +151,8 @@ pub(super) struct State {
     pub(super) away: BTreeMap<PathBuf, FileId>,
     /// Files beside the followed ones that are no copies of what is to come: they were there before, or were read.
     pub(super) known_files: HashSet<FileId>,
+    /// The compressed archives in which lives can be found, and where those are.
+    pub(super) archived: BTreeMap<IncarnationId, Place>,
     /// Files beside the followed ones that are no copies, unless reading on shows that those were cut.
     pub(super) doubtful: HashSet<FileId>,
     /// What stood in archives when following began.
@@ -225,6 +228,7 @@ impl State {
             origins: HashMap::new(),
             away: BTreeMap::new(),
             known_files: HashSet::new(),
+            archived: BTreeMap::new(),
             doubtful: HashSet::new(),
             older: Vec::new(),
             searched: HashMap::new(),

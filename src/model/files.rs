@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::faults::Taking;
+use super::ledger::End;
 use super::{Bytes, FaultKind, Hue, Incarnation, LineIndex, Mark, MarkId, MarkKind, Model, Reach};
 use crate::clock::{Moment, Mono};
 use crate::event::{Actor, Batch, Cut, FileId, FollowEvent, IncarnationId, LaunchId, Origin};
@@ -93,6 +94,7 @@ impl Model {
                 if let Some(one) = self.incarnation_mut(*incarnation) {
                     one.archive = Some(path.clone());
                 }
+                self.ledger.archived(*incarnation);
                 self.refresh_unlinked_bar(*incarnation, at.mono);
                 let kind = MarkKind::Archived { to: path.clone() };
                 self.mark(at, Some(*incarnation), name.as_deref(), kind, true);
@@ -252,6 +254,9 @@ impl Model {
 
     fn deleted(&mut self, at: Moment, id: IncarnationId, loss: &Loss<'_>) {
         let &Loss { path, cut, beyond, by, replaced } = loss;
+        if self.incarnation(id).is_some_and(|one| one.path.is_none() && one.archive.as_deref() == Some(path)) {
+            return self.archive_deleted(at, id, path, by);
+        }
         let (by, end) = self.remover(id, by);
         self.leave(id, path, at.mono);
         let Some(one) = self.incarnation_mut(id) else { return };
@@ -268,6 +273,16 @@ impl Model {
         self.count_lost_in(id);
         self.refresh_unlinked_bar(id, at.mono);
         self.vanished(at.mono, id, by);
+    }
+
+    /// The archive in which an incarnation could be found is gone.
+    fn archive_deleted(&mut self, at: Moment, id: IncarnationId, path: &Path, by: Actor) {
+        if let Some(one) = self.incarnation_mut(id) {
+            one.archive = None;
+        }
+        self.ledger.archive_gone(id, End::by(by));
+        self.mark(at, Some(id), Some(path), MarkKind::Deleted { by }, true);
+        self.refresh_unlinked_bar(id, at.mono);
     }
 
     fn restored(&mut self, at: Moment, id: IncarnationId, path: &Path) {

@@ -2,7 +2,7 @@
 //!
 //! Each line is in exactly one term, the first of these that fits:
 //!
-//! 1. `present`: whole in a file that has a name;
+//! 1. `present`: whole in a file that has a name, or in the compressed archive that was made of one;
 //! 2. `torn`: a fragment in a file that has a name;
 //! 3. `destroyed`: stood whole in a file with a name until a person, a step or an outside program deleted, replaced
 //!    or cut it;
@@ -98,6 +98,8 @@ struct Life {
 struct Unlinked {
     cut: Cut,
     end: End,
+    /// What it had up to the cut is in a compressed archive.
+    is_archived: bool,
 }
 
 /// What it means for the lines of a file that its last name is gone.
@@ -120,7 +122,11 @@ impl End {
 
 impl Life {
     fn standing(&self) -> Standing {
-        self.unlinked.map_or(Standing::Reachable, |unlinked| Standing::Ended(unlinked.end))
+        match self.unlinked {
+            None => Standing::Reachable,
+            Some(unlinked) if unlinked.is_archived => Standing::Archived,
+            Some(unlinked) => Standing::Ended(unlinked.end),
+        }
     }
 
     /// A batch never straddles a cut, so its end decides for all of its lines.
@@ -233,7 +239,8 @@ impl Ledger {
         if let Some(offset) = unlinked_at
             && life.unlinked.is_none()
         {
-            life.unlinked = Some(Unlinked { cut: Cut { offset, exact: false }, end: End::Taken });
+            let cut = Cut { offset, exact: false };
+            life.unlinked = Some(Unlinked { cut, end: End::Taken, is_archived: false });
         }
         if let Some(known) = self.lives.get_mut(&id) {
             life.tasks = std::mem::take(&mut known.tasks);
@@ -331,7 +338,7 @@ impl Ledger {
     /// No name leads to an incarnation any more. `beyond` are the lines read from above the cut.
     pub(super) fn deleted(&mut self, id: IncarnationId, cut: Cut, beyond: &[StampRun], end: End) {
         let life = self.lives.entry(id).or_default();
-        life.unlinked = Some(Unlinked { cut, end });
+        life.unlinked = Some(Unlinked { cut, end, is_archived: false });
         self.each_task_in(id, |key, task, lives| {
             let Some(place) = task.places.get_mut(&id) else { return };
             let mut above = Intervals::default();
@@ -350,8 +357,24 @@ impl Ledger {
 
     /// It has turned out how an incarnation ended that has no name.
     pub(super) fn ended_by(&mut self, id: IncarnationId, end: End) {
+        self.change_end(id, |unlinked| unlinked.end = end);
+    }
+
+    /// An incarnation that has no name is in a compressed archive, up to the cut.
+    pub(super) fn archived(&mut self, id: IncarnationId) {
+        self.change_end(id, |unlinked| unlinked.is_archived = true);
+    }
+
+    /// That archive is gone.
+    pub(super) fn archive_gone(&mut self, id: IncarnationId, end: End) {
+        self.change_end(id, |unlinked| (unlinked.is_archived, unlinked.end) = (false, end));
+    }
+
+    fn change_end(&mut self, id: IncarnationId, change: impl FnOnce(&mut Unlinked)) {
         let Some(unlinked) = self.lives.get_mut(&id).and_then(|life| life.unlinked.as_mut()) else { return };
-        if std::mem::replace(&mut unlinked.end, end) != end {
+        let before = *unlinked;
+        change(unlinked);
+        if *unlinked != before {
             self.each_task_in(id, |_, task, lives| task.judge_place(id, standing_in(lives)));
         }
     }

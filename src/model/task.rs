@@ -65,6 +65,8 @@ impl Place {
 pub(super) enum Standing {
     /// The file has a name.
     Reachable,
+    /// Its last name is gone, but what it had up to the cut is in a compressed archive.
+    Archived,
     /// Its last name is gone: up to the cut that decides, beyond it everything is lost.
     Ended(End),
 }
@@ -394,16 +396,23 @@ impl Task {
 }
 
 impl Verdict {
+    /// These lines of a place can be reached.
+    fn find(&mut self, here: &Intervals, torn: &Intervals, place: &Place) {
+        self.clean.add(&here.without(&place.stray));
+        self.duplicated.add(&self.present.and(here));
+        self.duplicated.add(&here.and(&place.twice));
+        self.present.add(here);
+        self.torn.add(torn);
+    }
+
     fn consider(&mut self, place: &Place, lines: &Intervals, standing: Standing) {
         let here = place.here.and(lines);
         let torn = place.torn.and(lines);
         match standing {
-            Standing::Reachable => {
-                self.clean.add(&here.without(&place.stray));
-                self.duplicated.add(&self.present.and(&here));
-                self.duplicated.add(&here.and(&place.twice));
-                self.present.add(&here);
-                self.torn.add(&torn);
+            Standing::Reachable => self.find(&here, &torn, place),
+            Standing::Archived => {
+                self.find(&here.without(&place.beyond), &torn, place);
+                self.lost.add(&here.and(&place.beyond));
             }
             Standing::Ended(end) => {
                 let term = match end {

@@ -66,9 +66,11 @@ impl Names {
             }
             FollowEvent::Deleted { incarnation, path, replaced, .. } => {
                 let standing = if *replaced { Standing::Replaced } else { Standing::Deleted };
-                if let Some(name) = self.named.get_mut(incarnation) {
-                    name.path.clone_from(path);
-                    name.standing = standing;
+                match self.named.get_mut(incarnation) {
+                    // Of its archive, not of the file itself, which has had no name since before.
+                    Some(name) if name.archive.as_ref() == Some(path) => name.archive = None,
+                    Some(name) => (name.path, name.standing) = (path.clone(), standing),
+                    None => {}
                 }
             }
             FollowEvent::Archived { incarnation, path } => self.archive(*incarnation, path),

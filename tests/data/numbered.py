@@ -6,9 +6,11 @@ At its end it says how many lines it has written.
 """
 
 import datetime
+import gzip
 import logging
 import logging.handlers
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,7 +38,22 @@ class DailyFileHandler(logging.handlers.WatchedFileHandler):
         super().emit(record)
 
 
+def compressed():
+    """A file for each hundred lines or so; the two before it are kept, compressed by the handler itself."""
+
+    def compress(source, dest):
+        with open(source, "rb") as plain, gzip.open(dest, "wb") as packed:
+            shutil.copyfileobj(plain, packed)
+        os.remove(source)
+
+    handler = logging.handlers.RotatingFileHandler("logs/app.log", maxBytes=6000, backupCount=2, encoding="utf-8")
+    handler.namer = lambda name: name + ".gz"
+    handler.rotator = compress
+    return handler
+
+
 HANDLERS = {
+    "compressed": compressed,
     "file": lambda: logging.FileHandler("logs/app.log", encoding="utf-8"),
     "watched": lambda: logging.handlers.WatchedFileHandler("logs/app.log", encoding="utf-8"),
     "timed": lambda: logging.handlers.TimedRotatingFileHandler("logs/app.log", when="S", interval=1, encoding="utf-8"),
