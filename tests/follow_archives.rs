@@ -4,6 +4,7 @@
 
 mod follow_common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -273,7 +274,9 @@ fn a_compressed_archive_is_known_until_it_is_deleted() {
         .events()
         .into_iter()
         .filter_map(|event| match event {
-            FollowEvent::Deleted { incarnation, path, .. } => path.extension().is_some_and(|ending| ending == "gz").then_some(incarnation.0),
+            FollowEvent::Deleted { incarnation, path, .. } => {
+                path.extension().is_some_and(|ending| ending == "gz").then_some(incarnation.0)
+            }
             _ => None,
         })
         .collect();
@@ -540,6 +543,97 @@ fn a_copy_that_goes_on_after_a_pause_repeats_nothing() {
     scene.append("P.1", &numbered("b", 0..3));
     scene.look();
     scene.assert_text(&[&before, &numbered("b", 0..3)]);
+}
+
+/// `cp P P.1; truncate -s 0 P` again and again, where both are followed: each copy stands in the file of the one before.
+#[test]
+fn a_copy_in_the_place_of_another_copy_repeats_nothing() {
+    for seen in 0..8_u32 {
+        let dir = follow_common::stage();
+        append(&dir.path().join("P"), &numbered("0", 0..100));
+        let scene = Stepped::follow(dir, &["."]);
+        let look = |step: u32| {
+            if seen & (1 << step) != 0 {
+                scene.look();
+            }
+        };
+        for round in 1..5 {
+            // Without it what came is in the copy alone: that is tried elsewhere.
+            scene.look();
+            fs::copy(scene.path("P"), scene.path("P.1")).unwrap();
+            look(0);
+            fs::File::options().write(true).open(scene.path("P")).unwrap().set_len(0).unwrap();
+            look(1);
+            scene.append("P", &numbered(&round.to_string(), 0..100 - round));
+            look(2);
+        }
+        scene.look();
+        let lines: Vec<String> = (0..5).flat_map(|round| numbered(&round.to_string(), 0..100 - round)).collect();
+        let mut read: Vec<String> = scene.text().split_inclusive('\n').map(str::to_owned).collect();
+        read.sort();
+        assert_eq!(read, lines, "seen {seen:03b}\n{}", scene.report());
+        let mut carried = BTreeMap::new();
+        for event in scene.events() {
+            if let FollowEvent::CarriedOver { incarnation, bytes, .. } = event {
+                *carried.entry(incarnation).or_insert(0) += bytes;
+            }
+        }
+        let size = fs::metadata(scene.path("P.1")).unwrap().len();
+        assert!(carried.values().last().is_some_and(|bytes| *bytes == size), "{carried:?}\n{}", scene.report());
+    }
+}
+
+/// What has left the path and is overwritten with random bytes, as `shred` does it, is told, and nothing of it shown.
+#[test]
+fn what_is_shredded_is_told_and_not_shown() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..40));
+    scene.look();
+    scene.rename("P", "P.1");
+    scene.append("P", &numbered("b", 0..3));
+    scene.look();
+    for pass in 1..4_u32 {
+        let mut state = pass;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let noise: Vec<u8> = (0..4096).map(|_| random()).collect();
+        let mut file = fs::File::options().write(true).open(scene.path("P.1")).unwrap();
+        file.write_all(&noise).unwrap();
+        scene.look();
+    }
+    fs::remove_file(scene.path("P.1")).unwrap();
+    scene.append("P", &numbered("b", 3..5));
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..40), &numbered("b", 0..5)]);
+    let kinds = scene.kinds();
+    assert!(kinds.contains(&"truncated") && kinds.contains(&"abandoned"), "{}", scene.report());
+    assert_eq!(kinds.last(), Some(&"deleted"), "{}", scene.report());
+}
+
+/// A compressed archive that is made under another name, beside the file and without a name of an archive at first.
+#[test]
+fn what_an_archive_is_made_as_is_no_log() {
+    for (target, temporary) in [("P", "P.1.tmp"), ("P*", "P.1.tmp"), ("P*", "P.1.gz.tmp"), (".", "P.1.gz.tmp")] {
+        let scene = Stepped::follow(follow_common::stage(), &[target]);
+        scene.append("P", &numbered("a", 0..40));
+        scene.look();
+        scene.rename("P", "P.1");
+        scene.append("P", &numbered("b", 0..3));
+        scene.look();
+        let packed = compressed(&scene.path("P.1.gz"), numbered("a", 0..40).concat().as_bytes());
+        let mut file = fs::File::create(scene.path(temporary)).unwrap();
+        scene.look();
+        file.write_all(&packed).unwrap();
+        scene.look();
+        scene.rename(temporary, "P.1.gz");
+        fs::remove_file(scene.path("P.1")).unwrap();
+        scene.look();
+        scene.assert_text(&[&numbered("a", 0..40), &numbered("b", 0..3)]);
+        assert_eq!(scene.archived(), names(&[(1, "P.1.gz")]), "{target}, {temporary}\n{}", scene.report());
+        assert_eq!(scene.kinds().iter().filter(|kind| **kind == "created").count(), 2, "{}", scene.report());
+    }
 }
 
 /// A copy of what the original was a while ago is whole, although it has less than that has now.

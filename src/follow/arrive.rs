@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::belongs::is_temporary;
 use super::copies::leads_to;
 use super::folder::{Folder, is_absence, is_binary};
 use super::life::{Gate, Life};
@@ -170,7 +171,12 @@ impl State {
         if copied == Copied::InTheMaking {
             return Ok(None);
         }
-        if !asked_for && !self.options.stamps && is_binary(&file).unwrap_or(false) {
+        let is_met = !asked_for && !self.options.stamps;
+        if is_met && metadata.len() == 0 && is_temporary(path) {
+            // Whatever it will be: a compressed archive is made so.
+            return Ok(None);
+        }
+        if is_met && is_binary(&file).unwrap_or(false) {
             if let Some(slot) = self.slots.get_mut(path) {
                 slot.skipped = Some((id, NotFollowed::Binary));
             }
@@ -183,7 +189,7 @@ impl State {
     }
 
     /// What a file may be a copy of that has just come and was not asked for by its name.
-    fn original_beside(&self, path: &Path) -> Option<IncarnationId> {
+    pub(super) fn original_beside(&self, path: &Path) -> Option<IncarnationId> {
         let found = self.slots.get(path).is_some_and(|slot| !slot.asked_for);
         if found && self.started && !self.options.stamps { self.original_of(path) } else { None }
     }
@@ -231,6 +237,7 @@ impl State {
             made: BTreeMap::new(),
             watched: false,
             unpacked: false,
+            is_given_up: false,
             unreadable: false,
             mode: platform::mode(metadata),
             folder: None,

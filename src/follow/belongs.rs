@@ -100,6 +100,15 @@ pub(super) fn stems_of(path: &Path) -> impl Iterator<Item = PathBuf> {
     stems(name).map(|stem| path.with_file_name(stem))
 }
 
+/// Endings of names under which a file is made that gets its own when it is whole.
+const TEMPORARY: [&str; 5] = ["tmp", "temp", "part", "partial", "swp"];
+
+/// Whether a file seems to be in the making.
+pub(super) fn is_temporary(path: &Path) -> bool {
+    let by_ending = path.extension().is_some_and(|ending| TEMPORARY.iter().any(|one| ending == *one));
+    by_ending || path.as_os_str().as_encoded_bytes().ends_with(b"~")
+}
+
 /// Whether a name is made of another one by putting a number or a date behind it: `P.1`, `P-20240509`, `app.1.log`
 /// beside `app.log`. A compressed one is none: nothing can be read on in it.
 fn is_archive_of(path: &Path, other: &Path) -> bool {
@@ -108,7 +117,7 @@ fn is_archive_of(path: &Path, other: &Path) -> bool {
 
 /// How much of a path's name the name of its archive begins with.
 fn shared_with(path: &Path, other: &Path) -> Option<usize> {
-    if path.parent() != other.parent() || skipped_by_name(other).is_some() {
+    if path.parent() != other.parent() || skipped_by_name(other).is_some() || is_temporary(other) {
         return None;
     }
     let (name, of) = (path.file_name()?.as_encoded_bytes(), other.file_name()?.as_encoded_bytes());
@@ -162,6 +171,7 @@ mod tests {
             "sub/app.log.1",
             "app.1.err",
             "app.1.err.2",
+            "app.log.1.tmp",
         ] {
             assert!(!is("app.log", other), "{other}");
         }

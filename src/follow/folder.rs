@@ -180,6 +180,9 @@ pub(super) fn skipped_by_name(path: &Path) -> Option<NotFollowed> {
     COMPRESSED.iter().any(|one| ending == *one).then_some(NotFollowed::Compressed)
 }
 
+/// What compressed files begin with: gzip, zstd, xz, bzip2, zip.
+const PACKED: [&[u8]; 5] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"PK\x03\x04"];
+
 /// Whether the file begins like something other than text. A hole may come before it, and UTF-16 is text full of NUL.
 pub(super) fn is_binary(file: &File) -> io::Result<bool> {
     let mut head = [0; PROBE_BYTES];
@@ -187,5 +190,18 @@ pub(super) fn is_binary(file: &File) -> io::Result<bool> {
     let head = &head[..got];
     let wide = TextEncoding::marked(head).is_some_and(TextEncoding::is_wide) || wide_by_pattern(head).is_some();
     let text = head.iter().position(|byte| *byte != 0).unwrap_or(0);
-    Ok(!wide && memchr::memchr(0, &head[text..]).is_some())
+    let packed = PACKED.iter().any(|magic| head.starts_with(magic));
+    Ok(packed || !wide && memchr::memchr(0, &head[text..]).is_some())
+}
+
+/// Whether a file has been overwritten with what was never text in any encoding, as `shred` does it.
+pub(super) fn is_shredded(file: &File) -> io::Result<bool> {
+    let mut head = [0; PROBE_BYTES];
+    let got = platform::read_at(file, &mut head, 0)?;
+    let head = &head[..got];
+    let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r\x1b".contains(byte);
+    // A character may be cut apart at the end.
+    let is_utf8 = std::str::from_utf8(head).err().is_none_or(|error| error.error_len().is_none());
+    let wide = TextEncoding::marked(head).is_some_and(TextEncoding::is_wide) || wide_by_pattern(head).is_some();
+    Ok(!wide && !is_utf8 && head.iter().any(is_control))
 }

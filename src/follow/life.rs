@@ -61,7 +61,7 @@ impl Gate {
             all || (now.size > read && read >= self.up_to)
         };
         let now = || previous.file.metadata().is_ok_and(|metadata| is_read(Look::of(&metadata)));
-        previous.unreadable || (ended && now()) || previous.is_made_up()
+        previous.unreadable || previous.is_given_up || (ended && now()) || previous.is_made_up()
     }
 }
 
@@ -107,6 +107,8 @@ pub(super) struct Life {
     pub(super) watched: bool,
     /// It was read from a compressed archive: nobody writes to what was unpacked.
     pub(super) unpacked: bool,
+    /// It has been overwritten with what was never a log: nothing of that is read.
+    pub(super) is_given_up: bool,
     /// Reading failed, and that was said.
     pub(super) unreadable: bool,
     /// Permission bits at the last look: when they change, the path is tried again.
@@ -168,7 +170,7 @@ impl Life {
 
     /// Whether all of it was read, as of the last look.
     pub(super) fn is_drained(&self) -> bool {
-        self.seen.is_some_and(|seen| seen.size == self.lines.offset())
+        self.is_given_up || self.seen.is_some_and(|seen| seen.size == self.lines.offset())
     }
 
     pub(super) fn is_at(&self, path: &Path) -> bool {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::folder::{is_absence, kind_of};
-use super::life::Look;
+use super::life::{Life, Look};
 use super::moved::MOST_TRIES;
 use super::state::{Ended, Slot, State};
 use super::watch::{Hints, NameHint, nearest_folder};
@@ -109,6 +109,7 @@ impl State {
         }
 
         let stands = self.observe();
+        self.know_copied_up(&stands);
         self.settle_archived(hints)?;
         let mut again = self.settle_parked(&stands, hints)?;
         again |= self.settle_names(&stands, hints)?;
@@ -148,6 +149,26 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// A file of an overlay that is written to for the first time goes to another layer: its time of birth is another
+    /// one from then on, and a descriptor that was opened before reads what is written.
+    fn know_copied_up(&mut self, stands: &BTreeMap<PathBuf, Stands>) {
+        for stands in stands.values() {
+            let Stands::File { id, .. } = stands else { continue };
+            if self.by_file.contains_key(id) {
+                continue;
+            }
+            let is_it = |life: &&mut Life| {
+                (life.file_id.dev, life.file_id.ino) == (id.dev, id.ino)
+                    && life.file.metadata().is_ok_and(|metadata| platform::file_id(&metadata) == *id)
+            };
+            if let Some(life) = self.lives.values_mut().find(is_it) {
+                self.by_file.remove(&life.file_id);
+                self.by_file.insert(*id, life.id);
+                life.file_id = *id;
+            }
+        }
     }
 
     /// Whether a file is about to be opened that was never seen before.

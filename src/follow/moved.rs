@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder::is_absence;
+use super::folder::{is_absence, skipped_by_name};
 use super::life::Life;
 use super::links::target_of;
 use super::look::{Stands, stands_at};
 use super::sabotage::Sabotage;
 use super::state::{Ended, State};
 use super::watch::{Arrival, Hints, NameHint};
-use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
+use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
 
 /// Under names that change all the time it ends some time. What is not taken from what was heard, the next look takes.
@@ -297,7 +297,10 @@ impl State {
             _ => None,
         };
         // A temporary name may fit a pattern too: what stands under a followed name now has come there.
-        let left = |from: &Path, at: &Path| from != at && (self.is_followed(from) || !self.fits_a_pattern(at));
+        let left = |from: &Path, at: &Path| {
+            let is_packed = skipped_by_name(at) == Some(NotFollowed::Compressed);
+            from != at && !is_packed && (self.is_followed(from) || !self.fits_a_pattern(at))
+        };
         let moved = tracked.into_iter().flatten().filter(|(from, at)| left(from, at));
         moved.filter_map(|(from, at)| Some((from.clone(), at.clone(), unknown(at)?))).collect()
     }

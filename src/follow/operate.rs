@@ -237,7 +237,7 @@ impl State {
             return self.outlet.say(What::Notice { text });
         }
         let size = life.file.metadata().map_or(life.size, |metadata| metadata.len());
-        let unread = size.saturating_sub(life.lines.offset());
+        let unread = if life.is_given_up { 0 } else { size.saturating_sub(life.lines.offset()) };
         if life.watched {
             let link = platform::path_of_open(&life.file);
             self.watch.uncover_held(&link);

@@ -146,6 +146,7 @@ impl Parked {
             made: BTreeMap::new(),
             watched: false,
             unpacked: false,
+            is_given_up: false,
             unreadable: false,
             mode: self.look.mode,
         }

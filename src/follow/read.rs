@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::copies::Occasion;
+use super::folder::is_shredded;
 use super::holes::Hole;
 use super::life::{Gate, Life, Look};
 use super::parked::Gone;
@@ -122,7 +123,7 @@ impl State {
     /// Reads one incarnation on. True if there is more than one turn may take.
     pub(super) fn read_life(&mut self, id: IncarnationId) -> Result<bool, Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
-        if life.path.is_none() && Sabotage::Unlinked.is_on() {
+        if life.is_given_up || life.path.is_none() && Sabotage::Unlinked.is_on() {
             return Ok(false);
         }
         let now = match life.file.metadata() {
@@ -310,6 +311,7 @@ impl State {
         let Some(life) = self.lives.get(&id) else { return Ok(false) };
         let surviving = life.file.metadata().and_then(|metadata| life.known().surviving(&life.file, metadata.len()));
         match surviving {
+            Ok(0) if self.is_put_away(id) && is_shredded(&life.file).unwrap_or(false) => self.give_up(id),
             Ok(kept) => {
                 let before = if kept == 0 { self.read_copies(id, Occasion::Cut)? } else { None };
                 let Some(life) = self.lives.get(&id) else { return Ok(false) };
@@ -321,6 +323,26 @@ impl State {
             }
             Err(error) => self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
         }
+    }
+
+    /// Whether the file has left the followed path.
+    fn is_put_away(&self, id: IncarnationId) -> bool {
+        self.slots.values().all(|slot| slot.current != Some(id))
+    }
+
+    /// What stands in the file now was never a log: nothing more of it is read.
+    fn give_up(&mut self, id: IncarnationId) -> Result<bool, Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
+        let (file_id, by) = (life.file_id, Actor::Other);
+        let old_size = life.size.max(life.lines.offset());
+        self.truncate(id, Truncation { old_size, kept: 0, exact: false, by })?;
+        let next = IncarnationId(self.last_id);
+        let Some(life) = self.lives.get_mut(&next) else { return Ok(false) };
+        life.is_given_up = true;
+        let bytes = life.size;
+        self.known_files.insert(file_id);
+        self.say(FollowEvent::Abandoned { incarnation: next, bytes })?;
+        Ok(false)
     }
 
     /// How large a file was before it was cut, as was seen while nobody read; else 0.
@@ -369,7 +391,8 @@ impl State {
             gate: None,
             since: SystemTime::now(),
             seen_empty: false,
-            copied_from: None,
+            // It may be overwritten with another copy.
+            copied_from: if start == 0 { self.original_beside(&old.last_path) } else { None },
             ..old
         };
         let path = life.last_path.clone();

@@ -47,10 +47,7 @@ impl State {
             return Ok(());
         }
         let lines = old.lines.count_up_to(bytes);
-        if let Some(life) = self.lives.get_mut(&id) {
-            life.begin_at(bytes, lines);
-        }
-        self.say(FollowEvent::CarriedOver { incarnation: id, bytes, lines })
+        self.carry_up_to(id, bytes, lines)
     }
 
     /// What a file that was found in a folder has of what its name says that it was copied from (`cp P P.1; truncate -s
@@ -104,29 +101,40 @@ impl State {
     ) -> Result<(), Ended> {
         let Copied::Has { bytes, lines } = copied else { return Ok(()) };
         if let Some(life) = self.lives.get_mut(&id) {
-            life.begin_at(bytes, lines);
             life.copied_from = original;
         }
+        self.carry_up_to(id, bytes, lines)
+    }
+
+    /// Reading begins there at the earliest. It is told how much that is beyond what was told before.
+    fn carry_up_to(&mut self, id: IncarnationId, end: u64, lines: Option<u64>) -> Result<(), Ended> {
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
+        let before = life.lines.offset();
+        let Some(bytes) = end.checked_sub(before).filter(|bytes| *bytes > 0) else { return Ok(()) };
+        let lines_before = life.lines.count_up_to(before);
+        life.begin_at(end, lines);
+        let lines = lines.zip(lines_before).map(|(lines, before)| lines.saturating_sub(before));
         self.say(FollowEvent::CarriedOver { incarnation: id, bytes, lines })
     }
 
-    /// A copy goes on after a pause in which it was taken for whole: what it has of its original beyond that is not read
-    /// again either.
+    /// A copy goes on after a pause in which it was taken for whole, or another one is made in the same file: what it has
+    /// of its original is not read again either.
     pub(super) fn carry_more(&mut self, id: IncarnationId) -> Result<(), Ended> {
         let Some(life) = self.lives.get(&id) else { return Ok(()) };
         let Some(original) = life.copied_from else { return Ok(()) };
+        self.read_uncut(original)?;
+        let Some(life) = self.lives.get(&id) else { return Ok(()) };
         let offset = life.lines.offset();
-        let found = self.most_in_copy(original, &life.file);
+        let found = self.most_in_copy(original, &life.file).filter(|_| offset == life.start);
         let more = found
-            .filter(|(bytes, _)| *bytes > offset && offset == life.start)
+            .filter(|(bytes, _)| *bytes >= LEAST_BYTES.max(offset + 1))
             .map(|(bytes, known)| (bytes, known.lines.count_up_to(bytes)));
-        let Some(life) = self.lives.get_mut(&id) else { return Ok(()) };
-        let Some((bytes, lines)) = more else {
+        if more.is_none()
+            && let Some(life) = self.lives.get_mut(&id)
+        {
             life.copied_from = None;
-            return Ok(());
-        };
-        life.begin_at(bytes, lines);
-        self.say(FollowEvent::CarriedOver { incarnation: id, bytes: bytes - offset, lines: None })
+        }
+        more.map_or(Ok(()), |(bytes, lines)| self.carry_up_to(id, bytes, lines))
     }
 
     /// Reads what stands in a file, unless that was cut or has to wait: as long as it stands there, its copy is not the
