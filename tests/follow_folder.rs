@@ -122,7 +122,7 @@ fn a_link_in_a_folder_leads_somewhere_later() {
     let folder = dir.path().join("logs");
     fs::create_dir(&folder).unwrap();
     std::os::unix::fs::symlink("../target", folder.join("app.log")).unwrap();
-    let mut scene = Scene::new(dir, &[Target::Folder(folder.clone())], false);
+    let mut scene = Scene::new(dir, &[Target::Folder(folder)], false);
     // Until the folder is known not to have changed.
     scene.pass(Duration::from_secs(2));
     append(&scene.path("target"), &numbered("a", 0..2));

@@ -424,6 +424,46 @@ fn what_a_link_in_a_folder_leads_to_is_rotated_between_two_looks() {
     }
 }
 
+/// A file that has its size before its content, as one that is mapped into memory: what comes into it is read as it
+/// comes, whole lines or not, and nothing of the room.
+#[test]
+fn what_comes_into_reserved_room_is_read() {
+    for (room, piece) in [(4096, 12), (4096, 7), (200, 12), (1 << 20, 500)] {
+        let scene = Stepped::of_path();
+        let file = File::create(scene.path("P")).unwrap();
+        file.set_len(room).unwrap();
+        scene.look();
+        let text = numbered("a", 0..16).concat();
+        for (nth, bytes) in text.as_bytes().chunks(piece).enumerate() {
+            std::os::unix::fs::FileExt::write_all_at(&file, bytes, (nth * piece) as u64).unwrap();
+            scene.look();
+        }
+        assert_eq!(scene.text(), text, "{room}, {piece}\n{}", scene.report());
+        assert_eq!(scene.kinds(), ["created"], "{}", scene.report());
+        file.set_len(text.len() as u64).unwrap();
+        scene.look();
+        scene.append("P", &numbered("b", 0..2));
+        scene.look();
+        assert_eq!(scene.text(), text + &numbered("b", 0..2).concat(), "{room}, {piece}\n{}", scene.report());
+        assert_eq!(scene.kinds(), ["created"], "{}", scene.report());
+    }
+}
+
+/// C6 with a log of a size that the disk never had: what is not there is not read.
+#[test]
+fn a_hole_of_terabytes_is_passed_over() {
+    let mut scene = Scene::of_path();
+    append(&scene.p(), &numbered("a", 0..2));
+    scene.wait_lines(2);
+    let file = OpenOptions::new().write(true).open(scene.p()).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"behind\n", 2 << 40).unwrap();
+    scene.wait_lines(3);
+    std::os::unix::fs::FileExt::write_all_at(&file, b"far behind\n", 4 << 40).unwrap();
+    scene.wait_lines(4);
+    assert_eq!(scene.lines()[2..], ["behind\n", "far behind\n"]);
+    assert_eq!(scene.kinds(), ["created", "hole", "hole"], "{}", scene.report());
+}
+
 /// Somebody adds to the last line of an old file again and again: that does not keep the next file from being read.
 #[test]
 fn an_old_line_that_never_ends_keeps_nobody_waiting() {

@@ -11,10 +11,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use follow_common::{Scene, append, concat, numbered, stage};
+use rotascope::follow::Target;
 use rotascope::platform;
 
 /// Names of the tests that are run on each file system.
 const CASES: &str = "case_";
+
+/// A file in the lower layer of an overlay.
+const BELOW: &str = "below.log";
 
 /// A file system of its own; gone with this.
 struct Mount(PathBuf);
@@ -49,6 +53,7 @@ fn mount(kind: &str, folder: &Path) -> Result<Vec<Mount>, String> {
             let below = Mount(base.clone());
             let parts = ["lower", "upper", "work"].map(|part| base.join(part));
             parts.iter().for_each(|part| fs::create_dir(part).unwrap());
+            fs::write(parts[0].join(BELOW), numbered("below", 0..30).concat()).unwrap();
             let [lower, upper, work] = parts.map(|part| part.display().to_string());
             let options = format!("lowerdir={lower},upperdir={upper},workdir={work}");
             run("mount", &["-t", "overlay", "-o", &options, "none"], &[&on])?;
@@ -92,6 +97,31 @@ fn the_cases_hold_on_every_file_system() {
         say(&format!("followed on {kind}: ran; {told}"));
         drop(mounts);
     }
+}
+
+/// A log that came with the lower layer of an overlay, as with a container's image: with the first write it goes to the
+/// upper one, and is the same file all the same.
+#[test]
+fn what_is_copied_up_is_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mounts = match mount("overlay", folder.path()) {
+        Ok(mounts) => mounts,
+        Err(reason) => return say(&format!("copied up on an overlay: did not run ({reason})")),
+    };
+    let path = folder.path().join("on").join(BELOW);
+    let mut scene = Scene::new(stage(), &[Target::Path(path.clone())], false);
+    scene.wait_lines(30);
+    for round in 0..3 {
+        append(&path, &numbered(&format!("{round}"), 0..2));
+        scene.wait_lines(32 + 2 * round);
+        scene.catch_up();
+    }
+    let all = ["below", "0", "1", "2"].map(|name| numbered(name, 0..if name == "below" { 30 } else { 2 }));
+    scene.assert_lines(&all.concat());
+    scene.assert_kinds(&[]);
+    say("copied up on an overlay: ran");
+    drop(scene);
+    drop(mounts);
 }
 
 /// Two files that have one inode number in turn are two files, however soon one comes after the other.

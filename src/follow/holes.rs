@@ -21,6 +21,8 @@ pub(super) struct Holes {
     run: u64,
     /// NUL bytes in its text.
     in_text: u64,
+    /// NUL bytes with which its text ends so far: room perhaps that was reserved for what comes.
+    tail: u64,
     /// Whether something other than NUL bytes has come of it.
     has_text: bool,
     /// The hole at which taking in has stopped.
@@ -33,9 +35,10 @@ impl Holes {
         Holes { cut_at: Some(at), ..Holes::default() }
     }
 
-    /// NUL bytes at the end of what was taken in of which it is not known yet whether they are a hole.
+    /// NUL bytes at the end of what was taken in of which it is not known yet whether they are a hole, or room for what
+    /// comes.
     pub(super) fn undecided(&self) -> u64 {
-        self.run
+        self.run + self.tail
     }
 
     /// The hole that was found last and not taken yet.
@@ -63,11 +66,18 @@ impl Holes {
     pub(super) fn skip(&mut self, bytes: &[u8], line_start: u64) -> usize {
         let leading = if self.has_text { 0 } else { bytes.iter().take_while(|byte| **byte == 0).count() };
         self.run += leading as u64;
-        if leading == bytes.len() || self.end_run(line_start) {
+        if (leading == bytes.len() && !self.has_text) || self.end_run(line_start) {
+            return leading;
+        }
+        let text = &bytes[leading..];
+        let trailing = text.iter().rev().take_while(|byte| **byte == 0).count();
+        if trailing == text.len() {
+            self.tail += trailing as u64;
             return leading;
         }
         self.count_run();
-        self.in_text += memchr_iter(0, &bytes[leading..]).count() as u64;
+        self.in_text += (memchr_iter(0, text).count() - trailing) as u64;
+        self.tail = trailing as u64;
         self.has_text = true;
         leading
     }
@@ -82,9 +92,24 @@ impl Holes {
         true
     }
 
+    /// Whether the line has begun with NUL bytes and has nothing else so far.
+    pub(super) fn is_open(&self) -> bool {
+        self.run > 0 && !self.has_text
+    }
+
+    /// More NUL bytes, of which is known that they are.
+    pub(super) fn pass_over(&mut self, bytes: u64) {
+        self.run += bytes;
+    }
+
+    /// Takes back what is undecided: something else stands there by now. How much that was.
+    pub(super) fn take_back(&mut self) -> u64 {
+        std::mem::take(&mut self.run) + std::mem::take(&mut self.tail)
+    }
+
     /// They are none.
     pub(super) fn count_run(&mut self) {
-        self.in_text += std::mem::take(&mut self.run);
+        self.in_text += self.take_back();
     }
 
     /// The line has ended. How many NUL bytes its text has.

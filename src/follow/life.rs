@@ -162,6 +162,42 @@ impl Life {
         self.marker = if whole { marker } else { Vec::new() };
     }
 
+    /// Within a hole goes on where there is something on the disk: it may be as large as the disk never was.
+    pub(super) fn pass_over_hole(&mut self, size: u64) {
+        if !self.lines.is_in_hole() {
+            return;
+        }
+        let offset = self.lines.offset();
+        let next = platform::next_data(&self.file, offset).min(size);
+        let bytes = next.saturating_sub(offset);
+        // The marker then is of NUL bytes alone.
+        if bytes > MARKER_BYTES as u64 {
+            self.lines.pass_over_hole(bytes);
+            self.marker = vec![0; MARKER_BYTES];
+        }
+    }
+
+    /// If what ends with NUL bytes was given its size before its content, as a file is that is mapped into memory, and the
+    /// content comes now, or the room that is left is given up: goes back to where they begin. False if what was before
+    /// them is another one.
+    pub(super) fn is_filled_in_order(&mut self, size: u64) -> bool {
+        let (end, mut beginning) = (self.lines.offset(), vec![0; BEGINNING_BYTES]);
+        let start = end - self.lines.undecided();
+        if start == end || size < start {
+            return true;
+        }
+        let got = platform::read_at(&self.file, &mut beginning, start).unwrap_or(0);
+        let known = usize::try_from(end - start).map_or(got, |room| room.min(got));
+        if size >= end && beginning[..known].iter().all(|byte| *byte == 0) {
+            return true;
+        }
+        self.lines.go_back_before_nul();
+        self.marker.clear();
+        let is_same = start == 0 || self.known().is_in(&self.file).unwrap_or(true);
+        self.recall_marker();
+        is_same
+    }
+
     /// Whether the system makes up the content when it is read, as under `/proc`: that it has no size tells nothing.
     pub(super) fn is_made_up(&self) -> bool {
         let is_read = || self.lines.offset() > 0 && platform::read_at(&self.file, &mut [0], 0).is_ok_and(|got| got > 0);

@@ -153,6 +153,26 @@ impl Lines {
         self.holes.undecided()
     }
 
+    /// Whether nothing but NUL bytes has come since the last line ended: a hole, or room that was reserved.
+    pub(super) fn is_in_hole(&self) -> bool {
+        self.holes.is_open()
+    }
+
+    /// Passes over so many bytes of a hole without a look at them.
+    pub(super) fn pass_over_hole(&mut self, bytes: u64) {
+        self.holes.pass_over(bytes);
+        self.offset += bytes;
+    }
+
+    /// Goes back to where the NUL bytes began with which what was taken in ends: something else stands there by now.
+    pub(super) fn go_back_before_nul(&mut self) {
+        let text = self.carry.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        self.offset -= self.holes.take_back();
+        let kept = usize::try_from(self.pending()).map_or(text, |pending| pending.min(text));
+        self.carry.truncate(kept);
+        self.fingerprint = self.fingerprint.cut_to(self.offset);
+    }
+
     /// The hole at which [`Lines::take_in`] has stopped, once.
     pub(super) fn take_hole(&mut self) -> Option<Hole> {
         self.holes.take()

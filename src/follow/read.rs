@@ -130,6 +130,9 @@ impl State {
             Ok(metadata) => Look::of(&metadata),
             Err(error) => return self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
         };
+        if life.seen != Some(now) && !life.is_filled_in_order(now.size) {
+            return self.notice_truncation(id);
+        }
         if now.size < life.lines.offset() && Sabotage::Shorter.is_on() {
             return Ok(false);
         }
@@ -184,6 +187,7 @@ impl State {
             if fresh > 0 {
                 life.grew = Instant::now();
             }
+            life.pass_over_hole(now.size);
             // What is written from now on shows as another size or time.
             life.seen = at_end.then_some(now);
             if recovered {

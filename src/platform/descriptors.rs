@@ -47,6 +47,24 @@ pub fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize>
     }
 }
 
+/// Where the next bytes stand at or behind an offset that are on the disk; what is before them is a hole and reads as NUL.
+/// The file's end where nothing comes any more; `offset` itself where the system does not tell. Moves the file's own
+/// position.
+#[cfg(target_os = "linux")]
+pub fn next_data(file: &File, offset: u64) -> u64 {
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
+        Ok(next) => next,
+        Err(rustix::io::Errno::NXIO) => file.metadata().map_or(offset, |metadata| metadata.len()),
+        Err(_) => offset,
+    }
+}
+
+/// The same where the system does not tell.
+#[cfg(not(target_os = "linux"))]
+pub fn next_data(_: &File, offset: u64) -> u64 {
+    offset
+}
+
 /// Writes at an offset without moving any file position. Fewer bytes than given may be written.
 pub fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
     file.write_at(bytes, offset)

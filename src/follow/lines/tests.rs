@@ -12,9 +12,14 @@ fn fed(text: &[u8], block: usize, stamps: bool) -> (Lines, Vec<Batch>) {
     (lines, batches)
 }
 
-fn fed_to(mut lines: Lines, text: &[u8], block: usize) -> (Lines, Vec<Batch>, Vec<Hole>) {
+fn fed_to(lines: Lines, text: &[u8], block: usize) -> (Lines, Vec<Batch>, Vec<Hole>) {
+    fed_on(lines, text, block)
+}
+
+/// Feeds what is behind that which was taken in before.
+fn fed_on(mut lines: Lines, text: &[u8], block: usize) -> (Lines, Vec<Batch>, Vec<Hole>) {
     let (mut batches, mut holes) = (Vec::new(), Vec::new());
-    for start in (0..text.len()).step_by(block) {
+    for start in (lines.offset() as usize..text.len()).step_by(block) {
         let from = start.saturating_sub(256);
         let end = text.len().min(start + block);
         let mut at = start - from;
@@ -102,6 +107,25 @@ fn holes_are_between_lines() {
     let cut = Lines::new(0, 0, false).cut_to(0);
     let (_, batches, holes) = fed_to(cut, b"\0\0a\n\0\0b\n", 3);
     assert_eq!((holes.len(), holes[0].bytes, batches[0].start), (1, 2, 2));
+}
+
+#[test]
+fn room_that_was_reserved_is_gone_back_over() {
+    for written in ["", "a\n", "a\nb"] {
+        let text = [written.as_bytes(), &[0; 40]].concat();
+        for block in [1, 7, 100] {
+            let (mut lines, ..) = fed_to(Lines::new(0, 0, true), &text, block);
+            assert_eq!((lines.offset(), lines.undecided()), (text.len() as u64, 40));
+            lines.go_back_before_nul();
+            assert_eq!((lines.offset(), lines.undecided()), (written.len() as u64, 0), "{written:?}, {block}");
+            let (lines, batches, holes) = fed_on(lines, &[written.as_bytes(), b"cd\n"].concat(), 100);
+            assert_eq!(
+                (lines.pending(), holes.len(), batches[0].longest_bytes),
+                (0, 0, if written == "a\nb" { 3 } else { 2 })
+            );
+            assert_eq!(batches.iter().map(|batch| batch.nul_bytes).sum::<u64>(), 0);
+        }
+    }
 }
 
 #[test]
