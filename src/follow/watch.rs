@@ -15,7 +15,7 @@ use super::stays::Names;
 use crate::event::FileId;
 use crate::platform::{self, Bell, Ear, Hearer, Notice, Notices};
 
-/// More names than this between two looks are worth no more than a full look.
+/// More names than this between two looks are worth no more than a full look; nor are more files that have changed.
 const MOST_NAMES: usize = 65_536;
 /// More files than this that were written to are worth no less.
 const MOST_WRITTEN: usize = 16;
@@ -133,9 +133,17 @@ impl Hints {
         self.names.is_empty() && !self.overflow && self.errors.is_empty() && self.written.len() <= MOST_WRITTEN
     }
 
+    fn is_full(&self) -> bool {
+        [self.names.len(), self.written.len(), self.touched.len(), self.sizes.len()].iter().any(|len| *len > MOST_NAMES)
+    }
+
     fn take_in(&mut self, notice: Notice) {
-        if self.names.len() > MOST_NAMES {
+        if self.is_full() {
+            // Whoever takes the hints may be held up for long. Each of these grows with every name in the folder.
             self.names.clear();
+            self.written.clear();
+            self.touched.clear();
+            self.sizes = Sizes::default();
             self.overflow = true;
         }
         match notice {
@@ -381,5 +389,22 @@ mod tests {
         };
         assert_eq!(joined(moved("P.1", "P.2")), [moved("P", "P.1"), moved("P.1", "P.2")]);
         assert_eq!(joined(moved("x", "y")), [moved("P", "P.1"), half.clone(), moved("x", "y")]);
+    }
+
+    #[test]
+    fn what_nobody_takes_is_bounded() {
+        let path = |number: usize| PathBuf::from(format!("/d/job.{number}"));
+        for notice in [Notice::Written as fn(PathBuf) -> Notice, Notice::Touched, Notice::Created] {
+            let mut hints = Hints::default();
+            (0..2 * MOST_NAMES).for_each(|number| hints.take_in(notice(path(number))));
+            let most = hints.names.len().max(hints.written.len()).max(hints.touched.len());
+            assert!(hints.overflow && most <= MOST_NAMES + 1, "{most} after {:?}", notice(path(0)));
+        }
+        let mut hints = Hints::default();
+        for number in 0..2 * MOST_NAMES {
+            hints.sizes.see(FileId { dev: 1, ino: number as u64, born_ns: 0 }, 1);
+            hints.take_in(Notice::Written(path(0)));
+        }
+        assert!(hints.overflow && hints.sizes.len() <= MOST_NAMES + 1, "{}", hints.sizes.len());
     }
 }
