@@ -212,7 +212,13 @@ impl State {
 
 /// Whether somebody writes to a file. What was unpacked is our own.
 fn written(life: &Life, answers: &Answers) -> Option<Written> {
-    if life.unpacked { Some(Written::No) } else { answers.get(&life.file_id).copied() }
+    if life.unpacked {
+        return Some(Written::No);
+    }
+    match answers.get(&life.file_id).copied()? {
+        Written::No if platform::is_on_network(&life.file) => Some(Written::Unknown),
+        written => Some(written),
+    }
 }
 
 #[cfg(test)]
