@@ -18,6 +18,7 @@ use follow_common::stepped::Stepped;
 use follow_common::{Collector, Scene, Writer, append, concat, numbered, stage};
 use rotascope::event::{Event, FollowEvent, IncarnationId};
 use rotascope::follow::{Begin, FollowOptions, Follower, Taker, Target};
+use rotascope::platform::{self, Written};
 
 /// Longer than an end has to hold, and until it is asked again who writes.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -46,9 +47,26 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
+/// Whether it can be known here who writes to a file: not for an ordinary user, nor in a container. What is let go only
+/// when nobody does is kept for minutes then.
+fn writers_are_known(test: &str) -> bool {
+    let dir = stage();
+    let path = dir.path().join("P");
+    fs::write(&path, "").unwrap();
+    let file_id = platform::file_id(&fs::metadata(&path).unwrap());
+    let known = platform::written_to(&[file_id])[&file_id] != Written::Unknown;
+    if !known {
+        println!("skipped {test}: it can't be known here who writes to a file");
+    }
+    known
+}
+
 /// A5: the old file is read as long as somebody can write to it. After that it is let go; what comes late is told.
 #[test]
 fn a5_late_bytes() {
+    if !writers_are_known("a5_late_bytes") {
+        return;
+    }
     let mut scene = Scene::of_path();
     let mut first = Writer::open(&scene.p());
     first.lines(&numbered("w1", 0..2));
@@ -86,6 +104,9 @@ fn a5_late_bytes() {
 /// A deleted file is held as long as somebody writes to it, and no longer: it takes room on the disk.
 #[test]
 fn unlinked_is_released_when_nobody_writes() {
+    if !writers_are_known("unlinked_is_released_when_nobody_writes") {
+        return;
+    }
     let mut scene = Scene::of_path();
     let mut writer = Writer::open(&scene.p());
     writer.lines(&numbered("a", 0..2));
@@ -133,6 +154,9 @@ fn copies_of_what_was_cut_are_let_go() {
 /// An archive that was let go moves on with the next rotation, and goes at last.
 #[test]
 fn archives_that_are_not_held_are_known_by_their_names() {
+    if !writers_are_known("archives_that_are_not_held_are_known_by_their_names") {
+        return;
+    }
     let mut scene = Scene::of_path();
     append(&scene.p(), &numbered("a", 0..2));
     scene.wait_lines(2);
@@ -158,6 +182,9 @@ fn archives_that_are_not_held_are_known_by_their_names() {
 /// More comes to a file that was let go, and it is compressed before anybody looks: the rest is in the archive alone.
 #[test]
 fn the_rest_of_what_was_let_go_is_read_from_its_archive() {
+    if !writers_are_known("the_rest_of_what_was_let_go_is_read_from_its_archive") {
+        return;
+    }
     let scene = Stepped::of_path();
     scene.append("P", &numbered("a", 0..20));
     scene.look();

@@ -690,3 +690,104 @@ fn what_was_read_in_quick_succession_is_not_missed() {
     scene.pass(Duration::from_millis(500));
     assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
 }
+
+/// Follows names in `real` and in a link to it, by whichever name it is that comes first.
+fn by_two_names(follow: impl Fn(&str) -> [String; 2], case: impl Fn(&Stepped, &str)) {
+    for alias in ["a link", "the link"] {
+        let dir = stage();
+        fs::create_dir(dir.path().join("real")).unwrap();
+        symlink("real", dir.path().join(alias)).unwrap();
+        let names = follow(alias);
+        case(&Stepped::follow(dir, &names.each_ref().map(String::as_str)), alias);
+    }
+}
+
+/// A7 in a folder that is followed by two names: what came and went is read by either.
+#[test]
+fn a7_in_a_folder_by_two_names() {
+    let case = |scene: &Stepped, _: &str| {
+        for name in ["Q", "P"] {
+            scene.append(&format!("real/{name}"), &numbered(name, 0..2));
+        }
+        scene.look();
+        for name in ["Q", "P"] {
+            let path = format!("real/{name}");
+            for round in 1..4 {
+                scene.rename(&path, &format!("{path}.{round}"));
+                scene.append(&path, &numbered(name, 2 * round..2 * round + 2));
+            }
+        }
+        scene.look();
+        scene.look();
+        scene.assert_text_at("Q", &[&numbered("Q", 0..8)]);
+        scene.assert_text_at("P", &[&numbered("P", 0..8)]);
+        assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
+    };
+    by_two_names(|alias| [format!("{alias}/Q"), "real/P".to_owned()], case);
+}
+
+/// The same file is followed by two names of its folder: it is read once, and nothing of it is missed.
+#[test]
+fn a7_of_a_file_by_two_names() {
+    let case = |scene: &Stepped, _: &str| {
+        scene.append("real/P", &numbered("P", 0..2));
+        scene.look();
+        for round in 1..4 {
+            scene.rename("real/P", &format!("real/P.{round}"));
+            scene.append("real/P", &numbered("P", 2 * round..2 * round + 2));
+        }
+        scene.look();
+        scene.look();
+        scene.assert_text(&[&numbered("P", 0..8)]);
+        assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
+    };
+    by_two_names(|alias| [format!("{alias}/P"), "real/P".to_owned()], case);
+}
+
+/// A link beside its target, in a folder that is a link: both are heard of, by the names under which they are followed.
+#[test]
+fn a7_of_a_link_in_a_folder_that_is_a_link() {
+    for alias in ["a link", "the link"] {
+        let dir = stage();
+        fs::create_dir(dir.path().join("real")).unwrap();
+        symlink("real", dir.path().join(alias)).unwrap();
+        symlink("t", dir.path().join("real/P")).unwrap();
+        append(&dir.path().join("real/t"), &numbered("t", 0..2));
+        let scene = Stepped::follow(dir, &[&format!("{alias}/P")]);
+        for round in 1..4 {
+            scene.rename("real/t", &format!("real/t.{round}"));
+            scene.append("real/t", &numbered("t", 2 * round..2 * round + 2));
+        }
+        scene.look();
+        scene.look();
+        scene.assert_text(&[&numbered("t", 0..8)]);
+        for round in 0..3 {
+            symlink(format!("u{round}"), scene.path("real/new")).unwrap();
+            scene.append(&format!("real/u{round}"), &numbered("u", round..round + 1));
+            scene.rename("real/new", "real/P");
+            scene.look();
+        }
+        scene.assert_text(&[&numbered("t", 0..8), &numbered("u", 0..3)]);
+        assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
+    }
+}
+
+/// What was read by one name of its folder is not missed by the other.
+#[test]
+fn what_was_read_by_one_name_is_not_missed_by_another() {
+    for alias in ["a link", "the link"] {
+        let dir = stage();
+        fs::create_dir(dir.path().join("real")).unwrap();
+        symlink("real", dir.path().join(alias)).unwrap();
+        let targets = ["real", alias].map(|folder| Target::Path(dir.path().join(folder).join("P")));
+        let mut scene = Scene::new(dir, &targets, false);
+        for round in 0..10 {
+            append(&scene.path("real/P"), &numbered(&round.to_string(), 0..2));
+            scene.wait_lines(2 * round + 2);
+            fs::remove_file(scene.path("real/P")).unwrap();
+        }
+        scene.catch_up();
+        scene.pass(Duration::from_millis(500));
+        assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
+    }
+}

@@ -1,6 +1,7 @@
 //! Which descriptors are kept, and which are closed. An old file is kept until another one has its place, its end has
 //! held, and no process writes to it any more; and never more files are open than the system's bound allows.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::fs::{File, Metadata};
 use std::io;
@@ -14,13 +15,16 @@ use super::arrive::open_regular;
 use super::life::Life;
 use super::parked::Why;
 use super::state::{Ended, State};
-use crate::event::{FileId, IncarnationId};
+use crate::event::{FileId, IncarnationId, What};
 use crate::platform::{self, Written};
 
 /// The end of an old file has to hold for so long.
 const QUIET: Duration = Duration::from_secs(5);
 /// The same where a process may write to it that can't be looked at.
 const QUIET_UNSEEN: Duration = Duration::from_secs(300);
+/// Of the files without a name to which such a process may write, so many are kept beyond that, and so much of the disk.
+const MOST_UNSEEN: usize = 8;
+const MOST_UNSEEN_BYTES: u64 = 1 << 30;
 /// The rest between two looks at who writes: each reads all of /proc.
 const REST: Duration = Duration::from_secs(10);
 /// Descriptors for all that is not a followed file.
@@ -126,7 +130,7 @@ impl State {
     }
 
     /// Releases the files without a name that were read to their end and that no process holds open to write to: nothing
-    /// will ever come to them. True if there was any.
+    /// will ever come to them; and those of which that can't be known, but for a few. True if there was any.
     fn release_unwritten(&mut self) -> Result<bool, Ended> {
         let nameless: Vec<IncarnationId> =
             self.lives.values().filter(|life| life.path.is_none()).map(|life| life.id).collect();
@@ -144,7 +148,7 @@ impl State {
         for id in &unwritten {
             self.release(*id)?;
         }
-        Ok(!unwritten.is_empty())
+        Ok(self.release_unseen(&answers, QUIET)? || !unwritten.is_empty())
     }
 
     /// The text of a life can be shown from a copy of it, until as many others have come. Who takes the bytes has them.
@@ -197,7 +201,7 @@ impl State {
             let done = match written {
                 Written::Yes => false,
                 Written::No => true,
-                // Of a file with a name it is seen all the same when something comes.
+                // Of a file with a name it is seen all the same when something comes. Of others some are kept.
                 Written::Unknown => named && life.grew.elapsed() >= QUIET_UNSEEN,
             };
             if done && named {
@@ -206,22 +210,143 @@ impl State {
                 self.release(id)?;
             }
         }
-        Ok(())
+        self.release_unseen(answers, QUIET_UNSEEN).map(drop)
     }
+
+    /// Releases the quietest of the files without a name of which it can't be known whether somebody writes to them: all
+    /// together would fill the disk and take every descriptor. True if there was any.
+    fn release_unseen(&mut self, answers: &Answers, quiet: Duration) -> Result<bool, Ended> {
+        let is_unseen =
+            |life: &&Life| life.path.is_none() && self.is_old(life) && written(life, answers) == Some(Written::Unknown);
+        let unseen = self.lives.values().filter(is_unseen);
+        let unseen = unseen.map(|life| Unseen { id: life.id, grew: life.grew, bytes: life.size }).collect();
+        let released = too_many(unseen, MOST_UNSEEN.min(self.keeping.most / 2), quiet);
+        for id in &released {
+            let Some(life) = self.lives.get(id) else { continue };
+            let text = format!(
+                "#{} ({}) has no name any more and was quiet for {} s; whether a process writes to it can't be known. It is \
+                 closed: what still comes to it will be neither read nor told.",
+                id.0,
+                life.last_path.display(),
+                life.grew.elapsed().as_secs(),
+            );
+            self.outlet.say(What::Notice { text })?;
+            self.release(*id)?;
+        }
+        Ok(!released.is_empty())
+    }
+}
+
+/// A file without a name to which somebody may write.
+struct Unseen {
+    id: IncarnationId,
+    grew: Instant,
+    bytes: u64,
+}
+
+/// Those that are not kept: they were quiet for so long, and others that grew later are as many as are kept.
+fn too_many(mut unseen: Vec<Unseen>, most: usize, quiet: Duration) -> Vec<IncarnationId> {
+    unseen.sort_unstable_by_key(|one| Reverse((one.grew, one.id)));
+    let (mut kept, mut pinned) = (0, 0_u64);
+    let mut too_many = Vec::new();
+    for one in unseen {
+        let fits = kept < most && pinned.saturating_add(one.bytes) <= MOST_UNSEEN_BYTES;
+        if fits || one.grew.elapsed() < quiet {
+            kept += 1;
+            pinned = pinned.saturating_add(one.bytes);
+        } else {
+            too_many.push(one.id);
+        }
+    }
+    too_many
 }
 
 /// Whether somebody writes to a file. What was unpacked is our own.
 fn written(life: &Life, answers: &Answers) -> Option<Written> {
-    if life.unpacked { Some(Written::No) } else { answers.get(&life.file_id).copied() }
+    if life.unpacked {
+        return Some(Written::No);
+    }
+    match answers.get(&life.file_id).copied()? {
+        Written::No if platform::is_on_network(&life.file) => Some(Written::Unknown),
+        written => Some(written),
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
+    use super::super::state::Outlet;
+    use super::super::take::ReadsOnly;
+    use super::super::{FollowOptions, Target, Texts};
     use super::*;
+    use crate::event::{Event, FollowEvent};
 
     #[test]
     fn descriptors_are_left_for_the_rest() {
         let most: Vec<usize> = [None, Some(1024), Some(256), Some(40), Some(10)].map(most_open).to_vec();
         assert_eq!(most, [512, 512, 128, 16, 4]);
+    }
+
+    /// Follows a path, to which files came that were read and deleted long ago.
+    fn with_deleted(count: usize) -> (State, Receiver<Event>) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("P");
+        let (events, told) = crossbeam_channel::unbounded();
+        let options = FollowOptions { targets: vec![Target::Path(path.clone())], stamps: false };
+        let outlet = Outlet::new(events, crossbeam_channel::never());
+        let mut state = State::new(options, outlet, Texts::default(), Box::new(ReadsOnly)).unwrap();
+        state.turn().unwrap();
+        for number in 0..count {
+            fs::write(&path, format!("line {number}\n")).unwrap();
+            state.turn().unwrap();
+            fs::remove_file(&path).unwrap();
+            state.turn().unwrap();
+        }
+        let long_ago = Instant::now().checked_sub(2 * QUIET_UNSEEN).unwrap();
+        for (number, life) in (0..).zip(state.lives.values_mut()) {
+            life.grew = long_ago + Duration::from_secs(number);
+        }
+        assert_eq!(state.lives.len(), count);
+        (state, told)
+    }
+
+    fn nobody_knows(state: &State) -> Answers {
+        state.lives.values().map(|life| (life.file_id, Written::Unknown)).collect()
+    }
+
+    #[test]
+    fn nameless_files_of_which_nothing_is_known_are_not_kept_for_ever() {
+        let (mut state, told) = with_deleted(MOST_UNSEEN + 3);
+        let answers = nobody_knows(&state);
+        told.try_iter().for_each(drop);
+        state.let_go_of_old(&answers).unwrap();
+        let kept: Vec<u32> = state.lives.keys().map(|id| id.0).collect();
+        assert_eq!(kept, (4..=MOST_UNSEEN as u32 + 3).collect::<Vec<u32>>(), "the quietest go");
+        let told: Vec<What> = told.try_iter().map(|event| event.what).collect();
+        let sentences = told.iter().filter(|what| matches!(what, What::Notice { text } if text.contains("is closed")));
+        let released = told.iter().filter(|what| matches!(what, What::Follow(FollowEvent::Released { .. })));
+        assert_eq!((sentences.count(), released.count()), (3, 3), "{told:?}");
+    }
+
+    #[test]
+    fn what_was_quiet_for_a_short_time_is_kept_and_so_are_few() {
+        let (mut state, _told) = with_deleted(MOST_UNSEEN + 3);
+        let answers = nobody_knows(&state);
+        let lately = Instant::now().checked_sub(QUIET_UNSEEN / 2).unwrap();
+        state.lives.values_mut().for_each(|life| life.grew = lately);
+        state.let_go_of_old(&answers).unwrap();
+        assert_eq!(state.lives.len(), MOST_UNSEEN + 3);
+        assert!(state.release_unseen(&answers, QUIET).unwrap(), "room is needed");
+        assert_eq!(state.lives.len(), MOST_UNSEEN);
+    }
+
+    #[test]
+    fn the_disk_is_not_eaten() {
+        let grew = Instant::now().checked_sub(2 * QUIET_UNSEEN).unwrap();
+        let of = |id: u32, bytes: u64| Unseen { id: IncarnationId(id), grew, bytes };
+        let unseen = vec![of(1, 10), of(2, MOST_UNSEEN_BYTES), of(3, 10)];
+        assert_eq!(too_many(unseen, MOST_UNSEEN, QUIET_UNSEEN), [IncarnationId(2)]);
     }
 }

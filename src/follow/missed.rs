@@ -298,16 +298,23 @@ impl State {
             None => adopted.was_opened || !stands(adopted.file),
         };
         for (path, gone) in gone {
-            let at_path = self.comings.adopted.iter().filter(|adopted| adopted.path == *path);
+            let at_path = self.comings.adopted.iter().filter(|adopted| self.is_one_place(&adopted.path, path));
             let at_path = at_path.filter(|adopted| self.comings.has_come(adopted));
             let adopted = at_path.filter(has_gone).count();
-            let others = self.comings.others.iter().filter(|(_, at)| at == path).count();
+            let others = self.comings.others.iter().filter(|(_, at)| self.is_one_place(at, path)).count();
             let unseen = gone.saturating_sub(adopted + others);
             missed.extend(std::iter::repeat_n(path.to_owned(), unseen));
         }
         let aside = standing.into_iter().filter(|(_, what)| *what == Standing::Aside).map(|(path, _)| path);
         let aside: BTreeSet<PathBuf> = aside.collect();
         (missed, if aside.len() > MOST_ASIDE { BTreeSet::new() } else { aside })
+    }
+
+    /// Whether two paths are one name in one folder, by whatever names that is followed: a file is taken in by one of them.
+    fn is_one_place(&self, one: &Path, other: &Path) -> bool {
+        let folder = |path: &Path| path.parent().and_then(|folder| self.watch.identity(folder));
+        let is_one_folder = || folder(one).is_some_and(|one| folder(other) == Some(one));
+        one == other || (one.file_name() == other.file_name() && is_one_folder())
     }
 
     fn name_of(&self, file: FileId) -> Option<&Path> {

@@ -29,6 +29,11 @@ pub(super) fn size_at(path: &Path) -> Option<(FileId, u64)> {
 }
 
 impl Sizes {
+    /// Of how many files.
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+
     pub(super) fn see(&mut self, file: FileId, size: u64) {
         let grown = self.files.entry(file).or_default();
         grown.cut |= size < grown.largest;

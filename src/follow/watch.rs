@@ -15,7 +15,7 @@ use super::stays::Names;
 use crate::event::FileId;
 use crate::platform::{self, Bell, Ear, Hearer, Notice, Notices};
 
-/// More names than this between two looks are worth no more than a full look.
+/// More names than this between two looks are worth no more than a full look; nor are more files that have changed.
 const MOST_NAMES: usize = 65_536;
 /// More files than this that were written to are worth no less.
 const MOST_WRITTEN: usize = 16;
@@ -133,9 +133,17 @@ impl Hints {
         self.names.is_empty() && !self.overflow && self.errors.is_empty() && self.written.len() <= MOST_WRITTEN
     }
 
+    fn is_full(&self) -> bool {
+        [self.names.len(), self.written.len(), self.touched.len(), self.sizes.len()].iter().any(|len| *len > MOST_NAMES)
+    }
+
     fn take_in(&mut self, notice: Notice) {
-        if self.names.len() > MOST_NAMES {
+        if self.is_full() {
+            // Whoever takes the hints may be held up for long. Each of these grows with every name in the folder.
             self.names.clear();
+            self.written.clear();
+            self.touched.clear();
+            self.sizes = Sizes::default();
             self.overflow = true;
         }
         match notice {
@@ -147,9 +155,7 @@ impl Hints {
                 if matches!(self.names.last(), Some(NameHint::MovedIn(half)) if *half == to) {
                     self.names.pop();
                 }
-                if matches!(self.names.last(), Some(NameHint::Removed(half)) if *half == from) {
-                    self.names.pop();
-                }
+                drop_half(&mut self.names, &from);
                 self.names.push(NameHint::Moved(from, to));
             }
             Notice::Written(path) => drop(self.written.insert(path)),
@@ -162,12 +168,26 @@ impl Hints {
 
 /// Puts names behind those that were heard before them. The first half of a move may have been heard by itself.
 pub(super) fn join(names: &mut Vec<NameHint>, later: Vec<NameHint>) {
-    if let (Some(NameHint::Removed(half)), Some(NameHint::Moved(from, _))) = (names.last(), later.first())
-        && half == from
+    let mut later = later.into_iter().peekable();
+    while let Some(NameHint::Moved(from, _)) = later.peek()
+        && drop_half(names, from)
     {
-        names.pop();
+        names.extend(later.next());
     }
     names.extend(later);
+}
+
+/// Something that went from this name has been heard of as a whole: the half of it that came before is no removal. Other
+/// halves may stand between the two, by other names of the same folder. True if there was one.
+fn drop_half(names: &mut Vec<NameHint>, from: &Path) -> bool {
+    let is_of = |hint: &NameHint| match hint {
+        NameHint::Removed(gone) | NameHint::Moved(gone, _) if gone == from => true,
+        _ => hint.brings(from),
+    };
+    let last = names.iter().rposition(is_of);
+    let Some(at) = last.filter(|at| matches!(names[*at], NameHint::Removed(_))) else { return false };
+    names.remove(at);
+    true
 }
 
 /// Files that were written to.
@@ -381,5 +401,53 @@ mod tests {
         };
         assert_eq!(joined(moved("P.1", "P.2")), [moved("P", "P.1"), moved("P.1", "P.2")]);
         assert_eq!(joined(moved("x", "y")), [moved("P", "P.1"), half.clone(), moved("x", "y")]);
+    }
+
+    #[test]
+    fn halves_by_two_names_of_a_folder_are_no_removals() {
+        let moved = |folder: &str, from: &str, to: &str| (format!("{folder}/{from}"), format!("{folder}/{to}"));
+        let rotate = |from: &str, to: &str| ["/real", "/alias"].map(|folder| moved(folder, from, to));
+        let halves = |moves: &[(String, String)]| moves.iter().map(|(from, _)| Notice::Removed(from.into())).collect();
+        let wholes = |moves: &[(String, String)]| {
+            moves.iter().map(|(from, to)| Notice::Moved(from.into(), to.into())).collect::<Vec<Notice>>()
+        };
+        let heard = |notices: Vec<Notice>| {
+            let mut hints = Hints::default();
+            notices.into_iter().for_each(|notice| hints.take_in(notice));
+            hints
+        };
+        let hints_of = |moves: &[(String, String)]| {
+            let hints = moves.iter().map(|(from, to)| NameHint::Moved(from.into(), to.into()));
+            hints.collect::<Vec<NameHint>>()
+        };
+        let (first, second) = (rotate("P.1", "P.2"), rotate("P", "P.1"));
+        let removed: Vec<Notice> = halves(&first);
+        let at_once = heard([removed.clone(), wholes(&first), halves(&second), wholes(&second)].concat());
+        assert_eq!(at_once.names, [hints_of(&first), hints_of(&second)].concat());
+        let mut between = heard([removed, wholes(&first), halves(&second)].concat());
+        between.append(heard(wholes(&second)));
+        assert_eq!(between.names, at_once.names);
+        // The archive really went before another took its name.
+        let gone = || heard(vec![Notice::Removed("/real/P.1".into())]);
+        let mut after = gone();
+        after.append(heard(wholes(&[second[0].clone(), first[0].clone()])));
+        assert_eq!(after.names, [gone().names, hints_of(&[second[0].clone(), first[0].clone()])].concat());
+    }
+
+    #[test]
+    fn what_nobody_takes_is_bounded() {
+        let path = |number: usize| PathBuf::from(format!("/d/job.{number}"));
+        for notice in [Notice::Written as fn(PathBuf) -> Notice, Notice::Touched, Notice::Created] {
+            let mut hints = Hints::default();
+            (0..2 * MOST_NAMES).for_each(|number| hints.take_in(notice(path(number))));
+            let most = hints.names.len().max(hints.written.len()).max(hints.touched.len());
+            assert!(hints.overflow && most <= MOST_NAMES + 1, "{most} after {:?}", notice(path(0)));
+        }
+        let mut hints = Hints::default();
+        for number in 0..2 * MOST_NAMES {
+            hints.sizes.see(FileId { dev: 1, ino: number as u64, born_ns: 0 }, 1);
+            hints.take_in(Notice::Written(path(0)));
+        }
+        assert!(hints.overflow && hints.sizes.len() <= MOST_NAMES + 1, "{}", hints.sizes.len());
     }
 }

@@ -1,7 +1,9 @@
 //! Which processes hold which files open for writing. The system tells it without root of one's own processes only;
-//! of others' nothing is said, not even that they were passed over. Linux alone tells it at all.
+//! of others' nothing is said, not even that they were passed over. It never tells of other containers' from within one.
+//! Linux alone tells it at all.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
@@ -72,14 +74,13 @@ pub fn open_for_writing(processes: Option<&[u32]>) -> io::Result<Vec<OpenFile>> 
     Ok(found)
 }
 
-/// Whether any process, this one included, can write to these files. Processes in other containers are never seen.
+/// Whether any process of this machine, this one included, can write to these files.
 #[cfg(target_os = "linux")]
 pub fn written_to(files: &[FileId]) -> HashMap<FileId, Written> {
-    use procfs::process::{Process, all_processes};
+    use procfs::process::all_processes;
     let Ok(all) = all_processes() else { return all_of(files, Written::Unknown) };
     let mut found = Vec::new();
-    // Where the first one is hidden, so are those of other users.
-    let mut unseen = Process::new(1).is_err();
+    let mut unseen = !is_all_shown();
     for process in all.flatten() {
         unseen |= look_at(&process, &mut found) == Seen::Closed;
     }
@@ -88,6 +89,58 @@ pub fn written_to(files: &[FileId]) -> HashMap<FileId, Written> {
         written.entry(one.file_id).and_modify(|written| *written = Written::Yes);
     }
     written
+}
+
+/// Whether `/proc` can show every process. In a container it shows that container's alone, and others may write to a
+/// volume that they share; and where the first process is hidden, so are those of other users.
+#[cfg(target_os = "linux")]
+fn is_all_shown() -> bool {
+    // The number that the kernel gives to the first namespace, on every machine. Asked of this process: the first one's
+    // is kept from whoever may do less than that.
+    const FIRST: &str = "pid:[4026531836]";
+    let namespace = std::fs::read_link("/proc/self/ns/pid");
+    namespace.is_ok_and(|namespace| namespace.as_os_str() == FIRST) && procfs::process::Process::new(1).is_ok()
+}
+
+/// Whether processes of other machines may write to a file, which no machine tells of another.
+#[cfg(target_os = "linux")]
+pub fn is_on_network(file: &File) -> bool {
+    rustix::fs::fstatfs(file).is_ok_and(|found| is_network(found.f_type as u32))
+}
+
+/// The file systems that several machines can have mounted, by their numbers in `statfs`.
+#[cfg(target_os = "linux")]
+fn is_network(kind: u32) -> bool {
+    const NUMBERS: [u32; 21] = [
+        0x0000_6969, // NFS
+        0x0000_517b, // SMB
+        0xff53_4d42, // CIFS
+        0xfe53_4d42, // SMB 2
+        0x5346_414f, // AFS
+        0x6b41_4653, // AFS of the kernel
+        0x7375_7245, // Coda
+        0x0000_564c, // NCP
+        0x00c3_6400, // Ceph
+        0x0bd0_0bd0, // Lustre
+        0x1983_0326, // BeeGFS
+        0x4750_4653, // GPFS
+        0xaad7_aaea, // PanFS
+        0xbeef_dead, // StorNext
+        0x6163_6673, // ACFS
+        0x0116_1970, // GFS2
+        0x7461_636f, // OCFS2
+        0x0102_1997, // 9p
+        0x6573_5546, // FUSE: sshfs, GlusterFS, folders shared with a virtual machine
+        0x786f_4256, // VirtualBox
+        0xbacb_acbc, // VMware
+    ];
+    NUMBERS.contains(&kind)
+}
+
+/// The same where the system does not tell of any process.
+#[cfg(not(target_os = "linux"))]
+pub fn is_on_network(_: &File) -> bool {
+    false
 }
 
 /// The same where the system does not tell.
@@ -216,7 +269,7 @@ pub fn processes_with(_: &str) -> Vec<u32> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::fs::{self, File};
+    use std::fs;
     use std::io::Write;
     use std::path::Path;
     use std::process::{Child, Command, Stdio};
@@ -280,8 +333,43 @@ mod tests {
         until(|| process_facts(holder.0.id()).is_some_and(|facts| facts.name == "sleep"));
         assert_eq!(open_for_writing(Some(&[holder.0.id()])).unwrap(), []);
         let file_id = super::super::file_id(&fs::metadata(&path).unwrap());
-        let known = if rustix::process::geteuid().is_root() { Written::No } else { Written::Unknown };
+        let all_seen = rustix::process::geteuid().is_root() && is_all_shown();
+        let known = if all_seen { Written::No } else { Written::Unknown };
         assert_eq!(written_to(&[file_id])[&file_id], known);
+    }
+
+    #[test]
+    fn in_a_container_nobody_knows_who_else_writes() {
+        const CHILD: &str = "ROTASCOPE_TEST_IN_CONTAINER";
+        const NAME: &str = "platform::open_files::tests::in_a_container_nobody_knows_who_else_writes";
+        let container = || {
+            let mut unshare = Command::new("unshare");
+            unshare.args(["--user", "--map-root-user", "--fork", "--pid", "--mount-proc"]);
+            unshare
+        };
+        if std::env::var_os(CHILD).is_some() {
+            let file_id = super::super::file_id(&tempfile::tempfile().unwrap().metadata().unwrap());
+            assert!(open_for_writing(None).is_ok());
+            assert_eq!(written_to(&[file_id])[&file_id], Written::Unknown);
+            return;
+        }
+        if !container().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+            println!("skipped {NAME}: no namespaces of its own can be made here");
+            return;
+        }
+        let mut again = container();
+        again.arg(std::env::current_exe().unwrap()).args(["--exact", NAME, "--nocapture"]).env(CHILD, "1");
+        let output = again.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+
+    #[test]
+    fn other_machines_may_write_to_what_is_on_a_network() {
+        let of = |text: &[u8; 4]| u32::from_be_bytes(*text);
+        assert!([0x6969, of(b"kAFS"), of(b"esUF"), 0xff00_0000 | of(b"\0SMB")].into_iter().all(is_network));
+        assert!(![0xef53, of(b"XFSB"), 0x9123_683e, 0x0102_1994].into_iter().any(is_network));
+        assert!(!is_on_network(&tempfile::tempfile().unwrap()));
     }
 
     #[test]

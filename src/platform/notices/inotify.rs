@@ -199,9 +199,7 @@ impl Queue {
             };
             any = true;
             for event in events(&buffer[..got]) {
-                if let Some(notice) = watches.notice(&event) {
-                    (self.hearer)(notice, ear);
-                }
+                watches.tell(&event, &mut |notice| (self.hearer)(notice, ear));
             }
             if got + LARGEST_BYTES <= buffer.len() && !watches.ends_with_half {
                 return any;
@@ -278,10 +276,10 @@ fn events(mut block: &[u8]) -> impl Iterator<Item = Event<'_>> {
 #[derive(Default)]
 struct Watches {
     numbers: HashMap<PathBuf, i32>,
-    /// Two paths may lead to one folder. The last is the one whose names are told.
+    /// Two paths may lead to one folder: who follows by one of them knows nothing of the other.
     paths: HashMap<i32, Vec<PathBuf>>,
-    /// The name that something was last moved from.
-    half: Option<(u32, PathBuf)>,
+    /// Where something was last moved from.
+    half: Option<Half>,
     /// That was the last that was told.
     ends_with_half: bool,
 }
@@ -311,37 +309,64 @@ impl Watches {
         }
     }
 
-    fn notice(&mut self, event: &Event<'_>) -> Option<Notice> {
+    /// Tells an event by each of the names that it has.
+    fn tell(&mut self, event: &Event<'_>, tell: &mut dyn FnMut(Notice)) {
         let is = |flags: ReadFlags| event.flags.intersects(flags);
         self.ends_with_half = is(ReadFlags::MOVED_FROM);
         if is(ReadFlags::QUEUE_OVERFLOW) {
-            return Some(Notice::Overflow);
+            return tell(Notice::Overflow);
         }
         if is(ReadFlags::IGNORED) {
-            self.forget(event.watch);
-            return None;
+            return self.forget(event.watch);
         }
-        let watched = self.paths.get(&event.watch)?.last()?;
-        let path = if event.name.is_empty() { watched.clone() } else { watched.join(event.name) };
-        if is(ReadFlags::CREATE) {
-            Some(Notice::Created(path))
-        } else if is(ReadFlags::MOVED_FROM) {
-            self.half = Some((event.cookie, path.clone()));
-            Some(Notice::Removed(path))
+        if is(ReadFlags::MOVED_TO)
+            && let Some(half) = self.half.take().filter(|half| half.cookie == event.cookie && !half.paths.is_empty())
+        {
+            return self.tell_move(&half, event, tell);
+        }
+        let notice = if is(ReadFlags::CREATE) {
+            Notice::Created
         } else if is(ReadFlags::MOVED_TO) {
-            match self.half.take() {
-                Some((cookie, from)) if cookie == event.cookie => Some(Notice::Moved(from, path)),
-                _ => Some(Notice::MovedIn(path)),
-            }
-        } else if is(ReadFlags::DELETE | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT) {
-            Some(Notice::Removed(path))
+            Notice::MovedIn
+        } else if is(ReadFlags::MOVED_FROM.union(GONE)) {
+            Notice::Removed
         } else if is(ReadFlags::MODIFY) {
-            Some(Notice::Written(path))
+            Notice::Written
         } else {
-            Some(Notice::Touched(path))
+            Notice::Touched
+        };
+        let paths = self.paths_of(event);
+        paths.iter().for_each(|path| tell(notice(path.clone())));
+        if is(ReadFlags::MOVED_FROM) {
+            self.half = Some(Half { cookie: event.cookie, watch: event.watch, paths });
         }
     }
+
+    /// Within one folder by each spelling of that. Between two folders either name may be the one that is followed.
+    fn tell_move(&self, half: &Half, event: &Event<'_>, tell: &mut dyn FnMut(Notice)) {
+        for from in &half.paths {
+            let within = || vec![from.with_file_name(event.name)];
+            let to = if half.watch == event.watch { within() } else { self.paths_of(event) };
+            to.into_iter().for_each(|to| tell(Notice::Moved(from.clone(), to)));
+        }
+    }
+
+    /// What an event is about, by each name of what is watched.
+    fn paths_of(&self, event: &Event<'_>) -> Vec<PathBuf> {
+        let name = |watched: &PathBuf| if event.name.is_empty() { watched.clone() } else { watched.join(event.name) };
+        self.paths.get(&event.watch).into_iter().flatten().map(name).collect()
+    }
 }
+
+/// Something has left these names of a watched folder, and nobody knows yet where it has gone.
+struct Half {
+    cookie: u32,
+    watch: i32,
+    paths: Vec<PathBuf>,
+}
+
+const GONE: ReadFlags =
+    ReadFlags::DELETE.union(ReadFlags::DELETE_SELF).union(ReadFlags::MOVE_SELF).union(ReadFlags::UNMOUNT);
 
 #[cfg(test)]
 mod tests {
@@ -403,5 +428,35 @@ mod tests {
         watches.add(7, other);
         assert_eq!((watches.remove(other), watches.remove(other)), (None, None));
         assert_eq!(watches.remove(one), Some(7));
+    }
+
+    #[test]
+    fn what_has_two_names_is_told_by_both() {
+        let (dir, mut notices, _, told) = listening();
+        let [real, alias] = [dir.path().join("real"), dir.path().join("alias")];
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink("real", &alias).unwrap();
+        for folder in [&real, &alias] {
+            notices.watch(folder).unwrap();
+        }
+        fs::File::create(dir.path().join("a")).unwrap();
+        notices.hear();
+        told.lock().unwrap().clear();
+        fs::rename(dir.path().join("a"), real.join("b")).unwrap();
+        fs::rename(real.join("b"), alias.join("c")).unwrap();
+        notices.hear();
+        let heard: Vec<Notice> = told.lock().unwrap().iter().map(|(notice, _)| notice.clone()).collect();
+        let a = dir.path().join("a");
+        let [[b, c], [alias_b, alias_c]] = [real, alias].map(|folder| ["b", "c"].map(|name| folder.join(name)));
+        let wanted = [
+            Notice::Removed(a.clone()),
+            Notice::Moved(a.clone(), b.clone()),
+            Notice::Moved(a, alias_b.clone()),
+            Notice::Removed(b.clone()),
+            Notice::Removed(alias_b.clone()),
+            Notice::Moved(b, c),
+            Notice::Moved(alias_b, alias_c),
+        ];
+        assert_eq!(heard, wanted);
     }
 }
