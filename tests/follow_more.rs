@@ -424,6 +424,21 @@ fn what_a_link_in_a_folder_leads_to_is_rotated_between_two_looks() {
     }
 }
 
+/// An editor moves the file away, makes a new one and writes the old content into that, with more at the end.
+#[test]
+fn what_an_editor_saves_is_carried_over() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..40));
+    scene.look();
+    scene.rename("P", "P~");
+    File::create(scene.path("P")).unwrap();
+    scene.look();
+    fs::write(scene.path("P"), concat(&[&numbered("a", 0..40), &numbered("b", 0..2)]).concat()).unwrap();
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..40), &numbered("b", 0..2)]);
+    assert_eq!(scene.kinds(), ["created", "renamed", "created", "carried_over"], "{}", scene.report());
+}
+
 /// A file that has its size before its content, as one that is mapped into memory: what comes into it is read as it
 /// comes, whole lines or not, and nothing of the room.
 #[test]

@@ -233,6 +233,7 @@ impl State {
             copy: None,
             since: SystemTime::now(),
             seen_empty: false,
+            follows: None,
             copied_from: None,
             made: BTreeMap::new(),
             watched: false,
@@ -261,7 +262,11 @@ impl State {
         self.say(FollowEvent::Created { incarnation: id, file_id, path, start_offset: start, size, origin, unlinked })?;
         if let Some(previous) = previous {
             let replaced = matches!(origin, Origin::Replaced { .. });
-            self.carry_over(id, previous, if replaced { Least::Anything } else { Least::MoreThanABanner })?;
+            let least = if replaced { Least::Anything } else { Least::MoreThanABanner };
+            self.carry_over(id, previous, least)?;
+            if let Some(life) = self.lives.get_mut(&id).filter(|_| size == 0) {
+                life.follows = Some((previous, least));
+            }
         }
         Ok(id)
     }

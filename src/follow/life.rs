@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::fingerprint::BEGINNING_BYTES;
 use super::known::Known;
 use super::lines::Lines;
+use super::repeats::Least;
 use super::sabotage::Sabotage;
 use crate::event::{FileId, IncarnationId};
 use crate::platform;
@@ -98,6 +99,8 @@ pub(super) struct Life {
     pub(super) seen_empty: bool,
     /// A copy that was made before the file was cut, with all that this life had.
     pub(super) copy: Option<Arc<File>>,
+    /// The life that had its path before, whose content may come into it whole: it was empty when it was taken in.
+    pub(super) follows: Option<(IncarnationId, Least)>,
     /// The life whose content it begins with, as long as nothing else has come.
     pub(super) copied_from: Option<IncarnationId>,
     /// Files that were made beside it while it stood at its path, by their names: they may be copies of it, also once it

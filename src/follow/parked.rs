@@ -142,6 +142,7 @@ impl Parked {
             since: self.since,
             seen_empty: self.seen_empty,
             copy: None,
+            follows: None,
             copied_from: self.copied_from,
             made: BTreeMap::new(),
             watched: false,

@@ -148,6 +148,13 @@ impl State {
             self.read_copies(id, Occasion::Cut)?;
             return Ok(false);
         }
+        if now.size > 0
+            && let Some((previous, least)) = life.follows.take()
+        {
+            // An editor makes a new file and writes the old content into it.
+            self.carry_over(id, previous, least)?;
+        }
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
         if life.copied_from.is_some() && now.size > life.lines.offset() {
             self.carry_more(id)?;
         }
@@ -395,6 +402,7 @@ impl State {
             gate: None,
             since: SystemTime::now(),
             seen_empty: false,
+            follows: None,
             // It may be overwritten with another copy.
             copied_from: if start == 0 { self.original_beside(&old.last_path) } else { None },
             ..old
