@@ -133,6 +133,20 @@ fn a_link_in_a_folder_leads_somewhere_later() {
     scene.assert_kinds(&["created"]);
 }
 
+/// What was no text is followed once it has been cut and is text.
+#[test]
+fn what_was_binary_is_looked_at_again_when_it_is_cut() {
+    let dir = stage();
+    let folder = dir.path().join("logs");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a.log"), [1, 0, 0].repeat(200)).unwrap();
+    let mut scene = Scene::new(dir, &[Target::Folder(folder.clone())], false);
+    assert!(scene.lines().is_empty());
+    fs::write(folder.join("a.log"), numbered("a", 0..3).concat()).unwrap();
+    scene.wait_lines(3);
+    scene.assert_lines(&numbered("a", 0..3));
+}
+
 /// Dated files side by side, as at midnight: both go on being read.
 #[test]
 fn dated_files_side_by_side() {

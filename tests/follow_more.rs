@@ -305,6 +305,25 @@ fn what_was_missed_is_told_in_a_busy_folder() {
     assert_eq!(scene.lines().len() + told(&scene, "missed"), 201, "{}", scene.report());
 }
 
+/// `ln P P.1; rm P` where both names are followed and P has only just come: it was read, and is not missed.
+#[test]
+fn what_has_a_second_name_is_not_missed() {
+    let dir = stage();
+    let folder = Target::Folder(dir.path().to_owned());
+    let mut scene = Scene::new(dir, &[folder], false);
+    for round in 0..10 {
+        append(&scene.p(), &numbered(&format!("r{round}"), 0..3));
+        scene.wait_lines(3 * round + 3);
+        fs::hard_link(scene.p(), scene.path(&format!("P.{round}"))).unwrap();
+        fs::remove_file(scene.p()).unwrap();
+    }
+    append(&scene.p(), &numbered("end", 0..3));
+    scene.wait_lines(33);
+    scene.catch_up();
+    assert!(!scene.kinds().contains(&"missed"), "{}", scene.report());
+    assert_eq!(scene.lines().len(), 33, "{}", scene.report());
+}
+
 /// A link on the way to the path is turned twice between two looks: what the first turn led to has been there.
 #[test]
 fn a_link_on_the_way_is_turned_twice() {

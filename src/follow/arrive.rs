@@ -41,6 +41,7 @@ impl State {
                     if let Some(life) = self.by_file.get(id).copied() {
                         again |= self.settle_known(path, life, look.mode)?;
                     } else {
+                        self.look_at_cut(path, look.size);
                         arrivals.push((*modified, id.born_ns, path, *id));
                     }
                 }
@@ -66,6 +67,13 @@ impl State {
             }
         }
         Ok(again)
+    }
+
+    /// What was no text may be text once it has been cut.
+    fn look_at_cut(&mut self, path: &Path, size: u64) {
+        if let Some(slot) = self.slots.get_mut(path).filter(|slot| slot.skipped.is_some() && size < slot.skipped_size) {
+            slot.skipped = None;
+        }
     }
 
     /// How what is about to be taken in came to a path. Where a link was, a file itself may have come.
@@ -179,6 +187,7 @@ impl State {
         if is_met && is_binary(&file).unwrap_or(false) {
             if let Some(slot) = self.slots.get_mut(path) {
                 slot.skipped = Some((id, NotFollowed::Binary));
+                slot.skipped_size = metadata.len();
             }
             return Ok(None);
         }

@@ -364,8 +364,12 @@ fn begins_alike(file: &File, block: &[u8]) -> io::Result<bool> {
     Ok(beginning[..got] == block[..got])
 }
 
-/// Asked of the opened file: on some overlays stat and fstat never agree.
+/// Asked of the opened file: on some overlays stat and fstat never agree. A pipe is not opened: who writes to it would
+/// hear of that.
 pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return false;
+    }
     let metadata = platform::open_to_follow(path).and_then(|file| file.metadata());
     metadata.is_ok_and(|metadata| platform::file_id(&metadata) == id)
 }

@@ -14,8 +14,9 @@ use crate::event::{EntryKind, FileId, NotFollowed};
 use crate::platform;
 use crate::record::TextEncoding;
 
-/// A folder whose time stamp is younger than this may change again without a newer stamp.
-const CLOCK_GRAIN: Duration = Duration::from_millis(20);
+/// A folder whose time stamp is younger than this may change again without a newer stamp: the file systems of memory
+/// cards and of some servers count in twos of seconds.
+const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 /// As much of a file is looked at to tell text from binary.
 const PROBE_BYTES: usize = 4 << 10;
 /// Endings of names that are compressed archives.
@@ -125,9 +126,10 @@ impl Folder {
         Ok(())
     }
 
-    /// Where a link led nowhere something may stand by now: the folder does not show that.
+    /// Where a link led nowhere, or to what could not be looked at, something may stand by now: the folder does not show
+    /// that.
     fn follow_links(&mut self) {
-        for (path, seen) in self.entries.iter_mut().filter(|(_, seen)| seen.kind == EntryKind::DanglingLink) {
+        for (path, seen) in self.entries.iter_mut().filter(|(_, seen)| seen.file_id.is_none()) {
             *seen = look_at(path, seen.is_link).unwrap_or(*seen);
         }
     }

@@ -100,7 +100,8 @@ impl State {
 
     /// Whether a closed file has to wait: all descriptors are in use, and some of them will be free when they are read.
     pub(super) fn must_wait(&self) -> bool {
-        let will_be_free = |life: &Life| life.path.is_some() && !life.is_drained() && !life.unreadable;
+        let will_be_free =
+            |life: &Life| life.path.is_some() && !life.is_drained() && !life.unreadable && !life.is_made_up();
         self.lives.len() >= self.keeping.most && self.lives.values().any(will_be_free)
     }
 

@@ -287,7 +287,12 @@ impl State {
         let Count { standing, gone, .. } = self.comings.count(&followed, &awaited);
         // It may have a name that it did not get from there: a link was turned away from it, or its folder is not watched.
         let is_away = |adopted: &Adopted, name: &Path| {
-            let has_come = matches!(standing.get(name), Some(Standing::Known | Standing::Came(_)));
+            let has_come = match standing.get(name) {
+                Some(Standing::Known) => true,
+                // A name that it was given beside that has not come from there.
+                Some(Standing::Came(at)) => self.is_one_place(at, &adopted.path),
+                _ => false,
+            };
             !has_come && !adopted.is_unheard && name != adopted.path
         };
         let stands = |file: FileId| {

@@ -193,6 +193,9 @@ impl State {
     /// through its own descriptor. Never through both: two kinds of hints in turn fill the system's queue.
     pub(super) fn hear_unlinked(&mut self) {
         for life in self.lives.values_mut() {
+            if life.path.is_some() && std::mem::take(&mut life.watched) {
+                self.watch.uncover_held(&platform::path_of_open(&life.file));
+            }
             if life.path.is_some() || life.watched || life.unpacked {
                 continue;
             }

@@ -109,6 +109,8 @@ pub(super) struct Slot {
     pub(super) not_a_file: Option<EntryKind>,
     /// Why it is not followed although it could be.
     pub(super) skipped: Option<(FileId, NotFollowed)>,
+    /// How large it was when that was found, in bytes.
+    pub(super) skipped_size: u64,
     /// The dated pattern that it fits, by the folder where that begins: such files continue each other.
     pub(super) series: Option<PathBuf>,
 }

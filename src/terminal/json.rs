@@ -85,6 +85,8 @@ impl Json {
                 self.splitters.entry(*incarnation).or_default().understand(*encoding, *units_from);
             }
             FollowEvent::Unterminated { incarnation, .. } => self.finish(*incarnation),
+            // What was left of its last line was told as unterminated.
+            FollowEvent::Truncated { incarnation, .. } => drop(self.splitters.remove(incarnation)),
             FollowEvent::Released { incarnation } => {
                 self.finish(*incarnation);
                 self.splitters.remove(incarnation);

@@ -80,7 +80,8 @@ impl Taker for Plain {
         if self.is_renamed || self.current.as_ref().is_none_or(|(current, _)| *current != incarnation) {
             self.turn_to(incarnation)?;
         }
-        self.at_line_start = bytes.ends_with(b"\n");
+        // Of UTF-16, too, in either order.
+        self.at_line_start = bytes.ends_with(b"\n") || bytes.ends_with(b"\n\0");
         self.ground.output.write(bytes)
     }
 
