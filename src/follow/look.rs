@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::folder::{is_absence, kind_of};
+use super::folder::{Folder, is_absence, kind_of};
 use super::life::{Life, Look};
 use super::moved::MOST_TRIES;
 use super::state::{Ended, Slot, State};
@@ -128,14 +128,16 @@ impl State {
     }
 
     fn cover(&mut self) -> Result<(), Ended> {
-        let mut wanted = BTreeSet::new();
         let links = self.followed_links();
         let named = self.slots.iter().filter(|(_, slot)| slot.asked_for).map(|(path, _)| path);
-        wanted.extend(named.chain(links.values()).filter_map(|path| path.parent()).map(nearest_folder));
-        let asked_for = self.folders.iter().filter(|folder| !folder.is_subfolder());
-        wanted.extend(asked_for.map(|folder| nearest_folder(&folder.path)));
+        let parents = named.chain(links.values()).filter_map(|path| path.parent());
+        let (met, asked_for): (Vec<&Folder>, Vec<&Folder>) =
+            self.folders.iter().partition(|folder| folder.is_subfolder());
+        // Each once: a thousand files may stand in one folder.
+        let folders: BTreeSet<&Path> = parents.chain(asked_for.iter().map(|folder| folder.path.as_path())).collect();
+        let mut wanted: BTreeSet<PathBuf> = folders.into_iter().map(nearest_folder).collect();
         want_links_to(&mut wanted);
-        wanted.extend(self.folders.iter().map(|folder| nearest_folder(&folder.path)));
+        wanted.extend(met.iter().map(|folder| nearest_folder(&folder.path)));
         let parked = self.parked.values().map(|parked| parked.path.as_path());
         let named = self.lives.values().filter_map(|life| life.path.as_deref()).chain(parked).filter_map(Path::parent);
         let named: Vec<PathBuf> = named.filter(|parent| !wanted.contains(*parent)).map(Path::to_owned).collect();

@@ -47,7 +47,7 @@ impl State {
         if order.operation == FileOperation::RemoveFolder {
             return self.remove_folder(&order);
         }
-        let held = self.held_at(&order.path)?;
+        let held = self.held_at(&order.path);
         self.read_to_end(held.as_slice())?;
         let file = held.and_then(|id| self.lives.get(&id)).map(|life| life.file.clone());
         match self.operator.operate(&order, file.as_deref()) {
@@ -173,12 +173,9 @@ impl State {
     }
 
     /// The incarnation that stands at a path. The look just before has adopted it if it is one to be followed.
-    fn held_at(&mut self, path: &Path) -> Result<Option<IncarnationId>, Ended> {
+    fn held_at(&self, path: &Path) -> Option<IncarnationId> {
         let current = self.slots.get(path).and_then(|slot| slot.current);
-        if current.is_some() {
-            return Ok(current);
-        }
-        Ok(self.lives.values().find(|life| life.is_at(path)).map(|life| life.id))
+        current.or_else(|| self.lives.values().find(|life| life.is_at(path)).map(|life| life.id))
     }
 
     /// Reads these up to the size that they have now, and whatever must be read before them.

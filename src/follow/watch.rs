@@ -120,7 +120,7 @@ impl Hints {
 
     /// Whether something may have happened beside a path that was not heard.
     pub(super) fn may_lack(&self, path: &Path) -> bool {
-        self.overflow || path.parent().is_some_and(|folder| self.unheard.contains(folder))
+        self.overflow || path.parent().is_some_and(|folder| self.may_lack_in(folder))
     }
 
     /// The same for all that is in a folder.

@@ -29,7 +29,7 @@ pub fn open_to_follow(path: &Path) -> io::Result<File> {
 
 /// Opens a file that another process holds open, by its descriptor number, even if the file has no name any more.
 pub fn open_of_process(pid: u32, descriptor: i32) -> io::Result<File> {
-    open_to_follow(Path::new(&format!("/proc/{pid}/fd/{descriptor}")))
+    open_to_follow(&super::descriptor_path(pid, descriptor))
 }
 
 /// The number of an open file's descriptor in this process.
