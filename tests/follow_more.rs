@@ -432,7 +432,6 @@ fn what_a_link_in_a_folder_leads_to_is_rotated_between_two_looks() {
         std::os::unix::fs::symlink("../pods/0", dir.path().join("logs/app.log")).unwrap();
         append(&dir.path().join("pods/0"), &numbered("a", 0..2));
         let scene = Stepped::follow(dir, &[target]);
-        scene.look();
         for (name, round) in [("b", 1), ("c", 2), ("d", 3)] {
             scene.rename("pods/0", &format!("pods/0.{round}"));
             scene.append("pods/0", &numbered(name, 0..2));

@@ -104,6 +104,11 @@ impl State {
         let full = hints.overflow || !self.started;
         self.list_folders(|folder| full || names.iter().any(|hint| concerns(hint, folder)))?;
         hints.names = names;
+        if !self.folders.iter().flat_map(Folder::links).eq(self.met_links.iter().map(PathBuf::as_path)) {
+            // What links lead to that are met only now is watched, too, before it is looked at.
+            self.cover()?;
+            hints.unheard.extend(self.watch.take_fresh());
+        }
         if !self.started {
             self.note_siblings();
         }
@@ -128,6 +133,7 @@ impl State {
     }
 
     fn cover(&mut self) -> Result<(), Ended> {
+        self.met_links = self.folders.iter().flat_map(Folder::links).map(Path::to_owned).collect();
         let links = self.followed_links();
         let named = self.slots.iter().filter(|(_, slot)| slot.asked_for).map(|(path, _)| path);
         let parents = named.chain(links.values()).filter_map(|path| path.parent());

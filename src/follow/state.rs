@@ -143,6 +143,8 @@ pub(super) struct State {
     pub(super) folders: Vec<Folder>,
     /// Where followed links lead.
     pub(super) links: Links,
+    /// The links in followed folders, when it was seen last where they lead.
+    pub(super) met_links: Vec<PathBuf>,
     /// Files of a dated pattern that are not read from before their end.
     pub(super) passed_over: BTreeSet<PathBuf>,
     /// The last file of each dated pattern.
@@ -225,6 +227,7 @@ impl State {
             slots,
             folders,
             links: Links::default(),
+            met_links: Vec::new(),
             passed_over: BTreeSet::new(),
             last_of_series: HashMap::new(),
             origins: HashMap::new(),
