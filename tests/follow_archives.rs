@@ -273,7 +273,9 @@ fn a_compressed_archive_is_known_until_it_is_deleted() {
         .events()
         .into_iter()
         .filter_map(|event| match event {
-            FollowEvent::Deleted { incarnation, path, .. } => path.extension().is_some_and(|ending| ending == "gz").then_some(incarnation.0),
+            FollowEvent::Deleted { incarnation, path, .. } => {
+                path.extension().is_some_and(|ending| ending == "gz").then_some(incarnation.0)
+            }
             _ => None,
         })
         .collect();

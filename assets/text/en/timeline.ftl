@@ -15,6 +15,7 @@ timeline-nothing = Nothing has happened yet
 timeline-nothing-why = Files, workers and what becomes of them show here over time.
 timeline-midnight = midnight
 timeline-jump = clock set to { $time }
+timeline-clocks-change = clocks change to { $time }
 timeline-renamed = renamed to { $name }
 timeline-complete = complete, no writer
 timeline-quiet = no writer

@@ -15,6 +15,7 @@ timeline-nothing = 还没有发生什么
 timeline-nothing-why = 文件、工作进程及其变化会按时间显示在这里。
 timeline-midnight = 零点
 timeline-jump = 时钟拨到 { $time }
+timeline-clocks-change = 夏令时切换到 { $time }
 timeline-renamed = 改名为 { $name }
 timeline-complete = 已完结，无人写入
 timeline-quiet = 无人写入
