@@ -13,6 +13,7 @@ use super::select::is_unlinked;
 use super::state::{Scene, Selection, State};
 use super::text::size;
 use super::theme::{self, Colors};
+use super::trash::is_in_trash;
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
 use crate::event::{EntryKind, FolderEntry, NotFollowed};
 use crate::model::{DeletedOpen, Incarnation, MarkKind, Reach, Worker};
@@ -327,6 +328,7 @@ fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (Strin
     match (writers.as_slice(), taken_away) {
         ([], _) if one.path.is_none() && one.archive.is_some() => (scene.tr("entry-compressed"), colors.muted),
         ([], _) if one.path.is_none() => (scene.tr("file-held-by-us"), colors.muted),
+        ([], _) if is_in_trash(last_name(one)) => (scene.tr("file-in-trash"), colors.muted),
         ([], _) if !scene.has_lab() => {
             // Nobody may be seen to write here, and the inode stands on the right.
             (String::new(), colors.muted)

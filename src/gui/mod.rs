@@ -38,6 +38,7 @@ pub mod theme;
 pub mod timeline;
 mod toasts;
 mod top_bar;
+mod trash;
 mod welcome;
 pub mod widgets;
 mod window;

@@ -11,7 +11,7 @@ use eframe::egui::{
 };
 use rotascope::clock::{ClockMode, ClockSetting, Moment, Mono};
 use rotascope::event::{
-    Actor, Batch, Event, FileId, FollowEvent, IncarnationId, LineMark, Origin, SessionOpened, What,
+    Actor, Batch, Cut, Event, FileId, FollowEvent, IncarnationId, LineMark, Origin, SessionOpened, What,
 };
 use rotascope::follow::Texts;
 use rotascope::gui::Jump;
@@ -170,6 +170,28 @@ fn lines_that_were_seen_outlive_a_truncation() {
     stage.harness.event(eframe::egui::Event::Copy);
     stage.harness.step();
     assert_eq!(copied(&stage), "2026-11-23 09:00:00 ERROR before the cut\nafter\n");
+}
+
+/// A file in the trash is not gone: it has a name, and whoever writes to it goes on.
+#[test]
+fn a_file_in_the_trash_is_shown_as_one_that_is_there() {
+    let mut told = Told::new();
+    told.file(1, "shop.log", 4_711, Origin::AtStart, b"one\n");
+    told.wait(500);
+    told.follow(FollowEvent::Renamed {
+        incarnation: IncarnationId(1),
+        from: path("shop.log"),
+        to: PathBuf::from("/home/ann/.local/share/Trash/files/shop.log"),
+        cut: Cut { offset: 4, exact: true },
+        beyond: Vec::new(),
+        by: Actor::Person,
+    });
+    let mut stage = told.stage();
+    assert!(stage.sees("You moved shop.log to the trash. It lies there with all its lines"));
+    assert!(stage.sees("File shop.log") && !stage.sees("Deleted file"));
+    stage.harness.get_by_label_contains("File shop.log").click();
+    stage.harness.run();
+    assert!(!stage.sees("Release") && !stage.sees("disk space stay"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ timeline-midnight = midnight
 timeline-jump = clock set to { $time }
 timeline-clocks-change = clocks change to { $time }
 timeline-renamed = renamed to { $name }
+timeline-trashed = moved to the trash
 timeline-complete = complete, no writer
 timeline-quiet = no writer
 timeline-unlinked = { $chip } unlinked, written by { $names }
