@@ -130,7 +130,8 @@ impl Window {
             Action::Files => settings.files ^= true,
             Action::Timeline => settings.timeline ^= true,
             Action::Stamps => settings.stamps ^= true,
-            Action::Follow => state.follow ^= true,
+            // Keys that everywhere lead to the end must never lead away from it.
+            Action::Follow => state.follow = true,
             Action::Find => {
                 state.find.open = true;
                 state.find.take_focus = true;

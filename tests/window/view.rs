@@ -243,6 +243,22 @@ fn scrolling_up_holds_still_and_the_end_follows_again() {
     assert!(stage.harness.state().state.follow, "the end was reached by the wheel");
 }
 
+/// Everywhere these keys lead to the end, and nobody has scrolled who presses them there.
+#[test]
+fn the_keys_for_the_end_never_lead_away_from_it() {
+    let mut stage = Stage::lesson();
+    for _ in 0..2 {
+        stage.key(Modifiers::COMMAND, Key::End);
+        assert!(stage.harness.state().state.follow && stage.sees("Following") && !stage.sees("Paused"));
+    }
+    wheel(&mut stage, LOG, 80.0);
+    stage.key(Modifiers::COMMAND, Key::End);
+    assert!(stage.harness.state().state.follow && stage.sees("Following"));
+    wheel(&mut stage, LOG, 80.0);
+    stage.choose(&["View", "Go to the end and follow"]);
+    assert!(stage.harness.state().state.follow);
+}
+
 #[test]
 fn a_drag_selects_and_copies_what_is_shown() {
     let mut stage = Stage::lesson();
