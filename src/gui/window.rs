@@ -23,6 +23,11 @@ use crate::clock::{Moment, Mono};
 use crate::engine::Engine;
 use crate::event::LabState;
 
+/// How often a clock that runs is drawn anew: it shows tenths of a second.
+const CLOCK_FRAME: Duration = Duration::from_millis(100);
+/// And the present on the timeline while nothing happens: as seldom as somebody who looks on takes it for moving.
+const TIMELINE_FRAME: Duration = Duration::from_secs(1);
+
 /// The window's content and all that it remembers.
 pub struct Window {
     /// What the person has chosen.
@@ -203,9 +208,12 @@ impl Window {
         self.toasts.show(ui, &scene, central.response.rect);
         show_drop_hint(ui, &scene);
         dialogs::show(ui, &mut self.dialog, &scene, state, &self.toasts);
-        // Only a clock that is shown and runs needs frames of its own; everything else wakes the window by an event.
+        // Only what shows the present needs frames of its own; everything else wakes the window by an event.
+        let timeline = state.settings.timeline && session && self.timeline.is_live();
         if self.fixed.is_none() && scene.has_lab() && model.lab_state() == LabState::Running {
-            ui.ctx().request_repaint_after(Duration::from_millis(100));
+            ui.ctx().request_repaint_after(CLOCK_FRAME);
+        } else if self.fixed.is_none() && timeline {
+            ui.ctx().request_repaint_after(TIMELINE_FRAME);
         }
     }
 

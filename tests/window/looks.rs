@@ -1,5 +1,8 @@
 //! How it looks: nothing sticks out of the window, pictures come out the same.
 
+use std::time::Duration;
+
+use eframe::egui::ViewportId;
 use eframe::egui::accessibility::is_input;
 use egui_kittest::kittest::NodeT;
 use rotascope::gui::Settings;
@@ -45,11 +48,32 @@ fn both_themes_and_both_languages_draw_different_pictures() {
     assert!(pictures[0] != pictures[1] && pictures[0] != pictures[2] && pictures[1] != pictures[2]);
 }
 
+fn next_frame(stage: &Stage) -> Duration {
+    stage.harness.output().viewport_output[&ViewportId::ROOT].repaint_delay
+}
+
 #[test]
 fn a_settled_window_wants_no_further_frames() {
     for stage in [Stage::lesson(), Stage::foreign(), Stage::empty()] {
-        let output = stage.harness.output();
-        let delay = output.viewport_output[&eframe::egui::ViewportId::ROOT].repaint_delay;
-        assert!(delay >= std::time::Duration::from_secs(1), "the next frame is due in {delay:?}");
+        let delay = next_frame(&stage);
+        assert!(delay >= Duration::from_secs(1), "the next frame is due in {delay:?}");
     }
+}
+
+/// Where nothing happens the present goes on all the same: a timeline that is live shows it, and nothing else costs a
+/// frame.
+#[test]
+fn a_live_timeline_moves_once_a_second() {
+    let mut stage = Stage::foreign_now();
+    stage.harness.step();
+    assert_eq!(next_frame(&stage), Duration::from_secs(1));
+    stage.press("Fit");
+    stage.harness.step();
+    assert!(next_frame(&stage) > Duration::from_secs(60), "what stands still needs no frames");
+    stage.press("Live");
+    stage.harness.step();
+    assert_eq!(next_frame(&stage), Duration::from_secs(1));
+    stage.harness.state_mut().state.settings.timeline = false;
+    stage.harness.run();
+    assert!(next_frame(&stage) > Duration::from_secs(60), "what is hidden needs none either");
 }
