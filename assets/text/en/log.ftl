@@ -17,7 +17,8 @@ log-paused-searching = Paused: searching
 log-paused-selecting = Paused: selection
 log-paused-jumped = Paused: at an event
 log-resume = Go to the newest line and keep it in view
-log-new = { $n } new
+log-paused = Paused
+log-paused-new = Paused, { $n } new
 
 log-columns = Columns
     .tip = What is shown of each line
