@@ -194,6 +194,32 @@ fn a_file_in_the_trash_is_shown_as_one_that_is_there() {
     assert!(!stage.sees("Release") && !stage.sees("disk space stay"));
 }
 
+/// What stood in a file before it was opened is in no count of the levels; the menu says so.
+#[test]
+fn counts_of_levels_that_are_not_whole_say_so() {
+    let mut told = Told::new();
+    told.file(1, "shop.log", 4_711, Origin::AtStart, b"one\ntwo\n");
+    let note = "since this was opened";
+    let mut stage = told.stage();
+    stage.press("All levels");
+    assert!(stage.sees("Warnings and worse") && !stage.sees(note), "without a number nothing is to be said");
+    told.follow(FollowEvent::Read(Batch {
+        first_line: 2,
+        lines: 7,
+        start: 8,
+        end: 50,
+        size: 50,
+        levels: [0, 0, 7, 0, 0, 0],
+        ..batch(1)
+    }));
+    let mut stage = told.stage();
+    stage.press("All levels");
+    assert!(stage.sees(note) && stage.harness.query_by_label("7").is_some());
+    let mut stage = Stage::lesson();
+    stage.press("All levels");
+    assert!(stage.sees("Warnings and worse") && !stage.sees(note), "a lab's lines are all counted");
+}
+
 #[test]
 fn a_mark_on_the_timeline_leads_to_its_row() {
     let mut stage = Stage::lesson();

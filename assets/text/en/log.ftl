@@ -27,6 +27,7 @@ log-column-stamps = Stamps of the workers
 log-levels-all = All levels
     .tip = Show lines of some levels only
 log-levels-some = { $n } levels
+log-levels-since = The numbers count the lines that have come since this was opened.
 log-levels-worse = Warnings and worse
 log-levels-reset = All levels
 log-level-none = No level

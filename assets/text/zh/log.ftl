@@ -24,6 +24,7 @@ log-column-stamps = 工作进程的戳记
 log-levels-all = 全部级别
     .tip = 只显示某些级别的行
 log-levels-some = { $n } 个级别
+log-levels-since = 数字只计打开之后新来的行。
 log-levels-worse = 警告及更严重
 log-levels-reset = 全部级别
 log-level-none = 无级别

@@ -112,12 +112,17 @@ fn levels_text(scene: &Scene<'_>, state: &State) -> String {
 }
 
 fn levels(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, order: &Order<'_>, filtered: Option<f32>) {
+    let colors = Colors::of(ui);
     let text = levels_text(scene, state);
     let response = widgets::menu_button(ui, &text, &scene.tr("log-levels-all.tip"), |ui| {
         ui.set_max_width(240.0);
         let counts = counts(scene);
         for level in CHOICES {
             level_item(ui, scene, state, level, counts[level as usize]);
+        }
+        if are_of_a_part(scene, &counts) {
+            let note = RichText::new(scene.tr("log-levels-since")).font(theme::plain(theme::SMALL)).color(colors.muted);
+            ui.add(egui::Label::new(note).wrap());
         }
         ui.separator();
         if ui.button(scene.tr("log-levels-worse")).clicked() {
@@ -132,7 +137,6 @@ fn levels(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, order: &Order<'_>, 
     if state.levels.is_all() {
         return;
     }
-    let colors = Colors::of(ui);
     let line = Rect::from_min_max(response.rect.left_bottom() - vec2(0.0, 2.0), response.rect.right_bottom());
     ui.painter().rect_filled(line.shrink2(vec2(8.0, 0.0)), 1.0, colors.accent);
     let state_text = match filtered {
@@ -191,6 +195,13 @@ fn counts(scene: &Scene<'_>) -> [u64; LEVELS] {
         }
     }
     sums
+}
+
+/// Whether these are not all lines: what stood in a file before it was opened is read without a look at its levels.
+fn are_of_a_part(scene: &Scene<'_>, counts: &[u64; LEVELS]) -> bool {
+    let counted: u64 = counts.iter().sum();
+    let lines: u64 = scene.model.incarnations().iter().map(|one| one.lines).sum();
+    (1..lines).contains(&counted)
 }
 
 fn search(view: &mut LogView, ui: &mut Ui, room: Rect, scene: &Scene<'_>, state: &mut State) {
