@@ -19,6 +19,7 @@ mod ledger_bar;
 mod lesson;
 pub mod log_view;
 mod menu;
+mod name_order;
 pub mod nest;
 mod new_lab;
 pub mod open;

@@ -220,6 +220,19 @@ fn counts_of_levels_that_are_not_whole_say_so() {
     assert!(stage.sees("Warnings and worse") && !stage.sees(note), "a lab's lines are all counted");
 }
 
+/// Nobody writes, so nothing is live: files stand as people count, the name that is written to first.
+#[test]
+fn files_at_rest_stand_in_the_order_of_their_names() {
+    let mut told = Told::new();
+    for (number, name) in (1..).zip(["app.log.10", "app.log.2", "app.log.1", "app.log"]) {
+        told.created(number, name, u64::from(number), Origin::AtStart, 0);
+    }
+    let stage = told.stage();
+    let places = ["app.log, incarnation 4", "app.log.1, incarnation 3", "app.log.2, incarnation 2", "app.log.10"]
+        .map(|name| stage.harness.get_by_label_contains(&format!("File {name}")).rect().top());
+    assert!(places.is_sorted(), "{places:?}");
+}
+
 #[test]
 fn a_mark_on_the_timeline_leads_to_its_row() {
     let mut stage = Stage::lesson();
