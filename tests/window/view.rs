@@ -189,6 +189,7 @@ fn a_file_in_the_trash_is_shown_as_one_that_is_there() {
     let mut stage = told.stage();
     assert!(stage.sees("You moved shop.log to the trash. It lies there with all its lines"));
     assert!(stage.sees("File shop.log") && !stage.sees("Deleted file"));
+    assert!(stage.sees("shop.log in the trash"), "the second lane is told from the first");
     stage.harness.get_by_label_contains("File shop.log").click();
     stage.harness.run();
     assert!(!stage.sees("Release") && !stage.sees("disk space stay"));
