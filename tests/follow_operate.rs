@@ -95,6 +95,37 @@ fn delete_is_exact_and_told_once() {
     scene.assert_kinds(&["created", "deleted", "created"]);
 }
 
+/// In the trash the file has a name, and whoever has it open writes on into it. Only a trash on another disk takes the
+/// file itself away.
+#[test]
+fn what_is_moved_to_the_trash_is_there() {
+    for same_disk in [true, false] {
+        let mut scene = lab();
+        let (path, trash) = (scene.path("logs/a.log"), scene.path("Trash/files"));
+        if same_disk {
+            fs::create_dir_all(&trash).unwrap();
+        }
+        let mut writer = Writer::open(&path);
+        writer.lines(&stamped(1, 1..=20));
+        scene.operate(FileOperation::Trash, &path);
+        scene.wait_kind(if same_disk { "renamed" } else { "deleted" }, 1);
+        writer.lines(&stamped(1, 21..=30));
+        scene.wait_lines(30);
+        if same_disk {
+            let to = scene.follow_events().find_map(|event| match event {
+                FollowEvent::Renamed { to, by: Actor::Person, .. } => Some(to.clone()),
+                _ => None,
+            });
+            assert_eq!(to, Some(trash.join("a.log")), "{}", scene.report());
+            scene.assert_kinds(&["created", "renamed"]);
+            fs::remove_file(trash.join("a.log")).unwrap();
+            scene.wait_kind("deleted", 1);
+        }
+        append(&path, &stamped(2, 1..=3));
+        scene.wait_lines(33);
+    }
+}
+
 /// The path led nowhere when the follower looked; a file that came there before the act is told of and read.
 #[test]
 fn what_came_between_the_look_and_the_act_is_read() {

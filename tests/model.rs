@@ -508,3 +508,37 @@ fn neighbours_on_one_path_have_different_colours() {
     assert_ne!(hue(9), hue(1));
     assert_ne!(hue(10), hue(9));
 }
+
+/// A colour says at a glance who writes where: as long as one of the eight is out of use, no two have the same.
+#[test]
+fn what_is_written_at_the_same_time_has_different_colours() {
+    let mut told = Told::foreign();
+    let mut time = 0;
+    let mut next = |told: &mut Told, id: u32, log: &str| {
+        time += 10;
+        told.at(time).created(IncarnationId(id), log, Origin::Created);
+    };
+    // Three logs that stay, and one that is rolled over and over.
+    for (id, log) in [(1, "/var/log/plain"), (2, "/var/log/size"), (3, "/var/log/timed"), (4, "/var/log/own-4")] {
+        next(&mut told, id, log);
+    }
+    told.held(&[1, 2, 3, 4]);
+    let hue = |told: &Told, id| told.model.incarnation(IncarnationId(id)).unwrap().hue;
+    let first: Vec<Hue> = (1..=4).map(|id| hue(&told, id)).collect();
+    for id in 5..=40 {
+        told.renamed(IncarnationId(id - 1), &format!("/var/log/own-{}", id - 1), &format!("/var/log/old-{}", id - 1));
+        next(&mut told, id, &format!("/var/log/own-{id}"));
+        told.held(&[1, 2, 3, id]);
+        assert!((1..=3).all(|live| hue(&told, live) != hue(&told, id)), "{id}");
+        assert!(id < 6 || hue(&told, id) != hue(&told, id - 1));
+    }
+    let last: Vec<Hue> = (1..=4).map(|id| hue(&told, id)).collect();
+    assert_eq!(first, last, "a life keeps its colour");
+    // What nobody is seen to write to, but stands where it is written, is left alone as well.
+    told.held(&[]);
+    for id in 41..=44 {
+        next(&mut told, id, &format!("/var/log/new-{id}"));
+    }
+    let live = [1, 2, 3, 40, 41, 42, 43, 44].map(|id| hue(&told, id).index());
+    assert_eq!(live.iter().collect::<std::collections::BTreeSet<_>>().len(), 8, "{live:?}");
+}

@@ -91,8 +91,17 @@ impl State {
         let cut = Cut { offset: operated.size, exact: true };
         let by = order.by;
         match &order.operation {
-            FileOperation::Delete | FileOperation::Trash => {
+            FileOperation::Delete => {
                 self.delete(id, cut, by, false)?;
+                self.vacate(&order.path, id);
+            }
+            FileOperation::Trash => {
+                // A trash on the same disk is a folder, where the file has a name and its writers go on. Any other one
+                // gets a copy.
+                match self.name_now(id) {
+                    Some(to) => self.rename(id, to, cut, by)?,
+                    None => self.delete(id, cut, by, false)?,
+                }
                 self.vacate(&order.path, id);
             }
             FileOperation::Rename { to } => {
@@ -113,6 +122,13 @@ impl State {
             FileOperation::Truncate { .. } | FileOperation::SetMode { .. } | FileOperation::RemoveFolder => {}
         }
         Ok(())
+    }
+
+    /// The name that the system gives a file that was moved, unknown where to.
+    fn name_now(&self, id: IncarnationId) -> Option<PathBuf> {
+        let life = self.lives.get(&id)?;
+        let name = self.watch.spell(platform::current_path(&life.file).ok()??);
+        (!life.is_at(&name)).then_some(name)
     }
 
     fn remove_folder(&mut self, order: &FileOrder) -> Result<(), Ended> {

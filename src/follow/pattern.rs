@@ -91,7 +91,7 @@ impl FileSet {
         if recursive {
             text.insert_str(0, "**/");
         }
-        let pattern = Pattern::new(&text).map_err(|error| wrong(format!("no pattern: {}", error.msg)))?;
+        let pattern = Pattern::new(&text).map_err(|_| wrong(what_is_wrong(&text).to_owned()))?;
         let deepest = (!text.contains("**")).then(|| text.matches('/').count());
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
         Ok(FileSet { folder, pattern: Some(pattern), deepest, dated, except: None })
@@ -147,6 +147,17 @@ fn is_pattern(component: Component<'_>) -> bool {
 
 fn has_specifier(name: &[u8]) -> bool {
     name.windows(2).any(|pair| pair[0] == b'%' && pair[1].is_ascii_alphabetic())
+}
+
+/// What no shell could make anything of, and what to write instead. The crate's own words name no remedy.
+fn what_is_wrong(text: &str) -> &'static str {
+    if text.contains("***") {
+        "*** stands for nothing; write * for any part of a name, or ** for any folders"
+    } else if text.split('/').any(|part| part.contains("**") && part != "**") {
+        "** stands for any folders and has to be alone between two slashes, as in logs/**/*.log"
+    } else {
+        "a [ has no ] after it, as in [0-9]; for a [ that is part of the name write [[]"
+    }
 }
 
 /// The pattern with its date specifiers spelled out, and whether it had any.
@@ -230,6 +241,19 @@ mod tests {
         }
         let error = Target::named(Path::new("/logs/%Q.log"), false).unwrap_err().to_string();
         assert!(error.starts_with("/logs/%Q.log: %Q can't be told") && error.contains(" %Y %y %m"), "{error}");
-        assert!(Target::named(Path::new("/logs/[a.log"), false).is_err());
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_named_with_a_remedy() {
+        let error = |path: &str| Target::named(Path::new(path), false).unwrap_err().to_string();
+        for (path, remedy) in [
+            ("/logs/[a.log", "part of the name write [[]"),
+            ("/logs/[a-.log", "a [ has no ]"),
+            ("/logs/***.log", "write * for any part of a name"),
+            ("/logs/a**.log", "alone between two slashes"),
+        ] {
+            assert!(error(path).starts_with(&format!("{path}: ")) && error(path).contains(remedy), "{}", error(path));
+        }
+        assert!(set("/logs/[[]a.log", false).skips(Path::new("/logs/[a.log")).is_none());
     }
 }

@@ -91,26 +91,17 @@ struct App {
 }
 
 impl App {
-    fn new(creation: &eframe::CreationContext<'_>, mut opener: Opener, options: &Options) -> App {
-        let mut settings = creation
+    fn new(creation: &eframe::CreationContext<'_>, opener: Opener, options: &Options) -> App {
+        let settings = creation
             .storage
             .and_then(|storage| storage.get_string(SETTINGS))
             .and_then(|json| serde_json::from_str::<Settings>(&json).ok())
             .unwrap_or_default();
-        let opened = opener(&options.open, &creation.egui_ctx);
-        if opened.is_ok() {
-            options.open.paths().iter().for_each(|path| settings.remember(path));
-        }
-        let (engine, problem) = match opened {
-            Ok(engine) => (engine, None),
-            Err(problem) => (Engine::still(Model::new(), Texts::default()).0, Some(problem)),
-        };
-        if options.start && problem.is_none() {
-            engine.send(Command::Lab(LabOrder::Start));
-        }
-        let mut window = Window::new(engine, settings).with_opener(opener);
-        if let Some(problem) = problem {
-            window.say(problem, true);
+        let nothing = Engine::still(Model::new(), Texts::default()).0;
+        let mut window = Window::new(nothing, settings).with_opener(opener);
+        window.open(&creation.egui_ctx, options.open.clone());
+        if options.start {
+            window.engine().send(Command::Lab(LabOrder::Start));
         }
         App { window, title: String::new(), placing: Placing::default() }
     }

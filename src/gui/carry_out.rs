@@ -35,7 +35,7 @@ impl Window {
             Request::File(action, target) => self.file(action, target),
             Request::Reveal(path) => self.reveal(&path),
             Request::Open(request) => self.ask_to_open(ctx, request),
-            Request::OpenNow(request) => self.open(ctx, &request),
+            Request::OpenNow(request) => self.open(ctx, request),
             Request::CloseNow => {
                 self.may_close = true;
                 ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -130,7 +130,8 @@ impl Window {
             Action::Files => settings.files ^= true,
             Action::Timeline => settings.timeline ^= true,
             Action::Stamps => settings.stamps ^= true,
-            Action::Follow => state.follow ^= true,
+            // Keys that everywhere lead to the end must never lead away from it.
+            Action::Follow => state.follow = true,
             Action::Find => {
                 state.find.open = true;
                 state.find.take_focus = true;
@@ -249,18 +250,20 @@ impl Window {
         if self.with_scene(|scene| scene.workers_alive()) > 0 {
             self.dialog = Some(Dialog::Confirm(Confirm::Open(request)));
         } else {
-            self.open(ctx, &request);
+            self.open(ctx, request);
         }
     }
 
     /// Opens another session. The old one ends first: both may want the same folder.
-    fn open(&mut self, ctx: &egui::Context, request: &SessionRequest) {
-        if let Err(reason) = request.check() {
-            return self.say(reason, true);
-        }
+    /// Names that make no sense are left out and said.
+    pub(super) fn open(&mut self, ctx: &egui::Context, request: SessionRequest) {
+        let (request, wrong) = match request.checked() {
+            Ok(checked) => checked,
+            Err(reason) => return self.say(reason, true),
+        };
         let Some(mut opener) = self.opener.take() else { return };
         self.replace_engine(Engine::still(Model::new(), Texts::default()).0);
-        match opener(request, ctx) {
+        match opener(&request, ctx) {
             Ok(engine) => {
                 self.replace_engine(engine);
                 for path in request.paths() {
@@ -269,6 +272,7 @@ impl Window {
             }
             Err(reason) => self.say(reason, true),
         }
+        wrong.into_iter().for_each(|reason| self.say(reason, true));
         self.opener = Some(opener);
         ctx.request_repaint();
     }

@@ -13,6 +13,7 @@ use super::select::{Chosen, chosen, is_unlinked, writers_of};
 use super::state::{Scene, State};
 use super::text::{number, size};
 use super::theme::{self, Colors};
+use super::trash::is_in_trash;
 use super::widgets::{self, chip};
 use crate::event::IncarnationId;
 use crate::model::{Incarnation, Reach};
@@ -195,6 +196,7 @@ pub(super) fn tooltip(ui: &mut Ui, scene: &Scene<'_>, one: &Incarnation) {
     });
     let reach = match one.reach {
         Reach::Live => None,
+        Reach::Moved if path.is_some_and(is_in_trash) => Some(scene.tr("reach-trashed")),
         Reach::Moved => Some(scene.tr("reach-moved")),
         Reach::Unlinked { .. } if one.archive.is_some() => Some(scene.tr("reach-archived")),
         Reach::Unlinked { .. } => Some(scene.tr("reach-unlinked")),

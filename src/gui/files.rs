@@ -1,5 +1,6 @@
 //! The files: every entry of the followed folders, and what is still held without a name.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use eframe::egui;
@@ -9,12 +10,14 @@ use super::action::Action;
 use super::deleted_files;
 use super::file_actions;
 use super::menu;
+use super::name_order;
 use super::select::is_unlinked;
 use super::state::{Scene, Selection, State};
 use super::text::size;
 use super::theme::{self, Colors};
+use super::trash::is_in_trash;
 use super::widgets::{self, Icon, chip_width, paint_chip, paint_line};
-use crate::event::{EntryKind, FolderEntry, NotFollowed};
+use crate::event::{EntryKind, FolderEntry, IncarnationId, NotFollowed};
 use crate::model::{DeletedOpen, Incarnation, MarkKind, Reach, Worker};
 use crate::record::TextEncoding;
 
@@ -92,12 +95,12 @@ fn items<'a>(scene: &Scene<'a>) -> Vec<Item<'a>> {
     let mut followed: Vec<&Incarnation> = model.incarnations().iter().filter(|one| is_listed(scene, one)).collect();
     // A nameless one stands below its namesake; without a namesake it comes last.
     let named: Vec<&Path> = followed.iter().filter_map(|one| one.path.as_deref()).collect();
-    let alone: Vec<bool> = model.incarnations().iter().map(|one| !named.contains(&last_name(one))).collect();
+    let alone: BTreeSet<IncarnationId> =
+        followed.iter().filter(|one| !named.contains(&last_name(one))).map(|one| one.id).collect();
     let newest_first = scene.has_lab();
     followed.sort_by(|a, b| {
-        let alone = |one: &Incarnation| alone.get(one.id.0 as usize - 1).copied().unwrap_or(false);
-        let names = last_name(a).cmp(last_name(b));
-        let names = if newest_first { names.reverse() } else { names };
+        let alone = |one: &Incarnation| alone.contains(&one.id);
+        let names = name_order::compare(last_name(a), last_name(b), newest_first);
         // What is written to now is what one looks for.
         let idle = |one: &Incarnation| !is_live(scene, one);
         idle(a)
@@ -327,6 +330,7 @@ fn writers_line(scene: &Scene<'_>, one: &Incarnation, colors: &Colors) -> (Strin
     match (writers.as_slice(), taken_away) {
         ([], _) if one.path.is_none() && one.archive.is_some() => (scene.tr("entry-compressed"), colors.muted),
         ([], _) if one.path.is_none() => (scene.tr("file-held-by-us"), colors.muted),
+        ([], _) if is_in_trash(last_name(one)) => (scene.tr("file-in-trash"), colors.muted),
         ([], _) if !scene.has_lab() => {
             // Nobody may be seen to write here, and the inode stands on the right.
             (String::new(), colors.muted)

@@ -20,6 +20,7 @@ pub(super) enum Form {
 }
 
 /// One term, with the sign before it.
+#[derive(Default)]
 struct Term {
     sign: &'static str,
     name: String,
@@ -54,6 +55,28 @@ impl Summary {
         self.terms.iter().map(|term| term.width(ui, form)).sum()
     }
 
+    /// As much of it as `room` holds: what is lost comes before what is there, and that before what is beside the sum.
+    /// A sign at the end names what was left out when it is pointed at.
+    pub(super) fn within(mut self, ui: &Ui, form: Form, room: f32) -> Summary {
+        if self.width(ui, form) <= room {
+            return self;
+        }
+        let whole: Vec<String> = self.terms.iter().map(|term| format!("{} {}", term.name, term.figure)).collect();
+        let rest = Term { name: "…".to_owned(), tip: whole.join("\n"), ..Term::default() };
+        let rest_width = rest.width(ui, form);
+        while self.width(ui, form) + rest_width > room
+            && let Some(least) = (0..self.terms.len()).max_by_key(|at| self.terms[*at].rank(*at))
+        {
+            self.terms.remove(least);
+        }
+        // What begins the sum has no sign before it.
+        if let Some(first) = self.terms.first_mut() {
+            first.sign = "";
+        }
+        self.terms.push(rest);
+        self
+    }
+
     /// Draws it into a layout that runs from right to left.
     pub(super) fn show(&self, ui: &mut Ui, scene: &Scene<'_>, form: Form) {
         ui.spacing_mut().item_spacing.x = 0.0;
@@ -74,6 +97,11 @@ impl Form {
 }
 
 impl Term {
+    /// What can be done without goes first: the greater, the sooner.
+    fn rank(&self, place: usize) -> (bool, bool, usize) {
+        (self.aside, !self.loud, place)
+    }
+
     fn fonts(&self, form: Form) -> (FontId, FontId) {
         let (name, figure) = form.sizes();
         (if self.loud { theme::strong(name) } else { theme::plain(name) }, theme::mono(figure))
@@ -110,9 +138,10 @@ impl Term {
         put(self.sign, figure.clone(), colors.muted, form.space());
         put(&self.name, name, quiet, 5.0);
         put(&self.figure, figure, ink, 0.0);
-        widgets::named(&response, &format!("{} {}", self.name, self.figure));
+        widgets::named(&response, format!("{} {}", self.name, self.figure).trim());
         response.on_hover_ui(|ui| {
-            ui.label(egui::RichText::new(format!("{} {}", self.name, self.figure)).font(theme::strong(theme::TEXT)));
+            let heading = format!("{} {}", self.name, self.figure);
+            ui.label(egui::RichText::new(heading.trim()).font(theme::strong(theme::TEXT)));
             ui.label(&self.tip);
             if scene.has_lab() && !self.aside {
                 ui.weak(scene.tr("ledger-sum"));
@@ -177,4 +206,37 @@ fn foreign_terms(scene: &Scene<'_>) -> Vec<Term> {
         term("·", "sum-lines", number(lines)),
         term("·", "sum-bytes", size(bytes)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_stays_in_the_narrowest_bar() {
+        let term = |name: &str, loud, aside| Term {
+            sign: "+",
+            name: name.to_owned(),
+            figure: "1,234".to_owned(),
+            loud,
+            aside,
+            ..Term::default()
+        };
+        let sum = || {
+            let terms = [("written", false, false), ("present", false, false), ("lost", true, false)];
+            let terms = terms.into_iter().chain([("in flight", false, false), ("astray", false, true)]);
+            Summary { terms: terms.map(|(name, loud, aside)| term(name, loud, aside)).collect() }
+        };
+        egui::__run_test_ui(|ui| {
+            let names = |room: f32| -> Vec<String> {
+                sum().within(ui, Form::Tight, room).terms.into_iter().map(|term| term.name).collect()
+            };
+            let whole = sum().width(ui, Form::Tight);
+            assert_eq!(names(whole), ["written", "present", "lost", "in flight", "astray"]);
+            assert_eq!(names(whole - 1.0), ["written", "present", "lost", "in flight", "…"]);
+            assert_eq!(names(150.0).last().map(String::as_str), Some("…"));
+            assert!(names(150.0).contains(&"lost".to_owned()) && !names(150.0).contains(&"present".to_owned()));
+            assert_eq!(names(0.0), ["…"]);
+        });
+    }
 }

@@ -166,7 +166,7 @@ fn items(ui: &mut Ui, actions: &[Action], scene: &Scene<'_>, state: &mut State) 
 pub(super) fn item(ui: &mut Ui, action: Action, scene: &Scene<'_>, state: &mut State) {
     let mut button = Button::new(text(scene, action)).shortcut_text(shortcut_text(ui, action));
     let speed = speed_of(action).map(|rate| scene.model.clock().is_some_and(|clock| runs_at(clock, rate)));
-    if let Some(on) = speed.or_else(|| checked(action, &state.settings, state.follow)) {
+    if let Some(on) = speed.or_else(|| checked(action, &state.settings)) {
         button = button.selected(on);
     }
     let enabled = available(action, scene, state);
@@ -235,7 +235,7 @@ pub(super) fn available(action: Action, scene: &Scene<'_>, state: &State) -> boo
 }
 
 /// Whether an action that is a choice or a switch stands; none for the others.
-pub(super) fn checked(action: Action, settings: &Settings, follow: bool) -> Option<bool> {
+pub(super) fn checked(action: Action, settings: &Settings) -> Option<bool> {
     Some(match action {
         Action::ThemeSystem => settings.theme == ThemeChoice::System,
         Action::ThemeDark => settings.theme == ThemeChoice::Dark,
@@ -247,7 +247,6 @@ pub(super) fn checked(action: Action, settings: &Settings, follow: bool) -> Opti
         Action::Files => settings.files,
         Action::Timeline => settings.timeline,
         Action::Stamps => settings.stamps,
-        Action::Follow => follow,
         _ => return None,
     })
 }

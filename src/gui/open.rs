@@ -36,18 +36,29 @@ impl SessionRequest {
         }
     }
 
-    /// Whether it makes sense, before another session is given up for it. The reason why not is a sentence.
+    /// As much of it as makes sense, before another session is given up for it, and a sentence on each name that does
+    /// not: one bad pattern among several paths is no reason to open nothing.
     ///
     /// # Errors
-    /// For a lab file that can't be read or is wrong, and for a pattern that is none.
-    pub fn check(&self) -> Result<(), String> {
+    /// For a lab file that can't be read or is wrong, and where no name makes sense.
+    pub fn checked(self) -> Result<(SessionRequest, Vec<String>), String> {
         match self {
-            SessionRequest::BuiltIn(_) | SessionRequest::Composed(_) => Ok(()),
-            SessionRequest::Lab(path) => Lab::read(path).map(drop).map_err(|error| error.to_string()),
-            SessionRequest::Watch(paths) => paths
-                .iter()
-                .try_for_each(|path| Target::named(path, false).map(drop))
-                .map_err(|error| error.to_string()),
+            SessionRequest::Watch(mut paths) => {
+                let mut wrong = Vec::new();
+                paths.retain(|path| match Target::named(path, false) {
+                    Ok(_) => true,
+                    Err(error) => {
+                        wrong.push(error.to_string());
+                        false
+                    }
+                });
+                if paths.is_empty() { Err(wrong.join("\n")) } else { Ok((SessionRequest::Watch(paths), wrong)) }
+            }
+            SessionRequest::Lab(path) => match Lab::read(&path) {
+                Ok(_) => Ok((SessionRequest::Lab(path), Vec::new())),
+                Err(error) => Err(error.to_string()),
+            },
+            sensible => Ok((sensible, Vec::new())),
         }
     }
 
@@ -214,6 +225,16 @@ mod tests {
         assert!(typed_path("logs").unwrap().is_absolute());
         assert!(typed_path("~/x").unwrap().ends_with("x"));
         assert!(typed_path("~/x").unwrap().is_absolute());
+    }
+
+    #[test]
+    fn one_bad_pattern_does_not_keep_the_others_from_being_opened() {
+        let paths = |names: &[&str]| SessionRequest::Watch(names.iter().map(PathBuf::from).collect());
+        let (kept, wrong) = paths(&["nope/x.log", "x[.log", "own/*.gz"]).checked().unwrap();
+        assert_eq!(kept, paths(&["nope/x.log", "own/*.gz"]));
+        assert!(wrong.len() == 1 && wrong[0].starts_with("x[.log: a [ has no ]"), "{wrong:?}");
+        let none = paths(&["x[.log", "%Q.log"]).checked().unwrap_err();
+        assert!(none.contains("x[.log: ") && none.contains("\n%Q.log: "), "{none}");
     }
 
     #[test]

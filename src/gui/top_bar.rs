@@ -52,6 +52,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
         title + controls + clock + ledger.width(ui, step.1) + 3.0 * GAP <= inner.width()
     };
     let step = STEPS.iter().find(|step| fits(step)).unwrap_or(&STEPS[STEPS.len() - 1]);
+    let others = controls + clock.map_or(0.0, |clock| clock_width(ui, scene, clock, step.0) + GAP) + 2.0 * GAP;
+    let title_room = if step.2 { LEAST_TITLE + GAP } else { 0.0 };
+    let ledger = ledger.within(ui, step.1, inner.width() - others - title_room);
 
     let mut right = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::right_to_left(Align::Center)));
     ledger.show(&mut right, scene, step.1);

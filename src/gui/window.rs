@@ -23,6 +23,54 @@ use crate::clock::{Moment, Mono};
 use crate::engine::Engine;
 use crate::event::LabState;
 
+/// How often a clock that runs is drawn anew: it shows tenths of a second.
+const CLOCK_FRAME: Duration = Duration::from_millis(100);
+/// And the present on the timeline while nothing happens: as seldom as somebody who looks on takes it for moving.
+const TIMELINE_FRAME: Duration = Duration::from_secs(1);
+
+const LEAST_WORKERS: f32 = 190.0;
+const LEAST_FILES: f32 = 220.0;
+
+/// The panels on both sides of the log, in points. In a narrow window they give way before the log does.
+struct Sides {
+    narrow: bool,
+    workers: f32,
+    files: f32,
+    most_workers: f32,
+    most_files: f32,
+    /// Whether there is room for both: the timeline has the workers, too.
+    both: bool,
+}
+
+impl Sides {
+    /// What the log keeps in a window that is wide enough, and in any that has both panels.
+    const LOG: f32 = 480.0;
+    const LEAST_LOG: f32 = 300.0;
+
+    fn new(room: f32, has_workers: bool) -> Sides {
+        let widths = |workers, files| (if has_workers { workers } else { 0.0 }, files);
+        let (wide, least) = (widths(252.0, 312.0), widths(LEAST_WORKERS, LEAST_FILES));
+        let narrow = room < wide.0 + wide.1 + Sides::LOG;
+        let (workers, files) = if narrow { least } else { wide };
+        let spare = (room - Sides::LEAST_LOG - least.0 - least.1).max(0.0);
+        let share = if has_workers { spare / 2.0 } else { spare };
+        Sides {
+            narrow,
+            workers,
+            files,
+            most_workers: (LEAST_WORKERS + share).min(420.0),
+            most_files: (LEAST_FILES + share).min(520.0),
+            both: room >= Sides::LEAST_LOG + least.0 + least.1,
+        }
+    }
+
+    /// Panels remember their width by their name: one that a narrow window has pressed together is as wide as before
+    /// when there is room again.
+    fn id(&self, name: &str) -> egui::Id {
+        egui::Id::unique(name).with(self.narrow)
+    }
+}
+
 /// The window's content and all that it remembers.
 pub struct Window {
     /// What the person has chosen.
@@ -172,19 +220,21 @@ impl Window {
                 .frame(panel)
                 .show(ui, |ui| self.timeline.show(ui, &scene, state));
         }
-        if panels && state.settings.workers && scene.has_lab() {
-            Panel::left("workers")
+        let has_workers = panels && state.settings.workers && scene.has_lab();
+        let sides = Sides::new(ui.available_width(), has_workers);
+        if has_workers && sides.both {
+            Panel::left(sides.id("workers"))
                 .resizable(true)
-                .default_size(252.0)
-                .size_range(190.0..=420.0)
+                .default_size(sides.workers)
+                .size_range(LEAST_WORKERS..=sides.most_workers)
                 .frame(panel)
                 .show(ui, |ui| workers::show(ui, &scene, state));
         }
         if state.settings.files && session {
-            Panel::right("files")
+            Panel::right(sides.id("files"))
                 .resizable(true)
-                .default_size(312.0)
-                .size_range(220.0..=520.0)
+                .default_size(sides.files)
+                .size_range(LEAST_FILES..=sides.most_files)
                 .frame(panel)
                 .show(ui, |ui| files::show(ui, &scene, state));
         }
@@ -203,9 +253,12 @@ impl Window {
         self.toasts.show(ui, &scene, central.response.rect);
         show_drop_hint(ui, &scene);
         dialogs::show(ui, &mut self.dialog, &scene, state, &self.toasts);
-        // Only a clock that is shown and runs needs frames of its own; everything else wakes the window by an event.
+        // Only what shows the present needs frames of its own; everything else wakes the window by an event.
+        let timeline = state.settings.timeline && session && self.timeline.is_live();
         if self.fixed.is_none() && scene.has_lab() && model.lab_state() == LabState::Running {
-            ui.ctx().request_repaint_after(Duration::from_millis(100));
+            ui.ctx().request_repaint_after(CLOCK_FRAME);
+        } else if self.fixed.is_none() && timeline {
+            ui.ctx().request_repaint_after(TIMELINE_FRAME);
         }
     }
 

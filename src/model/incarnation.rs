@@ -16,10 +16,14 @@ pub struct Hue(u8);
 impl Hue {
     /// The colour of a life's number, or the next that none of its neighbours has.
     pub(super) fn beside(id: IncarnationId, neighbours: &[Hue]) -> Hue {
+        let free = Hue::from_own(id).find(|hue| !neighbours.contains(hue));
+        free.or_else(|| Hue::from_own(id).next()).unwrap_or(Hue(0))
+    }
+
+    /// All of them, from that of a life's number on.
+    pub(super) fn from_own(id: IncarnationId) -> impl Iterator<Item = Hue> {
         let own = id.0.saturating_sub(1) as usize;
-        let from_own = (own..own + HUES).map(|at| Hue((at % HUES) as u8));
-        let free = from_own.clone().find(|hue| !neighbours.contains(hue));
-        free.or_else(|| from_own.clone().next()).unwrap_or(Hue(0))
+        (own..own + HUES).map(|at| Hue((at % HUES) as u8))
     }
 
     /// The colour of a life that nothing is known of but its number.
@@ -38,7 +42,7 @@ impl Hue {
 pub struct Incarnation {
     /// Its number.
     pub id: IncarnationId,
-    /// Its colour: no other than its own number's, as long as the lives before it on its path have others.
+    /// Its colour, which it keeps: its own number's, unless another life needs that more.
     pub hue: Hue,
     /// Which file it is.
     pub file_id: FileId,

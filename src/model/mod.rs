@@ -5,6 +5,7 @@
 mod faults;
 mod files;
 mod holdings;
+mod hues;
 mod incarnation;
 mod intervals;
 mod ledger;
@@ -30,7 +31,7 @@ pub use worker::{Blocked, TaskPace, Worker, WorkerState};
 
 use crate::clock::{ClockSetting, Moment, Mono};
 use crate::event::{
-    Actor, Event, FileId, FolderEntry, IncarnationId, LabState, LaunchId, SessionOpened, What, WorkerId,
+    Actor, Event, FileId, FolderEntry, FollowEvent, IncarnationId, LabState, LaunchId, SessionOpened, What, WorkerId,
 };
 
 /// Real time that may pass between an order to the clock and its event, before it counts as a leap.
@@ -104,7 +105,17 @@ impl Model {
                 }
             }
             What::ClockSet { clock, by } => self.clock_set(at, clock, *by),
-            What::Follow(follow) => self.fold_follow(at, follow),
+            What::Follow(follow) => {
+                let new = match follow {
+                    FollowEvent::Created { incarnation, .. } => Some(*incarnation),
+                    _ => None,
+                };
+                let new = new.filter(|id| self.incarnation(*id).is_none());
+                self.fold_follow(at, follow);
+                if let Some(id) = new {
+                    self.color(id);
+                }
+            }
             What::Worker { worker, event } => self.fold_worker(at, *worker, event),
             What::Held { holdings } => self.held(at.mono, holdings),
             What::WrittenBack { file_id, from, to, bytes } => {

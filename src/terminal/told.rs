@@ -14,7 +14,10 @@ pub(super) fn sentence(event: &FollowEvent, names: &Names) -> Option<String> {
                 Origin::AtStart | Origin::Truncated { .. } => return None,
                 Origin::Created => format!("{new} has appeared"),
                 Origin::Replaced { previous } => format!("{new} has replaced #{}", previous.0),
-                Origin::Retargeted { previous } => format!("{new} comes after #{}", previous.0),
+                // A link has just been said to lead elsewhere.
+                Origin::Retargeted { previous } => {
+                    format!("{} is #{} now, and no longer #{}", path(name), incarnation.0, previous.0)
+                }
             }
         }
         FollowEvent::Renamed { incarnation, from, to, .. } => {
@@ -71,5 +74,28 @@ fn kind_name(kind: EntryKind) -> &'static str {
         EntryKind::Folder => "a folder",
         EntryKind::DanglingLink => "a link that leads nowhere",
         EntryKind::Special => "a pipe, socket or device",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::event::FileId;
+
+    #[test]
+    fn a_link_that_was_turned_says_which_file_it_is() {
+        let turned = FollowEvent::Created {
+            incarnation: IncarnationId(2),
+            file_id: FileId { dev: 1, ino: 2, born_ns: 3 },
+            path: "/srv/cur".into(),
+            start_offset: 0,
+            size: 6,
+            origin: Origin::Retargeted { previous: IncarnationId(1) },
+            unlinked: false,
+        };
+        let said = sentence(&turned, &Names::new(&["/srv/cur".into()])).unwrap();
+        assert_eq!(said, "/srv/cur is #2 now, and no longer #1");
     }
 }

@@ -422,6 +422,16 @@ impl Operator for Hands {
         let mut size = None;
         match &order.operation {
             FileOperation::Delete => fs::remove_file(path).map_err(told)?,
+            // The trash is a folder beside the followed one; where there is none, it is on another disk.
+            FileOperation::Trash => {
+                let trash = path.parent().and_then(Path::parent).unwrap_or(path).join("Trash/files");
+                let name = path.file_name().unwrap_or_default();
+                if trash.exists() {
+                    fs::rename(path, trash.join(name)).map_err(told)?;
+                } else {
+                    fs::remove_file(path).map_err(told)?;
+                }
+            }
             FileOperation::Rename { to } => platform::rename_no_replace(path, to).map_err(told)?,
             FileOperation::Truncate { to_bytes } => {
                 size = Some(held.metadata().map_err(told)?.len());

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use chrono::DateTime;
 use rotascope::clock::{ClockMode, ClockSetting, Moment, Mono};
 use rotascope::event::{
-    Actor, Batch, Cut, Event, FileId, FollowEvent, IncarnationId, LabOpened, LaunchId, LineMark, OpenReason, Origin,
-    SessionOpened, TaskCount, What, WorkerEvent, WorkerId, WorkerOpened,
+    Actor, Batch, Cut, Event, FileId, FollowEvent, Holding, IncarnationId, LabOpened, LaunchId, LineMark, OpenReason,
+    Origin, SessionOpened, TaskCount, What, WorkerEvent, WorkerId, WorkerOpened,
 };
 use rotascope::model::{Model, Reach};
 use rotascope::record::StampRun;
@@ -128,6 +128,22 @@ impl Told {
         let file_id = self.file(id);
         let previous = self.model.worker(WorkerId(worker)).unwrap().holds.as_ref().map(|(file, _)| *file);
         self.worker(worker, WorkerEvent::Opened { file_id, path: path(LOG), previous, reason, descriptor: None })
+    }
+
+    /// These are open for writing in programs of others, and no other ones.
+    pub(crate) fn held(&mut self, ids: &[u32]) -> &mut Told {
+        let held = ids.iter().map(|id| Holding {
+            pid: 100 + id,
+            name: "app".to_owned(),
+            command: "app".to_owned(),
+            descriptor: 3,
+            file_id: self.file(IncarnationId(*id)),
+            path: path(LOG),
+            unlinked: false,
+            size: 0,
+        });
+        let holdings = held.collect();
+        self.tell(What::Held { holdings })
     }
 
     pub(crate) fn deleted(&mut self, id: IncarnationId, by: Actor) -> &mut Told {

@@ -74,13 +74,25 @@ impl Stage {
     }
 
     pub(crate) fn open(events: &[Event], texts: Texts, settings: Settings, size: [f32; 2]) -> Stage {
+        Stage::open_at(Some(events.last().map_or(at(0), |event| event.at)), events, texts, settings, size)
+    }
+
+    /// The same folder as [`Stage::foreign`] in a window whose time goes on.
+    pub(crate) fn foreign_now() -> Stage {
+        let (events, texts) = foreign_session();
+        Stage::open_at(None, &events, texts, settings(), [1280.0, 800.0])
+    }
+
+    fn open_at(now: Option<Moment>, events: &[Event], texts: Texts, settings: Settings, size: [f32; 2]) -> Stage {
         let mut model = Model::new();
         for event in events {
             model.apply(event);
         }
         let (engine, asked) = Engine::still(model, texts);
         let mut window = Window::new(engine, settings).with_program(env!("CARGO_BIN_EXE_rotascope").into());
-        window.fix_moment(events.last().map_or(at(0), |event| event.at));
+        if let Some(now) = now {
+            window.fix_moment(now);
+        }
         let canvas = Rc::new(RefCell::new(Canvas::new()));
         let size = vec2(size[0], size[1]);
         let harness = Harness::builder()

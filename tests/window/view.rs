@@ -11,7 +11,7 @@ use eframe::egui::{
 };
 use rotascope::clock::{ClockMode, ClockSetting, Moment, Mono};
 use rotascope::event::{
-    Actor, Batch, Event, FileId, FollowEvent, IncarnationId, LineMark, Origin, SessionOpened, What,
+    Actor, Batch, Cut, Event, FileId, FollowEvent, IncarnationId, LineMark, Origin, SessionOpened, What,
 };
 use rotascope::follow::Texts;
 use rotascope::gui::Jump;
@@ -172,6 +172,68 @@ fn lines_that_were_seen_outlive_a_truncation() {
     assert_eq!(copied(&stage), "2026-11-23 09:00:00 ERROR before the cut\nafter\n");
 }
 
+/// A file in the trash is not gone: it has a name, and whoever writes to it goes on.
+#[test]
+fn a_file_in_the_trash_is_shown_as_one_that_is_there() {
+    let mut told = Told::new();
+    told.file(1, "shop.log", 4_711, Origin::AtStart, b"one\n");
+    told.wait(500);
+    told.follow(FollowEvent::Renamed {
+        incarnation: IncarnationId(1),
+        from: path("shop.log"),
+        to: PathBuf::from("/home/ann/.local/share/Trash/files/shop.log"),
+        cut: Cut { offset: 4, exact: true },
+        beyond: Vec::new(),
+        by: Actor::Person,
+    });
+    let mut stage = told.stage();
+    assert!(stage.sees("You moved shop.log to the trash. It lies there with all its lines"));
+    assert!(stage.sees("File shop.log") && !stage.sees("Deleted file"));
+    assert!(stage.sees("shop.log in the trash"), "the second lane is told from the first");
+    stage.harness.get_by_label_contains("File shop.log").click();
+    stage.harness.run();
+    assert!(!stage.sees("Release") && !stage.sees("disk space stay"));
+}
+
+/// What stood in a file before it was opened is in no count of the levels; the menu says so.
+#[test]
+fn counts_of_levels_that_are_not_whole_say_so() {
+    let mut told = Told::new();
+    told.file(1, "shop.log", 4_711, Origin::AtStart, b"one\ntwo\n");
+    let note = "since this was opened";
+    let mut stage = told.stage();
+    stage.press("All levels");
+    assert!(stage.sees("Warnings and worse") && !stage.sees(note), "without a number nothing is to be said");
+    told.follow(FollowEvent::Read(Batch {
+        first_line: 2,
+        lines: 7,
+        start: 8,
+        end: 50,
+        size: 50,
+        levels: [0, 0, 7, 0, 0, 0],
+        ..batch(1)
+    }));
+    let mut stage = told.stage();
+    stage.press("All levels");
+    assert!(stage.sees(note) && stage.harness.query_by_label("7").is_some());
+    let mut stage = Stage::lesson();
+    stage.press("All levels");
+    assert!(stage.sees("Warnings and worse") && !stage.sees(note), "a lab's lines are all counted");
+}
+
+/// Nobody writes, so nothing is live: files stand as people count, the name that is written to first.
+#[test]
+fn files_at_rest_stand_in_the_order_of_their_names() {
+    let mut told = Told::new();
+    for (number, name) in (1..).zip(["app.log.10", "app.log.2", "app.log.1", "app.log"]) {
+        told.created(number, name, u64::from(number), Origin::AtStart, 0);
+    }
+    let stage = told.stage();
+    let places = ["app.log, incarnation 4", "app.log.1, incarnation 3", "app.log.2, incarnation 2", "app.log.10"]
+        .map(|name| stage.harness.get_by_label_contains(&format!("File {name}")).rect().top());
+    assert!(places.is_sorted(), "{places:?}");
+}
+
 #[test]
 fn a_mark_on_the_timeline_leads_to_its_row() {
     let mut stage = Stage::lesson();
@@ -219,6 +281,22 @@ fn scrolling_up_holds_still_and_the_end_follows_again() {
     wheel(&mut stage, LOG, 80.0);
     wheel(&mut stage, LOG, -400.0);
     assert!(stage.harness.state().state.follow, "the end was reached by the wheel");
+}
+
+/// Everywhere these keys lead to the end, and nobody has scrolled who presses them there.
+#[test]
+fn the_keys_for_the_end_never_lead_away_from_it() {
+    let mut stage = Stage::lesson();
+    for _ in 0..2 {
+        stage.key(Modifiers::COMMAND, Key::End);
+        assert!(stage.harness.state().state.follow && stage.sees("Following") && !stage.sees("Paused"));
+    }
+    wheel(&mut stage, LOG, 80.0);
+    stage.key(Modifiers::COMMAND, Key::End);
+    assert!(stage.harness.state().state.follow && stage.sees("Following"));
+    wheel(&mut stage, LOG, 80.0);
+    stage.choose(&["View", "Go to the end and follow"]);
+    assert!(stage.harness.state().state.follow);
 }
 
 #[test]

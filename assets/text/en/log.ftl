@@ -17,7 +17,8 @@ log-paused-searching = Paused: searching
 log-paused-selecting = Paused: selection
 log-paused-jumped = Paused: at an event
 log-resume = Go to the newest line and keep it in view
-log-new = { $n } new
+log-paused = Paused
+log-paused-new = Paused, { $n } new
 
 log-columns = Columns
     .tip = What is shown of each line
@@ -26,6 +27,7 @@ log-column-stamps = Stamps of the workers
 log-levels-all = All levels
     .tip = Show lines of some levels only
 log-levels-some = { $n } levels
+log-levels-since = The numbers count the lines that have come since this was opened.
 log-levels-worse = Warnings and worse
 log-levels-reset = All levels
 log-level-none = No level

@@ -13,6 +13,7 @@ story-by = { $who ->
 # The word in colour at the beginning of a divider, and on a mark.
 story-verb-created = created
 story-verb-renamed = renamed
+story-verb-trashed = to the trash
 story-verb-rolled-over = rolled over
 story-verb-deleted = deleted
 story-verb-removed = removed
@@ -44,6 +45,7 @@ story-verb-unmet = not as expected
 story-created = { $file } by { $name }.
 story-created-unknown = { $file } appeared.
 story-renamed = { $file } to { $to } { $by }.
+story-trashed = { $file } { $by }.
 story-rolled-over = { $name } put { $file } away as { $to }.
 story-removed = { $file } by { $name }, at its rollover.
 story-deleted = { $file } { $by }.
@@ -91,6 +93,7 @@ story-moved-with-writers = { $n ->
     [one] 1 worker had it open and writes on into it until it opens its path again.
    *[other] { $n } workers had it open and write on into it until they open their path again.
 }
+story-in-trash = It lies there with all its lines; whoever has it open goes on writing to it.
 story-emptied = What stood there is gone.
 story-cut-short = What stood behind the first { $kept } is gone.
 story-recovered = { $names } reopened after { $gaps }.
@@ -111,6 +114,12 @@ story-title-renamed = { $who ->
     [step] Step { $step } renamed { $file } to { $to }
     [worker] { $name } rolled over: { $file } is { $to } now
    *[other] Another program renamed { $file } to { $to }
+}
+story-title-trashed = { $who ->
+    [person] You moved { $file } to the trash
+    [step] Step { $step } moved { $file } to the trash
+    [worker] { $name } moved { $file } to the trash
+   *[other] Another program moved { $file } to the trash
 }
 story-title-replaced = { $who ->
     [person] You replaced { $file }

@@ -14,7 +14,8 @@ log-paused-searching = 已暂停：正在查找
 log-paused-selecting = 已暂停：选择中
 log-paused-jumped = 已暂停：停在事件处
 log-resume = 回到最新一行并继续跟随
-log-new = 新增 { $n }
+log-paused = 已暂停
+log-paused-new = 已暂停，新增 { $n }
 
 log-columns = 列
     .tip = 每行显示哪些内容
@@ -23,6 +24,7 @@ log-column-stamps = 工作进程的戳记
 log-levels-all = 全部级别
     .tip = 只显示某些级别的行
 log-levels-some = { $n } 个级别
+log-levels-since = 数字只计打开之后新来的行。
 log-levels-worse = 警告及更严重
 log-levels-reset = 全部级别
 log-level-none = 无级别

@@ -13,6 +13,7 @@ story-by = { $who ->
 # 分隔行开头和标记上的彩色词。
 story-verb-created = 新建
 story-verb-renamed = 改名
+story-verb-trashed = 移到回收站
 story-verb-rolled-over = 轮转
 story-verb-deleted = 删除
 story-verb-removed = 移除
@@ -44,6 +45,7 @@ story-verb-unmet = 不符合预期
 story-created = { $file }（{ $name }）。
 story-created-unknown = 出现了 { $file }。
 story-renamed = { $file } 改为 { $to }，{ $by }。
+story-trashed = { $file }，{ $by }。
 story-rolled-over = { $name } 把 { $file } 归档为 { $to }。
 story-removed = { $file }，由 { $name } 在轮转时移除。
 story-deleted = { $file }，{ $by }。
@@ -82,6 +84,7 @@ story-held = { $n } 个工作进程打开着它；最后一个放手之前，ino
 story-let-go = { $n } 个工作进程曾打开它，都已放开。
 story-held-unknown = 仍打开它的程序会继续写入，但谁也读不到。
 story-moved-with-writers = { $n } 个工作进程打开着它，在重新打开路径之前会继续写入其中。
+story-in-trash = 它带着全部内容留在回收站里；打开着它的程序会继续写入。
 story-emptied = 原有内容已不在。
 story-cut-short = 前 { $kept } 之后的内容已不在。
 story-recovered = { $names } 重新打开，用时 { $gaps }。
@@ -101,6 +104,12 @@ story-title-renamed = { $who ->
     [step] 第 { $step } 步把 { $file } 改名为 { $to }
     [worker] { $name } 轮转：{ $file } 现在是 { $to }
    *[other] 其他程序把 { $file } 改名为 { $to }
+}
+story-title-trashed = { $who ->
+    [person] 你把 { $file } 移到了回收站
+    [step] 第 { $step } 步把 { $file } 移到了回收站
+    [worker] { $name } 把 { $file } 移到了回收站
+   *[other] 其他程序把 { $file } 移到了回收站
 }
 story-title-replaced = { $who ->
     [person] 你替换了 { $file }

@@ -6,8 +6,9 @@ use egui::{
 };
 use egui::{UiBuilder, vec2};
 
+use super::LogView;
+use super::following::{self, Saying};
 use super::order::Order;
-use super::{LogView, Paused};
 use crate::gui::action::Action;
 use crate::gui::find::LevelSet;
 use crate::gui::state::{Scene, State};
@@ -37,82 +38,91 @@ pub(super) fn show(
     let mut ui = ui.new_child(UiBuilder::new().max_rect(inner).layout(layout));
     let ui = &mut ui;
     ui.spacing_mut().item_spacing.x = 4.0;
-    following(view, ui, scene, state);
-    columns(ui, scene, state);
+    let form = form(ui, scene, state);
+    following::show(view, ui, scene, state, form.saying);
+    columns(ui, scene, state, form.columns);
     levels(ui, scene, state, order, filtered);
     ui.add_space(4.0);
     let room = ui.available_rect_before_wrap();
-    search(view, ui, room, scene, state);
-}
-
-fn following(view: &mut LogView, ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
-    let colors = Colors::of(ui);
-    let text = match view.paused {
-        None => scene.tr("log-following"),
-        Some(Paused::Scrolled) => scene.tr("log-paused-scrolled"),
-        Some(Paused::Searching) => scene.tr("log-paused-searching"),
-        Some(Paused::Selecting) => scene.tr("log-paused-selecting"),
-        Some(Paused::Jumped) => scene.tr("log-paused-jumped"),
-    };
-    let on = view.paused.is_none();
-    let new = if on { 0 } else { view.rows.saturating_sub(view.seen) };
-    let ink = if on { colors.accent } else { colors.text };
-    let galley = ui.painter().layout_no_wrap(text.clone(), theme::plain(theme::TEXT), ink);
-    let more = (new > 0).then(|| scene.tr_args("log-new", &[("n", new.into())]));
-    let more = more.map(|more| ui.painter().layout_no_wrap(more, theme::strong(12.0), colors.accent));
-    let width = 30.0 + galley.size().x + more.as_ref().map_or(0.0, |more| more.size().x + 8.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 26.0), Sense::click());
-    let fill = match (on, response.hovered()) {
-        (true, _) => colors.selected,
-        (false, true) => colors.hover,
-        (false, false) => colors.raised,
-    };
-    ui.painter().rect_filled(rect, CornerRadius::same(6), fill);
-    if response.has_focus() {
-        widgets::paint_outline(ui, rect, colors.accent);
-    }
-    let dot = rect.left_center() + vec2(12.0, 0.0);
-    widgets::paint_dot(ui, dot, if on { colors.accent } else { colors.muted }, !on);
-    let at = rect.left_center() + vec2(22.0, 0.0);
-    let size = galley.size();
-    ui.painter().galley(Align2::LEFT_CENTER.anchor_size(at, size).min, galley, ink);
-    if let Some(more) = more {
-        let at = at + vec2(size.x + 8.0, 0.0);
-        ui.painter().galley(Align2::LEFT_CENTER.anchor_size(at, more.size()).min, more, colors.accent);
-    }
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, text.as_str()));
-    let tip = scene.tr(if on { "log-following.tip" } else { "log-resume" });
-    if response.on_hover_text(tip).clicked() {
-        if on {
-            view.pause(state, Paused::Scrolled);
-        } else {
-            view.selected = None;
-            view.resume(state);
-        }
+    if room.width() >= LEAST_FIELD {
+        search(view, ui, room, scene, state);
     }
 }
 
-fn columns(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
-    widgets::menu_button(ui, &scene.tr("log-columns"), &scene.tr("log-columns.tip"), |ui| {
-        ui.set_max_width(260.0);
-        if ui.checkbox(&mut state.settings.row_numbers, scene.tr("log-column-numbers")).clicked() {
-            ui.close();
-        }
-        let mut stamps = state.settings.stamps;
-        if ui.checkbox(&mut stamps, scene.tr("log-column-stamps")).clicked() {
-            state.ask(Action::Stamps);
-            ui.close();
-        }
-    });
+/// What a narrow strip leaves of its controls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    saying: Saying,
+    /// Whether the menu of columns has a word.
+    columns: bool,
+}
+
+/// From wide to narrow: the search, which all else gives way to, is what is typed into.
+const FORMS: [Form; 4] = [
+    Form { saying: Saying::All, columns: true },
+    Form { saying: Saying::State, columns: true },
+    Form { saying: Saying::State, columns: false },
+    Form { saying: Saying::Nothing, columns: false },
+];
+
+/// The room that is left to the search while something else can still be shortened, in points.
+const SEARCH: f32 = 180.0;
+/// And the width below which there is no field at all: nothing could be read in it.
+const LEAST_FIELD: f32 = 64.0;
+/// The share of the rows that is through a filter, or their number.
+const FILTERED: f32 = 76.0;
+
+/// The first form that leaves room to the search. What changes by itself does not count, so that no control moves while
+/// nobody touches anything.
+fn form(ui: &Ui, scene: &Scene<'_>, state: &State) -> Form {
+    let menu = |text: &str| widgets::text_width(ui, text, theme::plain(theme::TEXT)) + 38.0;
+    let levels = menu(&levels_text(scene, state)) + if state.levels.is_all() { 0.0 } else { FILTERED };
+    let fits = |form: &&Form| {
+        let columns = if form.columns { menu(&scene.tr("log-columns")) } else { 22.0 };
+        let taken = following::width(ui, scene, form.saying) + columns + levels + 4.0 * 4.0;
+        ui.available_width() - taken >= SEARCH
+    };
+    FORMS.iter().find(fits).copied().unwrap_or(FORMS[FORMS.len() - 1])
+}
+
+fn columns(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, with_word: bool) {
+    let (name, tip) = (scene.tr("log-columns"), scene.tr("log-columns.tip"));
+    if with_word {
+        widgets::menu_button(ui, &name, &tip, |ui| column_items(ui, scene, state));
+    } else {
+        let response = widgets::icon_button(ui, widgets::Icon::More, &name, &format!("{name}: {tip}"));
+        let _ = egui::Popup::menu(&response).show(|ui| column_items(ui, scene, state));
+    }
+}
+
+fn column_items(ui: &mut Ui, scene: &Scene<'_>, state: &mut State) {
+    ui.set_max_width(260.0);
+    if ui.checkbox(&mut state.settings.row_numbers, scene.tr("log-column-numbers")).clicked() {
+        ui.close();
+    }
+    let mut stamps = state.settings.stamps;
+    if ui.checkbox(&mut stamps, scene.tr("log-column-stamps")).clicked() {
+        state.ask(Action::Stamps);
+        ui.close();
+    }
+}
+
+fn levels_text(scene: &Scene<'_>, state: &State) -> String {
+    if state.levels.is_all() { scene.tr("log-levels-all") } else { chosen(scene, state.levels) }
 }
 
 fn levels(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, order: &Order<'_>, filtered: Option<f32>) {
-    let text = if state.levels.is_all() { scene.tr("log-levels-all") } else { chosen(scene, state.levels) };
+    let colors = Colors::of(ui);
+    let text = levels_text(scene, state);
     let response = widgets::menu_button(ui, &text, &scene.tr("log-levels-all.tip"), |ui| {
         ui.set_max_width(240.0);
         let counts = counts(scene);
         for level in CHOICES {
             level_item(ui, scene, state, level, counts[level as usize]);
+        }
+        if are_of_a_part(scene, &counts) {
+            let note = RichText::new(scene.tr("log-levels-since")).font(theme::plain(theme::SMALL)).color(colors.muted);
+            ui.add(egui::Label::new(note).wrap());
         }
         ui.separator();
         if ui.button(scene.tr("log-levels-worse")).clicked() {
@@ -127,14 +137,16 @@ fn levels(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, order: &Order<'_>, 
     if state.levels.is_all() {
         return;
     }
-    let colors = Colors::of(ui);
     let line = Rect::from_min_max(response.rect.left_bottom() - vec2(0.0, 2.0), response.rect.right_bottom());
     ui.painter().rect_filled(line.shrink2(vec2(8.0, 0.0)), 1.0, colors.accent);
     let state_text = match filtered {
         Some(share) => format!("{:.0} %", (share * 100.0).floor()),
         None => number(order.len()),
     };
-    ui.label(RichText::new(state_text).font(theme::mono(11.5)).color(colors.muted));
+    let (rect, label) = ui.allocate_exact_size(vec2(FILTERED, 26.0), Sense::hover());
+    let at = rect.right_center();
+    widgets::paint_line(ui, at, Align2::RIGHT_CENTER, &state_text, theme::mono(11.5), colors.muted, FILTERED);
+    widgets::named(&label, &state_text);
 }
 
 fn level_item(ui: &mut Ui, scene: &Scene<'_>, state: &mut State, level: Level, count: u64) {
@@ -183,6 +195,13 @@ fn counts(scene: &Scene<'_>) -> [u64; LEVELS] {
         }
     }
     sums
+}
+
+/// Whether these are not all lines: what stood in a file before it was opened is read without a look at its levels.
+fn are_of_a_part(scene: &Scene<'_>, counts: &[u64; LEVELS]) -> bool {
+    let counted: u64 = counts.iter().sum();
+    let lines: u64 = scene.model.incarnations().iter().map(|one| one.lines).sum();
+    (1..lines).contains(&counted)
 }
 
 fn search(view: &mut LogView, ui: &mut Ui, room: Rect, scene: &Scene<'_>, state: &mut State) {
@@ -257,6 +276,10 @@ fn select_all(ui: &Ui, id: Id, text: &str) {
     }
 }
 
+/// Widths of the field from which on there is room beside the text, in points.
+const WITH_STEPS: f32 = 250.0;
+const WITH_COUNT: f32 = 170.0;
+
 /// How many were found, and the way to the next; returns where that begins.
 fn tools(view: &LogView, ui: &mut Ui, field: Rect, scene: &Scene<'_>, state: &mut State) -> f32 {
     let colors = Colors::of(ui);
@@ -268,18 +291,27 @@ fn tools(view: &LogView, ui: &mut Ui, field: Rect, scene: &Scene<'_>, state: &mu
         state.find.text.clear();
         state.find.open = false;
     }
+    // Enter and Shift+Enter lead to the matches, too; how many there are is said nowhere else.
+    if field.width() >= WITH_STEPS {
+        steps(&mut side, scene, state);
+    }
+    if field.width() >= WITH_COUNT {
+        side.add_space(4.0);
+        let (text, color) = count(view, scene, colors);
+        side.label(RichText::new(text).font(theme::mono(11.5)).color(color));
+    }
+    side.min_rect().left()
+}
+
+fn steps(side: &mut Ui, scene: &Scene<'_>, state: &mut State) {
     let next = scene.tr("log-find-next");
-    if widgets::icon_button(&mut side, widgets::Icon::Down, &next, &next).clicked() {
+    if widgets::icon_button(side, widgets::Icon::Down, &next, &next).clicked() {
         state.find.step = Some(1);
     }
     let previous = scene.tr("log-find-previous");
-    if widgets::icon_button(&mut side, widgets::Icon::Up, &previous, &previous).clicked() {
+    if widgets::icon_button(side, widgets::Icon::Up, &previous, &previous).clicked() {
         state.find.step = Some(-1);
     }
-    side.add_space(4.0);
-    let (text, color) = count(view, scene, colors);
-    side.label(RichText::new(text).font(theme::mono(11.5)).color(color));
-    side.min_rect().left()
 }
 
 fn count(view: &LogView, scene: &Scene<'_>, colors: &Colors) -> (String, egui::Color32) {

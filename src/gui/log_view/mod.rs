@@ -4,6 +4,7 @@
 //! ten. Their text is read when it comes into view.
 
 mod divider;
+mod following;
 mod galleys;
 mod header;
 pub mod line;

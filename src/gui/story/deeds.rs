@@ -6,6 +6,7 @@ use super::{Args, Teller, Tone, chip, file_name, why};
 use crate::event::{Actor, Exit, WorkerId};
 use crate::gui::state::Scene;
 use crate::gui::text::{Language, gap, size};
+use crate::gui::trash::is_in_trash;
 use crate::model::{Mark, MarkKind};
 
 /// The word for a kind of mark: the key of its message, and how it is said.
@@ -14,6 +15,7 @@ pub fn verb(kind: &MarkKind) -> (&'static str, Tone) {
         MarkKind::Created { .. } => ("story-verb-created", Tone::Good),
         // A worker renames and removes files at its rollovers, and at no other time.
         MarkKind::Renamed { by: Actor::Worker(_), .. } => ("story-verb-rolled-over", Tone::Plain),
+        MarkKind::Renamed { to, .. } if is_in_trash(to) => ("story-verb-trashed", Tone::Warn),
         MarkKind::Renamed { .. } => ("story-verb-renamed", Tone::Warn),
         MarkKind::Deleted { by: Actor::Worker(_) } => ("story-verb-removed", Tone::Warn),
         MarkKind::Deleted { .. } => ("story-verb-deleted", Tone::Bad),
@@ -80,6 +82,7 @@ impl Teller<'_> {
             MarkKind::Deleted { by: Actor::Worker(worker) } => {
                 self.say("story-removed", &[("file", file()), ("name", self.worker_name(*worker).into())])
             }
+            MarkKind::Renamed { to, by } if is_in_trash(to) => done("story-trashed", *by),
             MarkKind::Renamed { to, by } => self
                 .say("story-renamed", &[("file", file()), ("to", file_name(to).into()), ("by", self.by(*by).into())]),
             MarkKind::Deleted { by } => done("story-deleted", *by),
@@ -221,6 +224,7 @@ impl Teller<'_> {
         };
         match &mark.kind {
             MarkKind::Deleted { by } => with("story-title-deleted", *by, vec![]),
+            MarkKind::Renamed { to, by } if is_in_trash(to) => with("story-title-trashed", *by, vec![]),
             MarkKind::Renamed { to, by } => with("story-title-renamed", *by, vec![("to", file_name(to).into())]),
             MarkKind::Replaced { by } => with("story-title-replaced", *by, vec![]),
             MarkKind::Truncated { by, .. } => with("story-title-truncated", *by, vec![]),

@@ -3,6 +3,7 @@
 use super::{NAMES, Teller, Tone};
 use crate::event::{IncarnationId, WorkerId};
 use crate::gui::text::{Language, gap, size};
+use crate::gui::trash::is_in_trash;
 use crate::model::{Fault, FaultKind, Mark, MarkKind, Reach, Recovery, Worker};
 
 impl<'a> Teller<'a> {
@@ -27,9 +28,13 @@ impl<'a> Teller<'a> {
                 None if self.scene.has_lab() => String::new(),
                 None => self.scene.tr("story-held-unknown"),
             },
-            MarkKind::Renamed { .. } => {
+            MarkKind::Renamed { to, .. } => {
                 let inside = fault.map_or(0, |fault| fault.recoveries.iter().filter(|one| one.at.is_none()).count());
-                if inside == 0 { String::new() } else { self.say("story-moved-with-writers", &[("n", inside.into())]) }
+                match (inside, to) {
+                    (0, to) if is_in_trash(to) && !self.scene.has_lab() => self.scene.tr("story-in-trash"),
+                    (0, _) => String::new(),
+                    (n, _) => self.say("story-moved-with-writers", &[("n", n.into())]),
+                }
             }
             MarkKind::Truncated { kept: 0, .. } => self.scene.tr("story-emptied"),
             MarkKind::Truncated { kept, .. } => self.say("story-cut-short", &[("kept", size(*kept).into())]),

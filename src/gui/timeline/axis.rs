@@ -1,29 +1,44 @@
 //! The ruler on the screen: lines through all lanes, session time above them, midnights and jumps of the clock.
 
+use chrono::{DateTime, FixedOffset};
 use eframe::egui;
 use egui::{Align2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::Canvas;
-use super::ruler::{Ruler, ruler};
+use super::ruler::{Ruler, SessionTime, ruler};
 use crate::clock::{ClockSetting, Mono};
 use crate::gui::state::Scene;
 use crate::gui::theme;
 
-/// Local session time, in nanoseconds since 1970.
-pub(super) fn local_ns(scene: &Scene<'_>, at: Mono) -> i64 {
+/// Session time at a moment.
+fn session_time(scene: &Scene<'_>, at: Mono) -> DateTime<FixedOffset> {
     let moment = scene.moment_at(at);
-    let time = match scene.model.clock_at(at) {
+    match scene.model.clock_at(at) {
         Some(clock) => clock.session_time(&moment),
         None => ClockSetting::wall().session_time(&moment),
-    };
-    time.naive_local().and_utc().timestamp_nanos_opt().unwrap_or(0)
+    }
+}
+
+/// Local session time, in nanoseconds since 1970.
+pub(super) fn local_ns(scene: &Scene<'_>, at: Mono) -> i64 {
+    session_time(scene, at).naive_local().and_utc().timestamp_nanos_opt().unwrap_or(0)
+}
+
+impl SessionTime for Scene<'_> {
+    fn local_ns(&self, at: Mono) -> i64 {
+        local_ns(self, at)
+    }
+
+    fn offset_s(&self, at: Mono) -> i32 {
+        session_time(self, at).offset().local_minus_utc()
+    }
 }
 
 /// The ruler for what is shown.
 pub(super) fn lay_out(canvas: &Canvas<'_>) -> Ruler {
     let settings = set_moments(canvas.scene);
     let known = super::happened(canvas.scene).map_or(Mono(0), |(first, _)| first);
-    ruler(&canvas.shown, canvas.width(), &|at: Mono| local_ns(canvas.scene, at), &settings, known)
+    ruler(&canvas.shown, canvas.width(), canvas.scene, &settings, known)
 }
 
 /// The moments at which the session's clock was set, or began to run.
@@ -58,7 +73,8 @@ pub(super) fn paint_over(canvas: &Canvas<'_>, ruler: &Ruler, all: Rect) {
     }
     for jump in &ruler.breaks {
         let x = dashed(canvas, jump.x, all, colors.muted);
-        let word = canvas.scene.tr_args("timeline-jump", &[("time", jump.label.as_str().into())]);
+        let key = if jump.by_rule { "timeline-clocks-change" } else { "timeline-jump" };
+        let word = canvas.scene.tr_args(key, &[("time", jump.label.as_str().into())]);
         tags.put(canvas, x, &word, colors.muted);
     }
     let now = canvas.shown.x(canvas.now);

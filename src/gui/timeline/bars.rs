@@ -12,6 +12,7 @@ use crate::event::{Origin, WorkerId};
 use crate::gui::state::Scene;
 use crate::gui::story::{Teller, file_name};
 use crate::gui::theme::{self, Colors};
+use crate::gui::trash::is_in_trash;
 use crate::model::{Bar, Hue, Incarnation, PathLane, Reach, Span};
 
 /// Height of a bar, and of the one below it.
@@ -189,6 +190,9 @@ fn quiet_key(one: &Incarnation) -> &'static str {
 fn moved_note(scene: &Scene<'_>, bar: &Bar, one: &Incarnation, path: &PathLane) -> Option<String> {
     let to = bar.to?;
     let next = one.names.iter().find(|(at, name)| *at >= to && *name != path.path)?;
+    if is_in_trash(&next.1) {
+        return Some(scene.tr("timeline-trashed"));
+    }
     Some(scene.tr_args("timeline-renamed", &[("name", file_name(&next.1).into())]))
 }
 

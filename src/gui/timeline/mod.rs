@@ -142,6 +142,11 @@ impl TimelineView {
         }
     }
 
+    /// Whether it keeps up with the present.
+    pub fn is_live(&self) -> bool {
+        self.live && self.shown.is_some()
+    }
+
     /// Sees to it that something is shown: at first all of a short session, then the present.
     fn follow(&mut self, scene: &Scene<'_>, state: &mut State) {
         let Some((first, last)) = happened(scene) else {

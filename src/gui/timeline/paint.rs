@@ -9,6 +9,7 @@ use super::{Canvas, NAMES, axis, bars, curves, rates};
 use crate::gui::state::{Jump, Scene, Selection, State};
 use crate::gui::story::{Teller, Tone, file_name};
 use crate::gui::telling::ink;
+use crate::gui::trash::is_in_trash;
 use crate::gui::{theme, widgets};
 
 /// Badges that are controls of their own, for keyboard and screen reader; beyond them the pointer finds them still.
@@ -91,7 +92,11 @@ fn name(ui: &Ui, canvas: &Canvas<'_>, lane: &Lane, state: &mut State) {
         }
         What::Path(index) => {
             let Some(path) = scene.model.timeline().paths.get(index) else { return };
-            (file_name(&path.path), theme::plain(12.0), canvas.colors.text, path.path.display().to_string())
+            // Beside the lane of the name that the file had before.
+            let name = file_name(&path.path);
+            let in_trash = || scene.tr_args("timeline-in-trash", &[("name", name.as_str().into())]);
+            let name = if is_in_trash(&path.path) { in_trash() } else { name };
+            (name, theme::plain(12.0), canvas.colors.text, path.path.display().to_string())
         }
         What::Worker(id) => {
             let Some(worker) = scene.model.worker(id) else { return };

@@ -52,11 +52,11 @@ pub(super) fn samples(rates: &RateHistory, shown: &Shown, width: f64, until: cra
         *last = Some(bin);
     };
     for (from, levels) in &rates.steps[first..] {
-        // A step that is still filling would show as a drop.
-        if *from > end || from.plus_ns(step) > until {
+        let bin = from.0 / length;
+        // What is still filling would show as a drop.
+        if *from > end || (bin + 1).saturating_mul(length) > until.0 {
             break;
         }
-        let bin = from.0 / length;
         match &mut open {
             Some((of, sums)) if *of == bin => add(sums, levels),
             _ => {
@@ -72,7 +72,30 @@ pub(super) fn samples(rates: &RateHistory, shown: &Shown, width: f64, until: cra
     if let Some((of, sums)) = open {
         close(&mut samples, of, sums, &mut last);
     }
-    if length < 1_000_000_000 { smoothed(&samples, length as f64 / shown.scale()) } else { samples }
+    if length >= 1_000_000_000 {
+        return samples;
+    }
+    let apart = length as f64 / shown.scale();
+    let means = smoothed(&samples, apart);
+    let is_new = last.is_some_and(|bin| until.0 < (bin + 1 + NEW_STEPS).saturating_mul(length));
+    if is_new { held(means, apart) } else { means }
+}
+
+/// For so many steps more may come that belongs to the mean of the last one.
+const NEW_STEPS: u64 = 4;
+
+/// The newest two samples have nothing behind them yet to be a mean of, and would jump up and down with every line: as
+/// long as that may come they go on as those before them, if those are none of a standstill.
+fn held(mut means: Vec<Sample>, apart: f64) -> Vec<Sample> {
+    const UNSURE: usize = 2;
+    let Some(known) = means.len().checked_sub(UNSURE + 1).filter(|known| *known >= UNSURE) else { return means };
+    let sure = means[known];
+    let goes_on = |sample: &Sample| sample.levels.iter().any(|rate| *rate > 0.0);
+    let joined = means[known - UNSURE..].windows(2).all(|pair| pair[1].x - pair[0].x <= apart * 1.5);
+    if joined && means[known - UNSURE..].iter().all(goes_on) {
+        means[known + 1..].iter_mut().for_each(|sample| sample.levels = sure.levels);
+    }
+    means
 }
 
 /// From the last step with lines to the next one, so that what lies between is not shown as a standstill.
@@ -229,6 +252,42 @@ mod tests {
         let steps = (0..40).map(|nth| (Mono(nth * STEP), [0, 0, if nth % 4 == 0 { 8 } else { 4 }, 0, 0, 0])).collect();
         let found = samples(&RateHistory { step_ns: STEP, steps }, &shown, 1_000.0, Mono(u64::MAX));
         assert!(info(&found)[4..36].iter().all(|rate| (rate - 20.0).abs() < 0.01), "{:?}", info(&found));
+    }
+
+    /// At every moment, and however the lines fall into the steps, the curve ends as it goes on.
+    #[test]
+    fn the_newest_samples_make_no_step() {
+        let shown = Shown::new(Mono(0), 10e9, 1_000.0);
+        // Twelve lines a second in turns of 2, 4, 4 and 2, and two a second in every other step.
+        for pattern in [[2, 4, 4, 2], [1, 0, 1, 0]] {
+            let rate = pattern.iter().sum::<u32>() as f32;
+            for now in 20..36_u64 {
+                let steps = (0..now).map(|nth| (nth, pattern[nth as usize % 4])).filter(|(_, lines)| *lines > 0);
+                let steps = steps.map(|(nth, lines)| (Mono(nth * STEP), [0, 0, lines, 0, 0, 0])).collect();
+                let found =
+                    samples(&RateHistory { step_ns: STEP, steps }, &shown, 1_000.0, Mono(now * STEP + STEP / 2));
+                let ends = &info(&found)[found.len() - 4..];
+                assert!(ends.iter().all(|end| (end - rate).abs() < 0.26 * rate), "{pattern:?} at {now}: {ends:?}");
+                assert_eq!(ends[1], ends[3], "{pattern:?} at {now}: {ends:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_ended_is_shown_as_it_was() {
+        let shown = Shown::new(Mono(0), 10e9, 1_000.0);
+        let steps: Vec<_> =
+            (0..20).map(|nth| (Mono(nth * STEP), [0, 0, if nth < 18 { 1 } else { 50 }, 0, 0, 0])).collect();
+        let found = samples(&RateHistory { step_ns: STEP, steps }, &shown, 1_000.0, Mono(60 * STEP));
+        assert!(info(&found).last().is_some_and(|rate| *rate > 100.0), "a burst at the end stays");
+    }
+
+    #[test]
+    fn from_afar_a_sample_that_is_not_over_is_not_drawn() {
+        let shown = Shown::new(Mono(0), 1e12, 1_000.0);
+        // A sample is two seconds here, and of the last one only a quarter is there.
+        let found = samples(&history(0..82), &shown, 1_000.0, Mono(82 * STEP));
+        assert!(info(&found)[1..].iter().all(|rate| (rate - 400.0).abs() < 0.01), "{:?}", info(&found));
     }
 
     #[test]

@@ -53,6 +53,11 @@ const STEPS: [i64; 33] = [
 pub(super) trait SessionTime {
     /// Local session time.
     fn local_ns(&self, at: Mono) -> i64;
+
+    /// How far it is ahead of UTC, in seconds.
+    fn offset_s(&self, _: Mono) -> i32 {
+        0
+    }
 }
 
 impl<F: Fn(Mono) -> i64> SessionTime for F {
@@ -77,6 +82,8 @@ pub(super) struct Break {
     pub x: f64,
     /// Session time right after it.
     pub label: String,
+    /// Whether the zone's own rules made it, to or from daylight saving time: nobody set the clock.
+    pub by_rule: bool,
 }
 
 /// Everything on the ruler.
@@ -103,14 +110,20 @@ pub(super) fn ruler(shown: &Shown, width: f64, clock: &dyn SessionTime, settings
     let end = shown.at(width);
     let mut from = begin;
     let mut free = 0.0;
-    for to in settings.iter().copied().filter(|at| *at > begin && *at < end).chain([end]) {
+    for to in ends(clock, begin, end, settings) {
         if to > from {
             stretch(&mut ruler, shown, clock, from, to, &mut free);
         }
+        let by_rule = to > begin && !settings.contains(&to);
         if to < end && jumps(clock, to) {
             let x = shown.x(to);
-            ruler.breaks.push(Break { x, label: label(clock.local_ns(to), SECOND) });
+            ruler.breaks.push(Break { x, label: label(clock.local_ns(to), SECOND), by_rule });
             free = free.max(x);
+        }
+        // A clock that goes forward at midnight leaves the moment out that the day begins with.
+        let day = |at: Mono| clock.local_ns(at).div_euclid(DAY);
+        if to < end && by_rule && day(to) > day(Mono(to.0 - 1)) {
+            ruler.midnights.push(shown.x(to));
         }
         from = to;
     }
@@ -121,6 +134,41 @@ pub(super) fn ruler(shown: &Shown, width: f64, clock: &dyn SessionTime, settings
         }
     }
     ruler
+}
+
+/// Where the stretches end in which session time runs evenly: at the settings of the clock, and where the zone changes
+/// its offset from UTC. Back from daylight saving time an hour comes twice, and no rate tells what time it is.
+fn ends(clock: &dyn SessionTime, begin: Mono, end: Mono, settings: &[Mono]) -> Vec<Mono> {
+    let mut ends = Vec::new();
+    let mut from = begin;
+    for to in settings.iter().copied().filter(|at| *at > begin && *at < end).chain([end]) {
+        changes(clock, from, to, &mut ends);
+        ends.push(to);
+        from = to;
+    }
+    ends
+}
+
+/// Where the offset from UTC changes within a stretch. Two changes that lie nearer than a look after the other may
+/// cancel out, unseen: then they are too near to be told apart on the screen, too.
+fn changes(clock: &dyn SessionTime, from: Mono, to: Mono, found: &mut Vec<Mono>) {
+    const LOOKS: u64 = 64;
+    let span = to.since(from);
+    let mut before = from;
+    for look in 1..=LOOKS {
+        let after = from.plus_ns((u128::from(span) * u128::from(look) / u128::from(LOOKS)) as u64);
+        let after = after.min(Mono(to.0.saturating_sub(1)));
+        let offset = clock.offset_s(before);
+        if after > before && clock.offset_s(after) != offset {
+            let (mut same, mut other) = (before, after);
+            while other.since(same) > 1 {
+                let middle = same.plus_ns(other.since(same) / 2);
+                if clock.offset_s(middle) == offset { same = middle } else { other = middle }
+            }
+            found.push(other);
+        }
+        before = before.max(after);
+    }
 }
 
 /// Whether session time jumps at a moment by more than it runs around it: a clock that is fast goes far until a new
@@ -168,7 +216,7 @@ fn stretch(ruler: &mut Ruler, shown: &Shown, clock: &dyn SessionTime, from: Mono
     }
 }
 
-/// The moment at which it is `local`. Corrected until it fits, for daylight saving time may change within the stretch.
+/// The moment at which it is `local`. Corrected until it fits: a clock that is fast is not exact to the nanosecond.
 fn locate(clock: &dyn SessionTime, from: Mono, last: Mono, first_ns: i64, rate: f64, local: i64) -> Mono {
     let moved = |at: Mono, ns: f64| {
         if ns < 0.0 { Mono(at.0.saturating_sub((-ns) as u64)) } else { at.plus_ns(ns as u64) }
@@ -283,7 +331,7 @@ mod tests {
         let jump = START.plus_ns(5 * SECOND as u64);
         let clock = move |at: Mono| evening(at) - if at >= jump { HOUR } else { 0 };
         let ruler = ruler(&shown(10e9), 1_000.0, &clock, &[START, jump], START);
-        assert_eq!(ruler.breaks, [Break { x: 500.0, label: "22:59:55".to_owned() }]);
+        assert_eq!(ruler.breaks, [Break { x: 500.0, label: "22:59:55".to_owned(), by_rule: false }]);
         assert_apart(&ruler, 1_000.0);
         let before = ruler.ticks.iter().filter(|tick| tick.x < 500.0 && !tick.label.is_empty());
         assert!(before.clone().all(|tick| tick.x + tick.label.len() as f64 * CHAR <= 500.0));
@@ -316,16 +364,60 @@ mod tests {
         assert!(ruler.ticks.iter().all(|tick| tick.x >= 399.9));
     }
 
+    /// A clock that runs evenly, but for the hours by which its zone moves it when it has run for that long.
+    struct Ruled {
+        base: i64,
+        changes: Vec<(i64, i64)>,
+    }
+
+    impl SessionTime for Ruled {
+        fn local_ns(&self, at: Mono) -> i64 {
+            self.base + (at.0 as i64 - START.0 as i64) + i64::from(self.offset_s(at)) * SECOND
+        }
+
+        fn offset_s(&self, at: Mono) -> i32 {
+            let run = at.0 as i64 - START.0 as i64;
+            self.changes.iter().filter(|(after, _)| run >= *after).map(|(_, hours)| *hours as i32 * 3_600).sum()
+        }
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_labelled_twice() {
+        // From ten seconds before three it is two o'clock again.
+        let clock = Ruled { base: 3 * HOUR - 10 * SECOND, changes: vec![(10 * SECOND, -1)] };
+        let near = ruler(&shown(20e9), 1_000.0, &clock, &[START], START);
+        assert_apart(&near, 1_000.0);
+        assert_eq!(near.breaks, [Break { x: 500.0, label: "02:00:00".to_owned(), by_rule: true }]);
+        assert_eq!(labels(&near)[..2], ["02:59:50", "02:59:52"]);
+        assert!(labels(&near).contains(&"02:00:02"), "{:?}", labels(&near));
+        let far = ruler(&shown(6.0 * HOUR as f64), 1_000.0, &clock, &[START], START);
+        assert!(labels(&far).len() > 5 && labels(&far).contains(&"07:00"), "{:?}", labels(&far));
+        // Nothing but the hour that is left out is behind the change, and that shows on a short look, too.
+        let within = ruler(&shown(12e9), 1_000.0, &clock, &[START], START);
+        assert!(labels(&within).contains(&"02:59:54"), "{:?}", labels(&within));
+    }
+
     #[test]
     fn a_change_to_summer_time_moves_the_labels() {
         // The clock is set an hour forward two hours after the start, by its own rules: no setting tells of it.
-        let base = 20 * HOUR;
-        let clock = move |at: Mono| {
-            let run = at.0 as i64 - START.0 as i64;
-            base + run + if run >= 2 * HOUR { HOUR } else { 0 }
-        };
+        let clock = Ruled { base: 20 * HOUR, changes: vec![(2 * HOUR, 1)] };
         let ruler = ruler(&shown(6.0 * HOUR as f64), 1_000.0, &clock, &[START], START);
         let midnight = ruler.midnights[0];
         assert!((midnight - 500.0).abs() < 1.0, "midnight at {midnight}");
+        assert_eq!(ruler.breaks.len(), 1);
+    }
+
+    #[test]
+    fn a_midnight_that_is_left_out_is_where_the_day_begins() {
+        let clock = Ruled { base: 22 * HOUR, changes: vec![(2 * HOUR, 1)] };
+        let ruler = ruler(&shown(4.0 * HOUR as f64), 1_000.0, &clock, &[START], START);
+        assert_eq!((ruler.midnights.len(), ruler.midnights[0].round()), (1, 500.0));
+    }
+
+    #[test]
+    fn a_year_has_both_changes() {
+        let clock = Ruled { base: 0, changes: vec![(87 * DAY, 1), (297 * DAY, -1)] };
+        let ruler = ruler(&shown(365.0 * DAY as f64), 1_000.0, &clock, &[START], START);
+        assert!(labels(&ruler).len() >= 2 && ruler.breaks.len() == 2);
     }
 }
