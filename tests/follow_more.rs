@@ -442,6 +442,39 @@ fn what_a_link_in_a_folder_leads_to_is_rotated_between_two_looks() {
     }
 }
 
+/// Cut to its middle and appended to before anybody looks, whatever the lengths: what was appended is read, and what still
+/// stands is not read again.
+#[test]
+fn what_was_cut_to_the_middle_and_appended_to_is_told_apart() {
+    for (count, pad, kept) in
+        [(20, 0, 10), (100, 0, 33), (100, 100, 50), (1000, 100, 500), (1000, 0, 13), (3000, 60, 2500)]
+    {
+        for more in [0, 1, 5, count - kept - 1, count - kept, count - kept + 1, count] {
+            let line = |name: &str, number: usize| format!("{name}{number:06} {}\n", "x".repeat(pad));
+            let lines = |name: &str, count: usize| (0..count).map(|number| line(name, number)).collect::<String>();
+            let scene = Stepped::of_path();
+            fs::write(scene.path("P"), lines("a", count)).unwrap();
+            scene.look();
+            let stands = lines("a", kept).len();
+            truncate(&scene.path("P"), stands as u64);
+            append(&scene.path("P"), &[lines("b", more)]);
+            scene.look();
+            // Of so many lines not each has a checkpoint.
+            let most_again = if count > 1024 { 4 * line("a", 0).len() } else { 0 };
+            let text = scene.text();
+            let came = &text[lines("a", count).len()..];
+            let again = came.len() - lines("b", more).len();
+            let case = format!("{count} of {pad}, cut to {kept}, {more} more: {again} bytes again");
+            assert!(came.ends_with(&lines("b", more)) && again <= most_again, "{case}\n{}", scene.report());
+            let told = scene.events().into_iter().find_map(|event| match event {
+                FollowEvent::Truncated { kept, .. } => Some(kept),
+                _ => None,
+            });
+            assert_eq!(told, Some((stands - again) as u64), "{case}");
+        }
+    }
+}
+
 /// An editor moves the file away, makes a new one and writes the old content into that, with more at the end.
 #[test]
 fn what_an_editor_saves_is_carried_over() {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 
+use super::checks::Point;
 use super::fingerprint::{BEGINNING_BYTES, RUNG_BYTES, hash_of};
 use super::holes::LEAST_HOLE;
 use super::lines::Lines;
@@ -11,8 +12,25 @@ use crate::platform;
 /// More than lies between two rungs, but for the length of a line.
 const MOST_SOUGHT: usize = 128 << 10;
 
-/// Fewer bytes behind a stretch that nobody has compared tell nothing.
-const LEAST_ALIKE: usize = 32;
+/// Two logs of one program may begin with the same line: less than this is no proof that anything still stands.
+const LEAST_STANDING: u64 = RUNG_BYTES as u64;
+
+/// Whether what stands between two checkpoints is what was read there.
+fn stands(file: &File, from: &Point, to: &Point) -> io::Result<bool> {
+    if !to.is_joined {
+        return Ok(true);
+    }
+    let (mut running, end) = (from.running, to.running.offset);
+    let mut block = vec![0; MOST_SOUGHT];
+    while running.offset < end {
+        let wanted = usize::try_from(end - running.offset).map_or(block.len(), |left| left.min(block.len()));
+        match platform::read_at(file, &mut block[..wanted], running.offset)? {
+            0 => return Ok(false),
+            got => running.take_in(&block[..got]),
+        }
+    }
+    Ok(running == to.running)
+}
 
 /// Samples all over what was read, its beginning and its end.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +47,7 @@ impl Known<'_> {
     /// Exact for a plain cut. After a refill it is the last mark before which the content still stands; a short
     /// common beginning, as two logs of one program have it, is no proof and counts as 0.
     pub(super) fn surviving(self, file: &File, size: u64) -> io::Result<u64> {
-        let standing = self.standing(file, size)?;
+        let standing = self.standing_lines(file, size)?.map_or_else(|| self.standing(file, size), Ok)?;
         if standing == size {
             return Ok(size);
         }
@@ -71,26 +89,45 @@ impl Known<'_> {
         if size < self.lines.offset() && self.marker_stands_in(file, size)? {
             return Ok(size);
         }
-        let Some(last) = standing.checked_sub(1).map(|last| rungs[last].offset) else { return Ok(0) };
-        Ok(self.whole_lines_standing(file, last)?.unwrap_or(last))
+        Ok(standing.checked_sub(1).map_or(0, |last| rungs[last].offset))
     }
 
-    /// Where all rungs stand: the last line start up to which the marker's stretch is unchanged, if that is behind the
-    /// last rung. A writer may have put something in place of the file's last bytes.
-    fn whole_lines_standing(self, file: &File, last_rung: u64) -> io::Result<Option<u64>> {
-        if self.lines.encoding().is_wide() {
+    /// The same to the line, as far as checkpoints tell. `None` if not enough stands to prove anything.
+    fn standing_lines(self, file: &File, size: u64) -> io::Result<Option<u64>> {
+        let points = self.lines.checks().points();
+        let is_whole = points.first().is_some_and(|first| first.running.offset == 0) && !self.begins_with_hole();
+        if !is_whole && !self.begins(file, size)? {
             return Ok(None);
         }
-        let from = self.lines.offset() - self.marker.len() as u64;
-        let mut now = vec![0; self.marker.len()];
-        let got = platform::read_at(file, &mut now, from)?;
-        let same = now[..got].iter().zip(self.marker).take_while(|(now, before)| now == before).count();
-        // What lies between is not known to stand: a few bytes may be alike by chance.
-        if from > last_rung && same < LEAST_ALIKE {
-            return Ok(None);
+        let below = points.partition_point(|point| point.running.offset <= size.min(self.lines.offset()));
+        let (mut low, mut high) = (0, below.saturating_sub(1));
+        // Below a cut all stretches stand, above it none does.
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if stands(file, &points[middle], &points[middle + 1])? { low = middle + 1 } else { high = middle }
         }
-        let start = memchr::memrchr(b'\n', &now[..same]).map(|newline| from + newline as u64 + 1);
-        Ok(start.filter(|start| *start > last_rung))
+        // Where it was begun to read is proven by nothing.
+        let last = points.get(low).filter(|_| low > 0).map(|point| point.running.offset);
+        let Some(last) = last.filter(|last| *last >= LEAST_STANDING) else { return Ok(None) };
+        let is_all = low + 1 >= below && size < self.lines.offset();
+        let whole = is_all && self.is_cut_at(file, size, last)?;
+        Ok(Some(if whole { size } else { last }))
+    }
+
+    /// Whether a file that is shorter now was cut at its end and nothing was appended since, all up to `last` being known
+    /// to stand: what was read is not kept, but for the marker. A line that is whole was no line's beginning before.
+    fn is_cut_at(self, file: &File, size: u64, last: u64) -> io::Result<bool> {
+        if size == last {
+            return Ok(true);
+        }
+        if self.lines.offset() - self.marker.len() as u64 <= last {
+            return self.marker_stands_in(file, size);
+        }
+        let mut end = [0; 2];
+        let got = platform::read_at(file, &mut end, size - 2)?;
+        let is_whole =
+            if self.lines.encoding().is_wide() { self.lines.encoding().is_newline(&end) } else { end[1] == b'\n' };
+        Ok(got == end.len() && !is_whole)
     }
 
     /// Whether another file has what was read, by samples all over it. Of nothing that was read nothing is said.
@@ -128,13 +165,18 @@ impl Known<'_> {
     /// Whether the first `size` bytes of a file begin as what was read did.
     pub(super) fn begins(self, file: &File, size: u64) -> io::Result<bool> {
         let known = self.lines.fingerprint().beginning();
-        if !known.is_empty() && known.iter().all(|byte| *byte == 0) {
-            // A hole is like any other.
+        if self.begins_with_hole() {
             return Ok(false);
         }
         let mut now = vec![0; usize::try_from(size).map_or(known.len(), |size| size.min(known.len()))];
         let got = platform::read_at(file, &mut now, 0)?;
         Ok(now[..got] == known[..got])
+    }
+
+    /// A hole is like any other.
+    fn begins_with_hole(self) -> bool {
+        let known = self.lines.fingerprint().beginning();
+        !known.is_empty() && known.iter().all(|byte| *byte == 0)
     }
 
     /// How many of the first `count` rungs still fit. Below a cut all fit, above it none does.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr_iter};
 
 use super::ages::Ages;
+use super::checks::Checks;
 use super::encoding::{SAMPLE_BYTES, Sniffer};
 use super::fingerprint::Fingerprint;
 use super::holes::{Hole, Holes};
@@ -36,6 +37,7 @@ pub(super) struct Lines {
     /// The unended line from its first byte that is not NUL, up to a bound.
     carry: Vec<u8>,
     fingerprint: Fingerprint,
+    checks: Checks,
     sniffer: Sniffer,
     /// What was last told of the encoding.
     encoding_told: TextEncoding,
@@ -57,6 +59,7 @@ impl Lines {
             holes: Holes::default(),
             carry: Vec::new(),
             fingerprint: Fingerprint::new(),
+            checks: Checks::from(start),
             sniffer: Sniffer::expecting(TextEncoding::Utf8),
             encoding_told: TextEncoding::Utf8,
             units_from: 0,
@@ -93,6 +96,7 @@ impl Lines {
         let sniffer = if start == 0 { Sniffer::expecting(encoding) } else { Sniffer::knowing(encoding) };
         Lines {
             fingerprint: self.fingerprint.cut_to(start),
+            checks: self.checks.cut_to(start),
             holes: Holes::behind_cut(start),
             sniffer,
             // Whoever appends begins a unit there, even if the cut went through one.
@@ -143,6 +147,11 @@ impl Lines {
         &self.fingerprint
     }
 
+    /// What tells it to the line.
+    pub(super) fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
     /// For a life that starts in the midst of a file: how that begins.
     pub(super) fn recall_beginning(&mut self, beginning: &[u8]) {
         self.fingerprint.recall_beginning(beginning);
@@ -162,6 +171,7 @@ impl Lines {
     pub(super) fn pass_over_hole(&mut self, bytes: u64) {
         self.holes.pass_over(bytes);
         self.offset += bytes;
+        self.checks.begin_anew(self.offset);
     }
 
     /// Goes back to where the NUL bytes began with which what was taken in ends: something else stands there by now.
@@ -171,6 +181,7 @@ impl Lines {
         let kept = usize::try_from(self.pending()).map_or(text, |pending| pending.min(text));
         self.carry.truncate(kept);
         self.fingerprint = self.fingerprint.cut_to(self.offset);
+        self.checks = self.checks.cut_to(self.offset);
     }
 
     /// The hole at which [`Lines::take_in`] has stopped, once.
@@ -202,25 +213,26 @@ impl Lines {
                 start += self.skip_nul(&window[start..=newline]);
             }
             if self.holes.found().is_some() {
-                return self.stop_at(window_start, start);
+                return self.stop_at(window, window_start, start);
             }
             self.mark_if_due(window, window_start);
             self.end_line(&window[start..newline], window_start + newline as u64);
             start = newline + 1;
             self.line_start = window_start + start as u64;
+            self.checks.line_starts(window, window_start, self.line_start);
             self.batch.end_at(self.line_start);
         }
         if has_nul || self.holes.undecided() > 0 {
             start += self.skip_nul(&window[start..]);
         }
         if self.holes.found().is_some() {
-            return self.stop_at(window_start, start);
+            return self.stop_at(window, window_start, start);
         }
         if start < window.len() {
             self.holes.see_text();
         }
         self.keep(&window[start..]);
-        self.stop_at(window_start, window.len())
+        self.stop_at(window, window_start, window.len())
     }
 
     /// The same for text in units of two bytes, which is full of NUL bytes: holes in it are counted, not told.
@@ -240,14 +252,16 @@ impl Lines {
             self.end_line(&block[start..end], base + end as u64 - encoding.unit_bytes() as u64);
             start = end;
             self.line_start = base + start as u64;
+            self.checks.line_starts(window, base - fresh as u64, self.line_start);
             self.batch.end_at(self.line_start);
         }
         self.keep(&block[start..]);
-        self.offset = base + block.len() as u64;
+        self.stop_at(window, base - fresh as u64, window.len());
     }
 
-    fn stop_at(&mut self, window_start: u64, at: usize) -> usize {
+    fn stop_at(&mut self, window: &[u8], window_start: u64, at: usize) -> usize {
         self.offset = window_start + at as u64;
+        self.checks.take_in(window, window_start, self.offset);
         at
     }
 

@@ -7,7 +7,7 @@
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
 //! `read` reads every held descriptor on and notices truncations, `sizes` has what they took unread; `lines` cuts
 //! bytes into lines, `summing` sums them up, `holes` are what nobody wrote, `encoding` finds out what they mean, `ages`
-//! who of `sequences` wrote them; `fingerprint` is what is kept of a content and `known` tells it again by that;
+//! who of `sequences` wrote them; `fingerprint` and `checks` are what is kept of a content and `known` tells it again by that;
 //! `repeats` finds content that was carried over, `copies` what was copied before a cut, `archives` what was rotated
 //! away unseen or compressed, `older` what was there before, `packing` unpacks it, `belongs` tells by names whose it is,
 //! `links` what befell a path that is one; `trail` asks the names that were heard, `stays` in which order files stood at
@@ -20,6 +20,7 @@ mod ages;
 mod archives;
 mod arrive;
 mod belongs;
+mod checks;
 mod copies;
 mod encoding;
 mod fingerprint;
