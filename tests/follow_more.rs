@@ -460,7 +460,7 @@ fn what_was_cut_to_the_middle_and_appended_to_is_told_apart() {
             append(&scene.path("P"), &[lines("b", more)]);
             scene.look();
             // Of so many lines not each has a checkpoint.
-            let most_again = if count > 1024 { 4 * line("a", 0).len() } else { 0 };
+            let most_again = if count > 512 { 8 * line("a", 0).len() } else { 0 };
             let text = scene.text();
             let came = &text[lines("a", count).len()..];
             let again = came.len() - lines("b", more).len();

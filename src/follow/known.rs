@@ -20,7 +20,7 @@ fn stands(file: &File, from: &Point, to: &Point) -> io::Result<bool> {
     if !to.is_joined {
         return Ok(true);
     }
-    let (mut running, end) = (from.running, to.running.offset);
+    let (mut running, end) = (from.resume(), to.offset);
     let mut block = vec![0; MOST_SOUGHT];
     while running.offset < end {
         let wanted = usize::try_from(end - running.offset).map_or(block.len(), |left| left.min(block.len()));
@@ -29,7 +29,7 @@ fn stands(file: &File, from: &Point, to: &Point) -> io::Result<bool> {
             got => running.take_in(&block[..got]),
         }
     }
-    Ok(running == to.running)
+    Ok(to.is_reached_by(&running))
 }
 
 /// Samples all over what was read, its beginning and its end.
@@ -95,11 +95,11 @@ impl Known<'_> {
     /// The same to the line, as far as checkpoints tell. `None` if not enough stands to prove anything.
     fn standing_lines(self, file: &File, size: u64) -> io::Result<Option<u64>> {
         let points = self.lines.checks().points();
-        let is_whole = points.first().is_some_and(|first| first.running.offset == 0) && !self.begins_with_hole();
+        let is_whole = points.first().is_some_and(|first| first.offset == 0) && !self.begins_with_hole();
         if !is_whole && !self.begins(file, size)? {
             return Ok(None);
         }
-        let below = points.partition_point(|point| point.running.offset <= size.min(self.lines.offset()));
+        let below = points.partition_point(|point| point.offset <= size.min(self.lines.offset()));
         let (mut low, mut high) = (0, below.saturating_sub(1));
         // Below a cut all stretches stand, above it none does.
         while low < high {
@@ -107,7 +107,7 @@ impl Known<'_> {
             if stands(file, &points[middle], &points[middle + 1])? { low = middle + 1 } else { high = middle }
         }
         // Where it was begun to read is proven by nothing.
-        let last = points.get(low).filter(|_| low > 0).map(|point| point.running.offset);
+        let last = points.get(low).filter(|_| low > 0).map(|point| point.offset);
         let Some(last) = last.filter(|last| *last >= LEAST_STANDING) else { return Ok(None) };
         let is_all = low + 1 >= below && size < self.lines.offset();
         let whole = is_all && self.is_cut_at(file, size, last)?;
