@@ -583,6 +583,26 @@ fn a_copy_in_the_place_of_another_copy_repeats_nothing() {
     }
 }
 
+/// A copy of which is not known yet whether it is whole moves on with the next rotation.
+#[test]
+fn a_copy_that_moves_on_repeats_nothing() {
+    for target in [".", "P*"] {
+        let dir = follow_common::stage();
+        append(&dir.path().join("P"), &numbered("a", 0..100));
+        let scene = Stepped::follow(dir, &[target]);
+        let rotate = |from: usize| {
+            if scene.path("P.1").exists() {
+                scene.rename("P.1", "P.2");
+            }
+            fs::copy(scene.path("P"), scene.path("P.1")).unwrap();
+            scene.append("P", &numbered("a", from..from + 10));
+            scene.look();
+        };
+        (10..13).for_each(|round| rotate(10 * round));
+        scene.assert_text(&[&numbered("a", 0..130)]);
+    }
+}
+
 /// What has left the path and is overwritten with random bytes, as `shred` does it, is told, and nothing of it shown.
 #[test]
 fn what_is_shredded_is_told_and_not_shown() {

@@ -409,6 +409,32 @@ fn whole_lines_before_an_overwritten_end_are_not_read_again() {
     assert_eq!(kept, Some(before as u64 - 2 - "{\"entry\": 19}".len() as u64), "{}", scene.report());
 }
 
+/// The same where it is copied and cut: the copy stands where nothing is followed.
+#[test]
+fn what_a_link_in_a_folder_leads_to_is_copied_and_cut_between_two_looks() {
+    for target in ["logs", "logs/*.log", "logs/app.log"] {
+        let dir = stage();
+        for folder in ["logs", "pods"] {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        std::os::unix::fs::symlink("../pods/0", dir.path().join("logs/app.log")).unwrap();
+        append(&dir.path().join("pods/0"), &numbered("a", 0..2));
+        let scene = Stepped::follow(dir, &[target]);
+        for round in 1..4 {
+            scene.append("pods/0", &numbered(&format!("before {round}"), 0..20));
+            fs::copy(scene.path("pods/0"), scene.path(&format!("pods/0.{round}"))).unwrap();
+            truncate(&scene.path("pods/0"), 0);
+            scene.append("pods/0", &numbered(&format!("after {round}"), 0..3));
+            scene.look();
+        }
+        let rounds = (1..4).flat_map(|round| {
+            concat(&[&numbered(&format!("before {round}"), 0..20), &numbered(&format!("after {round}"), 0..3)])
+        });
+        let all: Vec<String> = numbered("a", 0..2).into_iter().chain(rounds).collect();
+        scene.assert_text(&[&all]);
+    }
+}
+
 /// An unended last line is waited for before the next file is read: until then nothing is at rest.
 #[test]
 fn what_waits_for_a_last_line_is_not_at_rest() {
@@ -471,6 +497,10 @@ fn what_was_cut_to_the_middle_and_appended_to_is_told_apart() {
                 _ => None,
             });
             assert_eq!(told, Some((stands - again) as u64), "{case}");
+            // Nothing of it stands any more after that.
+            fs::write(scene.path("P"), lines("c", count)).unwrap();
+            scene.look();
+            assert_eq!(scene.text()[text.len()..], lines("c", count), "{case}\n{}", scene.report());
         }
     }
 }

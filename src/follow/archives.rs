@@ -19,7 +19,7 @@ use super::packing::Packing;
 use super::parked::Parked;
 use super::repeats::is_same;
 use super::sabotage::Sabotage;
-use super::state::{Ended, State};
+use super::state::{Ended, Slot, State};
 use super::trail::{is_made_beside, moved_to, short_lived, vanished};
 use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
@@ -335,7 +335,8 @@ impl State {
         };
         let listed = |at: &Path| fs::read_dir(at.parent().unwrap_or(at)).into_iter().flatten().flatten();
         let mut files = BTreeSet::new();
-        for at in std::iter::once(path).chain(self.links.target(path)) {
+        let own = self.slots.get(path).is_some_and(Slot::is_meant).then_some(path);
+        for at in own.into_iter().chain(self.links.target(path)) {
             let named = listed(at).filter(|entry| alike(at, &entry.file_name()));
             files.extend(named.map(|entry| self.watch.spell(entry.path())));
         }

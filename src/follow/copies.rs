@@ -150,7 +150,9 @@ impl State {
         let life = self.lives.get(&id)?;
         let made_beside = || self.owner_of(life.made.keys().next()?);
         let path = life.path.as_deref().filter(|path| self.is_current(id, path)).or_else(made_beside)?;
-        self.slots.get(path).is_some_and(Slot::is_meant).then(|| path.to_owned())
+        // Copies in a followed folder are followed themselves; those beside what a link in it leads to are not.
+        let is_meant = self.slots.get(path).is_some_and(Slot::is_meant) || self.links.target(path).is_some();
+        is_meant.then(|| path.to_owned())
     }
 
     fn is_current(&self, id: IncarnationId, path: &Path) -> bool {

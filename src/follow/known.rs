@@ -15,11 +15,9 @@ const MOST_SOUGHT: usize = 128 << 10;
 /// Two logs of one program may begin with the same line: less than this is no proof that anything still stands.
 const LEAST_STANDING: u64 = RUNG_BYTES as u64;
 
-/// Whether what stands between two checkpoints is what was read there.
-fn stands(file: &File, from: &Point, to: &Point) -> io::Result<bool> {
-    if !to.is_joined {
-        return Ok(true);
-    }
+/// Whether what stands before the last of these checkpoints is what was read there: the last stretch that is known.
+fn stands(file: &File, points: &[Point]) -> io::Result<bool> {
+    let Some([from, to]) = points.array_windows().rfind(|[_, to]| to.is_joined) else { return Ok(true) };
     let (mut running, end) = (from.resume(), to.offset);
     let mut block = vec![0; MOST_SOUGHT];
     while running.offset < end {
@@ -104,7 +102,7 @@ impl Known<'_> {
         // Below a cut all stretches stand, above it none does.
         while low < high {
             let middle = low + (high - low) / 2;
-            if stands(file, &points[middle], &points[middle + 1])? { low = middle + 1 } else { high = middle }
+            if stands(file, &points[..middle + 2])? { low = middle + 1 } else { high = middle }
         }
         // Where it was begun to read is proven by nothing.
         let last = points.get(low).filter(|_| low > 0).map(|point| point.offset);

@@ -225,7 +225,12 @@ impl State {
                     continue;
                 }
                 self.give_slot(&from);
+                let original = self.original_beside(&from);
                 let id = self.adopt(file, &metadata, &from, Origin::Created, false)?;
+                if let Some(life) = self.lives.get_mut(&id) {
+                    // A copy that is moved on before it was whole.
+                    life.copied_from = original;
+                }
                 let cut = self.cut_now(id);
                 self.rename(id, at, cut, Actor::Other)?;
                 if let Some(slot) = self.slots.get_mut(&from) {
