@@ -48,6 +48,33 @@ fn a_deleted_file_is_answered_by_a_reopen() {
     assert_eq!(serde_json::to_value(&reports[0]).unwrap()["cause"], "deleted");
 }
 
+/// What a compressed archive has of a file is present wherever that moves; what came to the file after that is not.
+#[test]
+fn what_is_archived_is_present_until_its_archive_is_deleted() {
+    let mut told = Told::lab(1);
+    told.at(10).created(ONE, LOG, Origin::Created).opened(0, ONE, OpenReason::First);
+    told.at(11).lines(ONE, 0, 1, 5).counted(0, 5);
+    told.at(20).deleted(ONE, Actor::Other);
+    told.at(20).follow(FollowEvent::Archived { incarnation: ONE, path: path("/lab/app.log.1.gz") });
+    told.at(21).lines(ONE, 0, 6, 7).counted(0, 7);
+    let terms = |told: &Told| {
+        let terms = told.model.ledger().total();
+        (terms.present, terms.destroyed, terms.lost)
+    };
+    assert_eq!(terms(&told), (5, 0, 2));
+    told.at(30).follow(FollowEvent::Archived { incarnation: ONE, path: path("/lab/app.log.2.gz") });
+    let one = told.model.incarnation(ONE).unwrap();
+    assert_eq!((one.archive.as_deref(), one.names.len()), (Some(Path::new("/lab/app.log.2.gz")), 2));
+    assert_eq!(terms(&told), (5, 0, 2));
+    let (cut, by) = (rotascope::event::Cut { offset: 40, exact: true }, Actor::Other);
+    let archive = path("/lab/app.log.2.gz");
+    let gone = FollowEvent::Deleted { incarnation: ONE, path: archive, cut, beyond: Vec::new(), by, replaced: false };
+    told.at(40).follow(gone);
+    assert_eq!(terms(&told), (0, 5, 2));
+    let one = told.model.incarnation(ONE).unwrap();
+    assert_eq!((one.archive.as_deref(), one.last_name()), (None, Some(Path::new(LOG))));
+}
+
 #[test]
 fn lines_that_are_written_again_are_neither_lost_nor_there_twice() {
     let mut told = Told::lab(1);

@@ -89,9 +89,11 @@ impl Model {
                 self.refresh_unlinked_bar(*incarnation, at.mono);
             }
             FollowEvent::Archived { incarnation, path } => {
-                // In the lane of the name that the file had.
-                let name = self.incarnation(*incarnation).and_then(|one| one.last_name().map(Path::to_path_buf));
+                // In the lane of the name that the file had, wherever the archive moves after that.
+                let mut name = None;
                 if let Some(one) = self.incarnation_mut(*incarnation) {
+                    one.leave_archive();
+                    name = one.last_name().map(Path::to_path_buf);
                     one.archive = Some(path.clone());
                 }
                 self.ledger.archived(*incarnation);
@@ -278,7 +280,7 @@ impl Model {
     /// The archive in which an incarnation could be found is gone.
     fn archive_deleted(&mut self, at: Moment, id: IncarnationId, path: &Path, by: Actor) {
         if let Some(one) = self.incarnation_mut(id) {
-            one.archive = None;
+            one.leave_archive();
         }
         self.ledger.archive_gone(id, End::by(by));
         self.mark(at, Some(id), Some(path), MarkKind::Deleted { by }, true);

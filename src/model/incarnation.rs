@@ -105,6 +105,13 @@ impl Incarnation {
         self.path.as_deref().or_else(|| self.names.last().map(|(_, name)| name.as_path()))
     }
 
+    /// It is not in its archive any more, or that has another name now: its own last name is the last one again.
+    pub(super) fn leave_archive(&mut self) {
+        if self.archive.take().is_some_and(|archive| self.names.last().is_some_and(|(_, name)| *name == archive)) {
+            self.names.pop();
+        }
+    }
+
     /// The file was looked at; it only grows within one life.
     pub(super) fn saw_size(&mut self, size: u64) {
         self.size = self.size.max(size);

@@ -17,6 +17,7 @@ timeline-midnight = midnight
 timeline-jump = clock set to { $time }
 timeline-clocks-change = clocks change to { $time }
 timeline-renamed = renamed to { $name }
+timeline-compressed = compressed to { $name }
 timeline-in-trash = { $name } in the trash
 timeline-trashed = moved to the trash
 timeline-complete = complete, no writer

@@ -17,6 +17,7 @@ timeline-midnight = 零点
 timeline-jump = 时钟拨到 { $time }
 timeline-clocks-change = 夏令时切换到 { $time }
 timeline-renamed = 改名为 { $name }
+timeline-compressed = 压缩为 { $name }
 timeline-in-trash = 回收站里的 { $name }
 timeline-trashed = 移到回收站
 timeline-complete = 已完结，无人写入

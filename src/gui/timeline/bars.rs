@@ -193,7 +193,8 @@ fn moved_note(scene: &Scene<'_>, bar: &Bar, one: &Incarnation, path: &PathLane) 
     if is_in_trash(&next.1) {
         return Some(scene.tr("timeline-trashed"));
     }
-    Some(scene.tr_args("timeline-renamed", &[("name", file_name(&next.1).into())]))
+    let key = if one.archive.as_ref() == Some(&next.1) { "timeline-compressed" } else { "timeline-renamed" };
+    Some(scene.tr_args(key, &[("name", file_name(&next.1).into())]))
 }
 
 /// What has no name and goes on: said at the end of its bar.
