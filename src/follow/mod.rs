@@ -5,16 +5,16 @@
 //!
 //! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
-//! `read` reads every held descriptor on and notices truncations, `sizes` has what they took unread; `lines` cuts
-//! bytes into lines, `summing` sums them up, `holes` are what nobody wrote, `encoding` finds out what they mean, `ages`
-//! who of `sequences` wrote them; `fingerprint` and `checks` are what is kept of a content and `known` tells it again by that;
-//! `repeats` finds content that was carried over, `copies` what was copied before a cut, `archives` what was rotated
-//! away unseen or compressed, `older` what was there before, `packing` unpacks it, `belongs` tells by names whose it is,
-//! `links` what befell a path that is one; `trail` asks the names that were heard, `stays` in which order files stood at
-//! a path, `missed` what came and went and can be read nowhere; `wall` are jumps of the clock; `keep` decides which
-//! descriptors are closed, `parked` knows the files without them; `operate` carries out orders between two looks; `take`
-//! hands bytes on as they are read; `run` is the loop around them, in which files that only grow are read before
-//! anything is looked at.
+//! `read` reads every held descriptor on, `cut` has what a truncation ends and begins, `sizes` has what they took
+//! unread; `lines` cuts bytes into lines, `summing` sums them up, `holes` are what nobody wrote, `encoding` finds out
+//! what they mean, `ages` who of `sequences` wrote them; `fingerprint` and `checks` are what is kept of a content and
+//! `known` tells it again by that; `repeats` finds content that was carried over, `copies` what was copied before a
+//! cut, `archives` what was rotated away unseen or compressed, `older` what was there before, `packing` unpacks it,
+//! `belongs` tells by names whose it is, `links` what befell a path that is one; `trail` asks the names that were
+//! heard, `stays` in which order files stood at a path, `missed` what came and went and can be read nowhere; `wall` are
+//! jumps of the clock; `keep` decides which descriptors are closed, `parked` knows the files without them; `operate`
+//! carries out orders between two looks; `take` hands bytes on as they are read; `run` is the loop around them, in
+//! which files that only grow are read before anything is looked at.
 
 mod ages;
 mod archives;
@@ -22,6 +22,7 @@ mod arrive;
 mod belongs;
 mod checks;
 mod copies;
+mod cut;
 mod encoding;
 mod fingerprint;
 mod folder;

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::cut::Truncation;
 use super::folder::skipped_by_name;
 use super::life::Life;
 use super::parked::Gone;
-use super::read::Truncation;
 use super::state::{Ended, Next, State};
 use super::{FollowOrder, Operated, Removed, is_within};
 use crate::command::{FileOperation, FileOrder};
