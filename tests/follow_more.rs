@@ -413,13 +413,7 @@ fn whole_lines_before_an_overwritten_end_are_not_read_again() {
 #[test]
 fn what_a_link_in_a_folder_leads_to_is_copied_and_cut_between_two_looks() {
     for target in ["logs", "logs/*.log", "logs/app.log"] {
-        let dir = stage();
-        for folder in ["logs", "pods"] {
-            fs::create_dir(dir.path().join(folder)).unwrap();
-        }
-        std::os::unix::fs::symlink("../pods/0", dir.path().join("logs/app.log")).unwrap();
-        append(&dir.path().join("pods/0"), &numbered("a", 0..2));
-        let scene = Stepped::follow(dir, &[target]);
+        let scene = Stepped::follow(stage_with_link(), &[target]);
         for round in 1..4 {
             scene.append("pods/0", &numbered(&format!("before {round}"), 0..20));
             fs::copy(scene.path("pods/0"), scene.path(&format!("pods/0.{round}"))).unwrap();
@@ -447,17 +441,22 @@ fn what_waits_for_a_last_line_is_not_at_rest() {
     assert_eq!(scene.text(), "abcdef\n", "{}", scene.report());
 }
 
+/// `logs/app.log` leads to `pods/0`, which has two lines.
+fn stage_with_link() -> tempfile::TempDir {
+    let dir = stage();
+    for folder in ["logs", "pods"] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    symlink("../pods/0", dir.path().join("logs/app.log")).unwrap();
+    append(&dir.path().join("pods/0"), &numbered("a", 0..2));
+    dir
+}
+
 /// A link in a followed folder: what happens to the file that it leads to is heard as if it stood there.
 #[test]
 fn what_a_link_in_a_folder_leads_to_is_rotated_between_two_looks() {
     for target in ["logs", "logs/*.log"] {
-        let dir = stage();
-        for folder in ["logs", "pods"] {
-            fs::create_dir(dir.path().join(folder)).unwrap();
-        }
-        std::os::unix::fs::symlink("../pods/0", dir.path().join("logs/app.log")).unwrap();
-        append(&dir.path().join("pods/0"), &numbered("a", 0..2));
-        let scene = Stepped::follow(dir, &[target]);
+        let scene = Stepped::follow(stage_with_link(), &[target]);
         for (name, round) in [("b", 1), ("c", 2), ("d", 3)] {
             scene.rename("pods/0", &format!("pods/0.{round}"));
             scene.append("pods/0", &numbered(name, 0..2));
