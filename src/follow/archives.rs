@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::arrive::open_regular;
 use super::belongs::stems_of;
+use super::hints::{Hints, NameHint};
 use super::known::Known;
 use super::life::Life;
 use super::look::{Stands, stands_at};
@@ -21,7 +22,6 @@ use super::repeats::is_same;
 use super::sabotage::Sabotage;
 use super::state::{Ended, Slot, State};
 use super::trail::{is_made_beside, moved_to, short_lived, vanished};
-use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 

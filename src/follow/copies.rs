@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::archives::{Archive, id_at};
+use super::hints::{Hints, NameHint};
 use super::life::{Life, Look};
 use super::packing::Packing;
 use super::repeats::is_same;
 use super::state::{BLOCK_BYTES, Ended, Next, Slot, State};
 use super::trail::{brings_another, place_in_the_end};
-use super::watch::{Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, IncarnationId, Origin};
 use crate::platform;
 

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::folder::Folder;
+use super::hints::{Hints, NameHint};
 use super::state::State;
-use super::watch::{Hints, NameHint};
 
 /// Followed links, and where each leads as long as nothing else was heard of it.
 #[derive(Debug, Default)]

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::folder::{Folder, is_absence, kind_of};
+use super::hints::{Hints, NameHint};
 use super::life::{Life, Look};
 use super::moved::MOST_TRIES;
 use super::state::{Ended, Slot, State};
-use super::watch::{Hints, NameHint, nearest_folder};
+use super::watch::nearest_folder;
 use crate::event::{EntryKind, FileId, FollowEvent, What};
 use crate::platform;
 

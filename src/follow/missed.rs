@@ -6,9 +6,9 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use super::archives::id_at;
+use super::hints::{Hints, NameHint, join};
 use super::packing::Packing;
 use super::state::{Ended, State};
-use super::watch::{Hints, NameHint, join};
 use crate::event::{FileId, FollowEvent};
 
 /// More names than this at once are not counted.

@@ -3,7 +3,7 @@
 //! One thread owns all state. Notifications are hints: what is so, comes from fstat of the held descriptor and stat of
 //! the path, in one reconcile routine. Descriptors are held, reads are positioned, no file is ever mapped.
 //!
-//! `watch` turns notifications into hints; `look` compares names with identities, `moved` says what went where,
+//! `watch` turns notifications into `hints`; `look` compares names with identities, `moved` says what went where,
 //! `arrive` what came, `folder` and `list` what is followed, `pattern` by which names, `series` what continues what;
 //! `read` reads every held descriptor on, `cut` has what a truncation ends and begins, `sizes` has what they took
 //! unread; `lines` cuts bytes into lines, `summing` sums them up, `holes` are what nobody wrote, `encoding` finds out
@@ -26,6 +26,7 @@ mod cut;
 mod encoding;
 mod fingerprint;
 mod folder;
+mod hints;
 mod holes;
 mod keep;
 mod known;

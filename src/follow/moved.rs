@@ -6,12 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::{is_absence, skipped_by_name};
+use super::hints::{Arrival, Hints, NameHint};
 use super::life::Life;
 use super::links::target_of;
 use super::look::{Stands, stands_at};
 use super::sabotage::Sabotage;
 use super::state::{Ended, State};
-use super::watch::{Arrival, Hints, NameHint};
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, NotFollowed, Origin};
 use crate::platform;
 

@@ -10,6 +10,7 @@ use std::time::{Instant, SystemTime};
 
 use super::archives::id_at;
 use super::folder::is_absence;
+use super::hints::Hints;
 use super::known::Known;
 use super::life::{Life, Look};
 use super::lines::Lines;
@@ -17,7 +18,6 @@ use super::look::Stands;
 use super::moved::{MOST_TRIES, settled_name, sibling_by_id};
 use super::state::{Ended, State};
 use super::trail::moved_to;
-use super::watch::Hints;
 use crate::event::{Actor, Cut, FileId, FollowEvent, IncarnationId, Origin};
 use crate::platform;
 

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, Sender, select};
 
 use super::archives::Place;
 use super::folder::Folder;
+use super::hints::Hints;
 use super::keep::Keeping;
 use super::life::{Life, Look};
 use super::links::Links;
@@ -18,7 +19,7 @@ use super::older::Older;
 use super::parked::{Gone, Parked};
 use super::sequences::Sequences;
 use super::wall::Wall;
-use super::watch::{Hints, Watch};
+use super::watch::Watch;
 use super::{Begin, FollowOptions, Operator, Taker, Target, Texts};
 use crate::clock::Moment;
 use crate::event::{EntryKind, Event, FileId, FolderEntry, FollowEvent, IncarnationId, NotFollowed, Origin, What};

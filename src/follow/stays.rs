@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::hints::{Hints, NameHint};
 use super::look::{Stands, stands_at};
 use super::state::State;
-use super::watch::{Hints, NameHint};
 use crate::event::{FileId, IncarnationId};
 
 /// What was known when the first of some names was heard.

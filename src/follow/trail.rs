@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::watch::NameHint;
+use super::hints::NameHint;
 
 /// Where a file is that stood at a path before these hints, if it still has a name.
 pub(super) fn place_in_the_end<'h>(path: &'h Path, hints: &'h [NameHint]) -> Option<&'h Path> {
