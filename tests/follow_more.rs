@@ -471,9 +471,15 @@ fn what_a_link_in_a_folder_leads_to_is_rotated_between_two_looks() {
 /// stands is not read again.
 #[test]
 fn what_was_cut_to_the_middle_and_appended_to_is_told_apart() {
-    for (count, pad, kept) in
-        [(20, 0, 10), (100, 0, 33), (100, 100, 50), (1000, 100, 500), (1000, 0, 13), (3000, 60, 2500)]
-    {
+    for (count, pad, kept) in [
+        (20, 0, 10),
+        (100, 0, 33),
+        (100, 100, 50),
+        (1000, 100, 500),
+        (1000, 0, 13),
+        (3000, 60, 2500),
+        (20_000, 0, 13_001),
+    ] {
         for more in [0, 1, 5, count - kept - 1, count - kept, count - kept + 1, count] {
             let line = |name: &str, number: usize| format!("{name}{number:06} {}\n", "x".repeat(pad));
             let lines = |name: &str, count: usize| (0..count).map(|number| line(name, number)).collect::<String>();
@@ -485,7 +491,7 @@ fn what_was_cut_to_the_middle_and_appended_to_is_told_apart() {
             append(&scene.path("P"), &[lines("b", more)]);
             scene.look();
             // Of so many lines not each has a checkpoint.
-            let most_again = if count > 512 { 8 * line("a", 0).len() } else { 0 };
+            let most_again = if count > 16 << 10 { 8 * line("a", 0).len() } else { 0 };
             let text = scene.text();
             let came = &text[lines("a", count).len()..];
             let again = came.len() - lines("b", more).len();
@@ -502,6 +508,50 @@ fn what_was_cut_to_the_middle_and_appended_to_is_told_apart() {
             assert_eq!(scene.text()[text.len()..], lines("c", count), "{case}\n{}", scene.report());
         }
     }
+}
+
+/// Cut within a line, and cut again with more appended: that there is a line's beginning left proves nothing of its end.
+#[test]
+fn what_is_cut_twice_loses_nothing() {
+    let scene = Stepped::of_path();
+    let lines = (0..20).map(|number| format!("line {number:04}\n")).collect::<String>();
+    fs::write(scene.path("P"), &lines).unwrap();
+    scene.look();
+    truncate(&scene.path("P"), 195);
+    scene.look();
+    truncate(&scene.path("P"), 190);
+    append(&scene.path("P"), &["completely other\n".to_owned()]);
+    scene.look();
+    assert_eq!(scene.text(), lines + "completely other\n", "{}", scene.report());
+}
+
+/// A file that begins with a hole and has room behind its text.
+#[test]
+fn what_comes_between_a_hole_and_reserved_room_is_read_once() {
+    let scene = Stepped::of_path();
+    fs::write(scene.path("P"), [&[0; 300], &b"line 1\n"[..], &[0; 100]].concat()).unwrap();
+    scene.look();
+    let file = OpenOptions::new().write(true).open(scene.path("P")).unwrap();
+    for (nth, line) in ["line 2\n", "line 3\n"].iter().enumerate() {
+        std::os::unix::fs::FileExt::write_all_at(&file, line.as_bytes(), 307 + 7 * nth as u64).unwrap();
+        scene.look();
+    }
+    assert_eq!(scene.text(), "line 1\nline 2\nline 3\n", "{}", scene.report());
+    assert_eq!(scene.kinds(), ["created", "hole"], "{}", scene.report());
+}
+
+/// A program that writes the same at each start, with a rotation between: the second time is news, too.
+#[test]
+fn what_is_written_again_after_a_rotation_is_read() {
+    let scene = Stepped::of_path();
+    scene.append("P", &numbered("a", 0..40));
+    scene.look();
+    scene.rename("P", "P.1");
+    File::create(scene.path("P")).unwrap();
+    scene.look();
+    scene.append("P", &numbered("a", 0..40));
+    scene.look();
+    scene.assert_text(&[&numbered("a", 0..40), &numbered("a", 0..40)]);
 }
 
 /// An editor moves the file away, makes a new one and writes the old content into that, with more at the end.

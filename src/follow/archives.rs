@@ -236,6 +236,8 @@ impl State {
 
     fn seek_archive(&mut self, id: IncarnationId, hints: &mut Hints) -> Result<(), Ended> {
         let Some(Place { file, path, size }) = self.archived.get(&id).cloned() else { return Ok(()) };
+        // A folder that changes while it is read does not show each of its names.
+        let mut deaf = hints.overflow || !self.watch.is_complete();
         for _ in 0..MOST_TRIES {
             if id_at(&path) == Some(file) {
                 return Ok(());
@@ -253,7 +255,7 @@ impl State {
                 return self.say_archived_at(id, Place { file, path: place, size });
             }
             self.hear_on(hints);
-            if moved_to(&path, &hints.names) == heard {
+            if moved_to(&path, &hints.names) == heard && !std::mem::take(&mut deaf) {
                 break;
             }
         }

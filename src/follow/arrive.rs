@@ -71,9 +71,11 @@ impl State {
 
     /// What was no text may be text once it has been cut.
     fn look_at_cut(&mut self, path: &Path, size: u64) {
-        if let Some(slot) = self.slots.get_mut(path).filter(|slot| slot.skipped.is_some() && size < slot.skipped_size) {
+        let Some(slot) = self.slots.get_mut(path).filter(|slot| slot.skipped.is_some()) else { return };
+        if size < slot.skipped_size {
             slot.skipped = None;
         }
+        slot.skipped_size = size;
     }
 
     /// How what is about to be taken in came to a path. Where a link was, a file itself may have come.
@@ -182,6 +184,7 @@ impl State {
         let is_met = !asked_for && !self.options.stamps;
         if is_met && metadata.len() == 0 && is_temporary(path) {
             // Whatever it will be: a compressed archive is made so.
+            self.comings.saw_other_once(path);
             return Ok(None);
         }
         if is_met && is_binary(&file).unwrap_or(false) {
@@ -242,7 +245,7 @@ impl State {
             copy: None,
             since: SystemTime::now(),
             seen_empty: false,
-            follows: None,
+            may_repeat: None,
             copied_from: None,
             made: BTreeMap::new(),
             watched: false,
@@ -274,7 +277,7 @@ impl State {
             let least = if replaced { Least::Anything } else { Least::MoreThanABanner };
             self.carry_over(id, previous, least)?;
             if let Some(life) = self.lives.get_mut(&id).filter(|_| size == 0) {
-                life.follows = Some((previous, least));
+                life.may_repeat = Some((previous, least));
             }
         }
         Ok(id)

@@ -1,8 +1,8 @@
 //! Checkpoints of a content: a running hash of all of it, kept at the starts of lines. They tell after a cut, to the
 //! line, how much of a file is still what was read, whatever was appended since. No I/O.
 
-/// More than this are thinned out: every second one goes.
-const MOST: usize = 512;
+/// So many are kept of a content that nothing is added to any more.
+const MOST_AT_REST: usize = 256;
 
 /// A multiplier without a pattern in its bits for each lane; there is no adversary.
 const FACTORS: [u64; LANES] =
@@ -52,7 +52,8 @@ impl Running {
     /// The point at which it stands.
     fn point(&self, is_joined: bool) -> Point {
         let Running { offset, base, lanes, .. } = *self;
-        Point { offset, base, lanes, tail: mixed(FACTORS, &self.tail), is_joined }
+        let tail = mixed(FACTORS, &self.tail).into_iter().fold(0, |sum: u64, lane| sum.rotate_left(17) ^ lane);
+        Point { offset, base, lanes, tail, is_joined }
     }
 }
 
@@ -74,7 +75,7 @@ pub(super) struct Point {
     /// As of the last block's end.
     lanes: [u64; LANES],
     /// Of the bytes behind that.
-    tail: [u64; LANES],
+    tail: u64,
     /// Whether it goes on from the one before it; what stands between others is not known.
     pub(super) is_joined: bool,
 }
@@ -103,15 +104,21 @@ pub(super) struct Checks {
     running: Running,
     /// In their order; the first is where reading began.
     points: Vec<Point>,
-    /// Each so many-th line has one.
+    /// The hash as it was at the last of them.
+    at_last: Running,
+    /// Every n-th line has one.
     every: u32,
-    /// Lines without one since the last.
+    /// Lines since the last one.
     passed: u32,
+    /// When there are more, every second one goes.
+    most: usize,
 }
 
 impl Checks {
     pub(super) fn from(offset: u64) -> Checks {
-        let mut checks = Checks { running: Running::from(offset), points: Vec::new(), every: 1, passed: 0 };
+        let running = Running::from(offset);
+        let (at_last, points) = (running, Vec::new());
+        let mut checks = Checks { running, points, at_last, every: 1, passed: 0, most: MOST_AT_REST };
         checks.begin_anew(offset);
         checks
     }
@@ -119,14 +126,41 @@ impl Checks {
     /// Goes on at another offset: what stands before it is not known.
     pub(super) fn begin_anew(&mut self, offset: u64) {
         self.running = Running::from(offset);
-        self.points.push(self.running.point(false));
+        self.push(false);
+    }
+
+    fn push(&mut self, is_joined: bool) {
+        self.points.push(self.running.point(is_joined));
+        self.at_last = self.running;
+        if self.points.len() > self.most {
+            self.thin_out();
+        }
+    }
+
+    /// So many may be kept from now on.
+    pub(super) fn allow(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    /// Nothing more comes for now: fewer will do.
+    pub(super) fn rest(&mut self) {
+        self.most = MOST_AT_REST;
+        while self.points.len() > self.most {
+            self.thin_out();
+        }
+        self.points.shrink_to_fit();
     }
 
     /// What is left of them when the file is cut.
     pub(super) fn cut_to(&self, size: u64) -> Checks {
         let left = self.points.partition_point(|point| point.offset <= size);
         let mut checks = Checks { points: self.points[..left].to_vec(), ..*self };
-        checks.begin_anew(size);
+        // Going back to the last one nothing is forgotten.
+        if left == self.points.len() && self.at_last.offset == size {
+            checks.running = self.at_last;
+        } else {
+            checks.begin_anew(size);
+        }
         checks
     }
 
@@ -152,10 +186,7 @@ impl Checks {
             return;
         }
         self.passed = 0;
-        self.points.push(self.running.point(true));
-        if self.points.len() > MOST {
-            self.thin_out();
-        }
+        self.push(true);
     }
 
     fn thin_out(&mut self) {
@@ -208,7 +239,7 @@ mod tests {
             checks.line_starts(&text, 0, at as u64 + 1);
         }
         let points = checks.points();
-        assert!((MOST / 2..=MOST).contains(&points.len()), "{}", points.len());
+        assert!((MOST_AT_REST / 2..=MOST_AT_REST).contains(&points.len()), "{}", points.len());
         for pair in points.windows(2) {
             let mut running = pair[0].resume();
             running.take_in(&text[running.offset as usize..pair[1].offset as usize]);
@@ -220,5 +251,19 @@ mod tests {
         let cut = checks.cut_to(points[middle].offset + 1);
         assert_eq!(cut.points().len(), middle + 2);
         assert!(!cut.points()[middle + 1].is_joined);
+    }
+
+    #[test]
+    fn whoever_goes_back_to_the_last_one_forgets_nothing() {
+        let mut checks = Checks::from(0);
+        for line in 1..40 {
+            let text = b"a line\n".repeat(line);
+            let end = text.len() as u64;
+            checks.line_starts(&text, 0, end);
+            checks.take_in(&[&text[..], &[0; 20]].concat(), 0, end + 20);
+            checks = checks.cut_to(end);
+        }
+        assert_eq!(checks.points().len(), 40);
+        assert!(checks.points()[1..].iter().all(|point| point.is_joined));
     }
 }

@@ -46,6 +46,17 @@ impl State {
         self.slots.values().all(|slot| slot.current != Some(id))
     }
 
+    /// Whether a life that was given up is read all the same: its file has been cut since, or is at a followed path again.
+    pub(super) fn takes_up_again(&mut self, id: IncarnationId) -> bool {
+        let is_put_away = self.is_put_away(id);
+        let Some(life) = self.lives.get_mut(&id) else { return false };
+        let is_cut = life.file.metadata().is_ok_and(|metadata| metadata.len() < life.size);
+        if is_cut || !is_put_away {
+            life.is_given_up = false;
+        }
+        !life.is_given_up
+    }
+
     /// What stands in the file now was never a log: nothing more of it is read.
     fn give_up(&mut self, id: IncarnationId) -> Result<bool, Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
@@ -107,7 +118,7 @@ impl State {
             gate: None,
             since: SystemTime::now(),
             seen_empty: false,
-            follows: None,
+            may_repeat: None,
             // It may be overwritten with another copy.
             copied_from: if start == 0 { self.original_beside(&old.last_path) } else { None },
             ..old

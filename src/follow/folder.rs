@@ -200,7 +200,9 @@ pub(super) fn is_binary(file: &File) -> io::Result<bool> {
 pub(super) fn is_shredded(file: &File) -> io::Result<bool> {
     let mut head = [0; PROBE_BYTES];
     let got = platform::read_at(file, &mut head, 0)?;
-    let head = &head[..got];
+    // A hole may come before it.
+    let text = head[..got].iter().position(|byte| *byte != 0).unwrap_or(got);
+    let head = &head[text..got];
     let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r\x1b".contains(byte);
     // A character may be cut apart at the end.
     let is_utf8 = std::str::from_utf8(head).err().is_none_or(|error| error.error_len().is_none());

@@ -169,7 +169,8 @@ impl State {
     fn is_old(&self, life: &Life) -> bool {
         let current = life.path.as_ref().and_then(|path| self.slots.get(path)?.current);
         let left = current != Some(life.id) && (life.succeeded || life.path.is_none());
-        left && life.is_drained() && life.grew.elapsed() >= QUIET
+        let is_kept = life.is_given_up && life.path.is_some();
+        left && !is_kept && life.is_drained() && life.grew.elapsed() >= QUIET
     }
 
     /// In a thread of its own: there may be many processes.

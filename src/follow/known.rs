@@ -15,7 +15,8 @@ const MOST_SOUGHT: usize = 128 << 10;
 /// Two logs of one program may begin with the same line: less than this is no proof that anything still stands.
 const LEAST_STANDING: u64 = RUNG_BYTES as u64;
 
-/// Whether what stands before the last of these checkpoints is what was read there: the last stretch that is known.
+/// Whether what stands before the last of these checkpoints is what was read there, as the last stretch tells that is
+/// known; true if none is.
 fn stands(file: &File, points: &[Point]) -> io::Result<bool> {
     let Some([from, to]) = points.array_windows().rfind(|[_, to]| to.is_joined) else { return Ok(true) };
     let (mut running, end) = (from.resume(), to.offset);
@@ -42,8 +43,9 @@ impl Known<'_> {
     /// How much of a file that has been cut, and perhaps refilled, is still what was read: an offset not above
     /// `size`.
     ///
-    /// Exact for a plain cut. After a refill it is the last mark before which the content still stands; a short
-    /// common beginning, as two logs of one program have it, is no proof and counts as 0.
+    /// Exact as far as each line has a checkpoint, else the last one that is known to stand: lines are rather read twice
+    /// than never. After a refill it is the last mark before which the content still stands; a short common beginning, as
+    /// two logs of one program have it, is no proof and counts as 0.
     pub(super) fn surviving(self, file: &File, size: u64) -> io::Result<u64> {
         let standing = self.standing_lines(file, size)?.map_or_else(|| self.standing(file, size), Ok)?;
         if standing == size {
@@ -104,16 +106,18 @@ impl Known<'_> {
             let middle = low + (high - low) / 2;
             if stands(file, &points[..middle + 2])? { low = middle + 1 } else { high = middle }
         }
-        // Where it was begun to read is proven by nothing.
-        let last = points.get(low).filter(|_| low > 0).map(|point| point.offset);
+        // One that does not go on from another is proven by nothing.
+        let last = points.get(..=low).and_then(|points| points.iter().rfind(|point| point.is_joined));
+        let last = last.map(|point| point.offset);
         let Some(last) = last.filter(|last| *last >= LEAST_STANDING) else { return Ok(None) };
-        let is_all = low + 1 >= below && size < self.lines.offset();
+        let is_all = low + 1 >= below && points[low].is_joined && size < self.lines.offset();
         let whole = is_all && self.is_cut_at(file, size, last)?;
         Ok(Some(if whole { size } else { last }))
     }
 
     /// Whether a file that is shorter now was cut at its end and nothing was appended since, all up to `last` being known
-    /// to stand: what was read is not kept, but for the marker. A line that is whole was no line's beginning before.
+    /// to stand: what was read is not kept, but for the marker. What ends with a newline may have been appended; what does
+    /// not is the beginning of a line that stood there.
     fn is_cut_at(self, file: &File, size: u64, last: u64) -> io::Result<bool> {
         if size == last {
             return Ok(true);
@@ -172,7 +176,7 @@ impl Known<'_> {
     }
 
     /// A hole is like any other.
-    fn begins_with_hole(self) -> bool {
+    pub(super) fn begins_with_hole(self) -> bool {
         let known = self.lines.fingerprint().beginning();
         !known.is_empty() && known.iter().all(|byte| *byte == 0)
     }

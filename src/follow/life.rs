@@ -99,8 +99,8 @@ pub(super) struct Life {
     pub(super) seen_empty: bool,
     /// A copy that was made before the file was cut, with all that this life had.
     pub(super) copy: Option<Arc<File>>,
-    /// The life that had its path before, whose content may come into it whole: it was empty when it was taken in.
-    pub(super) follows: Option<(IncarnationId, Least)>,
+    /// The life that had its path before, whose whole content may be written into it: it was empty when it was taken in.
+    pub(super) may_repeat: Option<(IncarnationId, Least)>,
     /// The life whose content it begins with, as long as nothing else has come.
     pub(super) copied_from: Option<IncarnationId>,
     /// Files that were made beside it while it stood at its path, by their names: they may be copies of it, also once it
@@ -181,9 +181,9 @@ impl Life {
     }
 
     /// If what ends with NUL bytes was given its size before its content, as a file is that is mapped into memory, and the
-    /// content comes now, or the room that is left is given up: goes back to where they begin. False if what was before
-    /// them is another one.
-    pub(super) fn is_filled_in_order(&mut self, size: u64) -> bool {
+    /// content comes now, or the room that is left is given up: goes back to where they begin. False if what stands before
+    /// them is no longer what was read.
+    pub(super) fn go_back_if_filled(&mut self, size: u64) -> bool {
         let (end, mut beginning) = (self.lines.offset(), vec![0; BEGINNING_BYTES]);
         let start = end - self.lines.undecided();
         if start == end || size < start {
@@ -196,8 +196,11 @@ impl Life {
         }
         self.lines.go_back_before_nul();
         self.marker.clear();
-        let is_same = start == 0 || self.known().is_in(&self.file).unwrap_or(true);
-        self.recall_marker();
+        let known = self.known();
+        let is_same = start == 0 || known.begins_with_hole() || known.is_in(&self.file).unwrap_or(true);
+        if is_same {
+            self.recall_marker();
+        }
         is_same
     }
 

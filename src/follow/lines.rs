@@ -152,6 +152,16 @@ impl Lines {
         &self.checks
     }
 
+    /// So many checkpoints may be kept.
+    pub(super) fn allow_checks(&mut self, most: usize) {
+        self.checks.allow(most);
+    }
+
+    /// Nothing more comes for now: less is kept of it.
+    pub(super) fn rest(&mut self) {
+        self.checks.rest();
+    }
+
     /// For a life that starts in the midst of a file: how that begins.
     pub(super) fn recall_beginning(&mut self, beginning: &[u8]) {
         self.fingerprint.recall_beginning(beginning);

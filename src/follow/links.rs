@@ -83,7 +83,13 @@ impl State {
 pub(super) fn target_of(path: &Path) -> Option<PathBuf> {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     let parent = path.parent().filter(|_| is_link)?;
-    fs::canonicalize(path).or_else(|_| fs::read_link(path).map(|target| parent.join(target))).ok()
+    if let Ok(target) = fs::canonicalize(path) {
+        return Some(target);
+    }
+    let target = parent.join(fs::read_link(path).ok()?);
+    // In the folder's own spelling, as if something stood there.
+    let folder = target.parent().and_then(|folder| fs::canonicalize(folder).ok());
+    Some(folder.zip(target.file_name()).map(|(folder, name)| folder.join(name)).unwrap_or(target))
 }
 
 impl NameHint {

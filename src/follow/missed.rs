@@ -95,6 +95,13 @@ impl Comings {
         self.others.push((self.look, path.to_owned()));
     }
 
+    /// The same of what may be looked at again and again.
+    pub(super) fn saw_other_once(&mut self, path: &Path) {
+        if self.others.iter().all(|(_, at)| at != path) {
+            self.saw_other(path);
+        }
+    }
+
     /// What was heard since all had been settled, up to the last look.
     pub(super) fn names(&self) -> &[NameHint] {
         &self.names

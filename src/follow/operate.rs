@@ -250,7 +250,9 @@ impl State {
             return self.outlet.say(What::Notice { text });
         }
         let size = life.file.metadata().map_or(life.size, |metadata| metadata.len());
-        let unread = if life.is_given_up { 0 } else { size.saturating_sub(life.lines.offset()) };
+        // What stood there when it was given up has been told.
+        let known = if life.is_given_up { life.size } else { life.lines.offset() };
+        let unread = size.saturating_sub(known);
         if life.watched {
             let link = platform::path_of_open(&life.file);
             self.watch.uncover_held(&link);

@@ -142,7 +142,7 @@ impl Parked {
             since: self.since,
             seen_empty: self.seen_empty,
             copy: None,
-            follows: None,
+            may_repeat: None,
             copied_from: self.copied_from,
             made: BTreeMap::new(),
             watched: false,
@@ -165,7 +165,8 @@ impl State {
         if life.seen != Some(look) || life.lines.offset() != look.size {
             return false;
         }
-        let Some(life) = self.lives.remove(&id) else { return false };
+        let Some(mut life) = self.lives.remove(&id) else { return false };
+        life.lines.rest();
         self.texts.remove_file(&life.file);
         self.parked.insert(id, Parked::of(life, path, look, why));
         true
@@ -330,7 +331,8 @@ impl State {
     }
 
     /// An archive of it may turn up later.
-    pub(super) fn remember_gone(&mut self, gone: Gone) {
+    pub(super) fn remember_gone(&mut self, mut gone: Gone) {
+        gone.lines.rest();
         self.gone.push_back(gone);
         if self.gone.len() > MOST_GONE {
             self.gone.pop_front();

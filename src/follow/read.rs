@@ -13,6 +13,9 @@ use crate::platform;
 
 /// A file that grows faster than it is read must not keep the others waiting, nor an order.
 const TURN_BYTES: u64 = 8 << 20;
+/// So many checkpoints are kept in all, of 64 bytes each: the fewer files there are, the more each has.
+const MOST_CHECKS: usize = 128 << 10;
+const LEAST_CHECKS: usize = 128;
 /// A last line without newline is final when its file has been followed by another and was quiet for so long: a
 /// writer may be in the midst of it.
 const SETTLED: Duration = Duration::from_millis(100);
@@ -109,14 +112,18 @@ impl State {
     /// Reads one incarnation on. True if there is more than one turn may take.
     pub(super) fn read_life(&mut self, id: IncarnationId) -> Result<bool, Ended> {
         let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
-        if life.is_given_up || life.path.is_none() && Sabotage::Unlinked.is_on() {
+        if life.path.is_none() && Sabotage::Unlinked.is_on() {
             return Ok(false);
         }
+        if life.is_given_up && !self.takes_up_again(id) {
+            return Ok(false);
+        }
+        let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
         let now = match life.file.metadata() {
             Ok(metadata) => Look::of(&metadata),
             Err(error) => return self.tell_unreadable(id, Some(error.to_string())).map(|()| false),
         };
-        if life.seen != Some(now) && !life.is_filled_in_order(now.size) {
+        if life.seen != Some(now) && !life.go_back_if_filled(now.size) {
             return self.notice_truncation(id);
         }
         if now.size < life.lines.offset() && Sabotage::Shorter.is_on() {
@@ -135,14 +142,17 @@ impl State {
             return Ok(false);
         }
         if now.size > 0
-            && let Some((previous, least)) = life.follows.take()
+            && let Some((previous, least)) = life.may_repeat.take()
         {
-            // An editor makes a new file and writes the old content into it.
-            self.carry_over(id, previous, least)?;
+            self.carry_edited(id, previous, least)?;
         }
         let Some(life) = self.lives.get_mut(&id) else { return Ok(false) };
         if life.copied_from.is_some() && now.size > life.lines.offset() {
             self.carry_more(id)?;
+        }
+        let most = (MOST_CHECKS / self.by_file.len().max(1)).clamp(LEAST_CHECKS, MOST_CHECKS / 8);
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.lines.allow_checks(most);
         }
         let mut block = std::mem::take(&mut self.block);
         let result = self.read_blocks(id, now, &mut block);
@@ -216,7 +226,7 @@ impl State {
             let batch = life.lines.batch(id, life.size);
             // They were kept back: they might have been a hole.
             if owed > 0 && from <= end {
-                self.outlet.pass(id, from - owed, &vec![0; owed as usize])?;
+                self.outlet.pass_nul(id, from - owed, owed)?;
             }
             let text = &window[at..next];
             let shown = usize::try_from(end.saturating_sub(from)).map_or(text.len(), |shown| shown.min(text.len()));
@@ -288,7 +298,7 @@ impl State {
         let end = life.lines.offset();
         match hole {
             Some(_) => self.tell_hole(id, hole)?,
-            None => self.outlet.pass(id, end - owed, &vec![0; owed as usize])?,
+            None => self.outlet.pass_nul(id, end - owed, owed)?,
         }
         let (Some((offset, bytes)), Some(life)) = (ended, self.lives.get_mut(&id)) else { return Ok(()) };
         let size = life.size;

@@ -50,6 +50,19 @@ impl State {
         self.carry_up_to(id, bytes, lines)
     }
 
+    /// An editor has put the file away, made a new one and written the old content into that. What an archive of the path
+    /// has is no less new for being the same.
+    pub(super) fn carry_edited(
+        &mut self,
+        id: IncarnationId,
+        previous: IncarnationId,
+        least: Least,
+    ) -> Result<(), Ended> {
+        let (Some(new), Some(old)) = (self.lives.get(&id), self.lives.get(&previous)) else { return Ok(()) };
+        let is_rotated = old.path.as_deref().is_some_and(|name| self.is_archive_at(&new.last_path, name));
+        if is_rotated { Ok(()) } else { self.carry_over(id, previous, least) }
+    }
+
     /// What a file that was found in a folder has of what its name says that it was copied from (`cp P P.1; truncate -s
     /// 0 P`), or of what stood there before that was cut.
     pub(super) fn copied(&mut self, original: IncarnationId, copy: &File) -> Result<Copied, Ended> {

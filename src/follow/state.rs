@@ -76,6 +76,18 @@ impl Outlet {
         }
     }
 
+    /// The same for so many NUL bytes.
+    pub(super) fn pass_nul(&mut self, incarnation: IncarnationId, offset: u64, bytes: u64) -> Result<(), Ended> {
+        const NUL: [u8; 4096] = [0; 4096];
+        let mut passed = 0;
+        while passed < bytes && self.takes_bytes() {
+            let some = (bytes - passed).min(NUL.len() as u64);
+            self.pass(incarnation, offset + passed, &NUL[..some as usize])?;
+            passed += some;
+        }
+        Ok(())
+    }
+
     /// Whether the bytes themselves are taken: then nobody asks what a batch of lines holds.
     pub(super) fn takes_bytes(&self) -> bool {
         matches!(self.way, Way::Taker(_))
@@ -110,7 +122,7 @@ pub(super) struct Slot {
     pub(super) not_a_file: Option<EntryKind>,
     /// Why it is not followed although it could be.
     pub(super) skipped: Option<(FileId, NotFollowed)>,
-    /// How large it was when that was found, in bytes.
+    /// How large it has been since that was found, in bytes.
     pub(super) skipped_size: u64,
     /// The dated pattern that it fits, by the folder where that begins: such files continue each other.
     pub(super) series: Option<PathBuf>,
@@ -162,8 +174,8 @@ pub(super) struct State {
     pub(super) doubtful: HashSet<FileId>,
     /// What stood in archives when following began.
     pub(super) older: Vec<Older>,
-    /// Files beside the followed ones in which nothing was found that is not in those, as they were then; of those that
-    /// are not compressed for one life only.
+    /// Files beside the followed ones that have nothing more than those, by how they looked then; of plain ones that is
+    /// true of one life only.
     pub(super) searched: HashMap<FileId, (Look, Option<IncarnationId>)>,
     pub(super) last_id: u32,
     /// When following began.

@@ -100,7 +100,8 @@ impl Model {
                 self.refresh_unlinked_bar(*incarnation, at.mono);
                 let kind = MarkKind::Archived { to: path.clone() };
                 self.mark(at, Some(*incarnation), name.as_deref(), kind, true);
-                if let Some(one) = self.incarnation_mut(*incarnation) {
+                // As long as a name leads to the file itself, that is its last one.
+                if let Some(one) = self.incarnation_mut(*incarnation).filter(|one| one.path.is_none()) {
                     one.names.push((at.mono, path.clone()));
                 }
             }
