@@ -159,7 +159,7 @@ impl Model {
         };
         let one = Incarnation {
             id,
-            hue: self.hue_on(path, id),
+            hue: Hue::of(id),
             file_id,
             origin,
             path: (!unlinked).then(|| path.to_path_buf()),
@@ -205,15 +205,6 @@ impl Model {
             self.announce(at, id, path, origin);
         }
         self.find_creator(id);
-    }
-
-    /// A colour that none of the lives has that stand beside it in the lane of its path.
-    fn hue_on(&self, path: &Path, id: IncarnationId) -> Hue {
-        /// A life may have two bars, with its name and after that.
-        const BARS: usize = 4;
-        let bars = self.timeline.lane(path).map_or(&[][..], |lane| &lane.bars);
-        let last = bars.iter().rev().take(BARS).filter_map(|bar| self.incarnation(bar.incarnation));
-        Hue::beside(id, &last.map(|one| one.hue).collect::<Vec<_>>())
     }
 
     /// The files that were there at the start are told apart by dividers only if there are several.

@@ -15,7 +15,7 @@ enum Weight {
     /// It is over.
     Over,
     /// It was moved away, or has no name, and nobody is seen to write to it.
-    Put,
+    PutAway,
     /// It stands where writers find it.
     Standing,
     /// Its bar is the next one in the lane.
@@ -69,6 +69,6 @@ fn weight(one: &Incarnation, beside: &[IncarnationId], written: &BTreeSet<FileId
     } else if one.reach == Reach::Live {
         Weight::Standing
     } else {
-        Weight::Put
+        Weight::PutAway
     }
 }

@@ -14,12 +14,6 @@ pub const HUES: usize = 8;
 pub struct Hue(u8);
 
 impl Hue {
-    /// The colour of a life's number, or the next that none of its neighbours has.
-    pub(super) fn beside(id: IncarnationId, neighbours: &[Hue]) -> Hue {
-        let free = Hue::from_own(id).find(|hue| !neighbours.contains(hue));
-        free.or_else(|| Hue::from_own(id).next()).unwrap_or(Hue(0))
-    }
-
     /// All of them, from that of a life's number on.
     pub(super) fn from_own(id: IncarnationId) -> impl Iterator<Item = Hue> {
         let own = id.0.saturating_sub(1) as usize;
@@ -28,7 +22,7 @@ impl Hue {
 
     /// The colour of a life that nothing is known of but its number.
     pub fn of(id: IncarnationId) -> Hue {
-        Hue::beside(id, &[])
+        Hue::from_own(id).next().unwrap_or(Hue(0))
     }
 
     /// Its place among the colours.
